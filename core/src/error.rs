@@ -197,35 +197,60 @@ pub enum Problem {
 }
 
 /// Why the relay keeps an entry apart instead of letting it take effect. Numbers are wire format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, minicbor::Encode, minicbor::Decode)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    minicbor::Encode,
+    minicbor::Decode,
+)]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum HeldCode {
     /// The body is not readable as what its header says.
-    #[n(1)] Malformed,
+    #[n(1)]
+    Malformed,
     /// The Automerge change breaks the guard's rules.
-    #[n(2)] Guard,
+    #[n(2)]
+    Guard,
     /// The change applied, but the document did not survive save and load.
-    #[n(3)] Trial,
+    #[n(3)]
+    Trial,
     /// It depends on a change that is held or unknown.
-    #[n(4)] DependsOnHeld,
+    #[n(4)]
+    DependsOnHeld,
     /// Another author used this actor id first.
-    #[n(5)] ActorTaken,
+    #[n(5)]
+    ActorTaken,
     /// This role may not do this.
-    #[n(6)] NotAllowed,
+    #[n(6)]
+    NotAllowed,
     /// Not possible in the state the document is in.
-    #[n(7)] WrongState,
+    #[n(7)]
+    WrongState,
     /// The document has a record already.
-    #[n(8)] SecondRecord,
+    #[n(8)]
+    SecondRecord,
     /// The document's record has not arrived.
-    #[n(9)] NoRecord,
+    #[n(9)]
+    NoRecord,
     /// The device was revoked before this arrived.
-    #[n(10)] Revoked,
+    #[n(10)]
+    Revoked,
     /// A limit per document or device is used up.
-    #[n(11)] Quota,
+    #[n(11)]
+    Quota,
     /// The entry's kind contradicts the document's.
-    #[n(12)] WrongKind,
+    #[n(12)]
+    WrongKind,
 }
 
 impl HeldCode {

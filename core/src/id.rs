@@ -238,11 +238,7 @@ impl<const N: usize, Kind> FromStr for Bytes<N, Kind> {
 }
 
 impl<C, const N: usize, Kind> Encode<C> for Bytes<N, Kind> {
-    fn encode<W: encode::Write>(
-        &self,
-        e: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
+    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
         e.bytes(&self.0)?.ok()
     }
 }
@@ -340,11 +336,7 @@ impl<Kind> FromStr for Code<Kind> {
 }
 
 impl<C, Kind> Encode<C> for Code<Kind> {
-    fn encode<W: encode::Write>(
-        &self,
-        e: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
+    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
         e.str(&self.0)?.ok()
     }
 }

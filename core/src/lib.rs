@@ -1,5 +1,8 @@
 //! Suishou's field core.
-pub mod id;
-pub mod time;
+pub mod entry;
 pub mod error;
 pub mod geo;
+pub mod id;
+pub mod log;
+pub mod model;
+pub mod time;

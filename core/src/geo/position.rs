@@ -11,7 +11,9 @@ const UNITS_PER_DEGREE: f64 = 1e7;
 
 /// A WGS-84 position. Only positions on Earth can be made; GCJ-02 and BD-09 exist only in
 /// [`super::shift`], for drawing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+)]
 #[cbor(array)]
 #[serde(into = "Degrees", try_from = "Degrees")]
 pub struct Position {
@@ -67,8 +69,7 @@ impl Position {
         let (from, to) = (self.latitude().to_radians(), other.latitude().to_radians());
         let half_latitude = (to - from) / 2.0;
         let half_longitude = (other.longitude() - self.longitude()).to_radians() / 2.0;
-        let square =
-            half_latitude.sin().powi(2) + from.cos() * to.cos() * half_longitude.sin().powi(2);
+        let square = half_latitude.sin().powi(2) + from.cos() * to.cos() * half_longitude.sin().powi(2);
         2.0 * EARTH_RADIUS_M * square.sqrt().min(1.0).asin()
     }
 }
@@ -101,8 +102,7 @@ mod tests {
 
     #[test]
     fn a_degree_of_latitude_is_about_111_km() {
-        let distance =
-            Position::new(29.0, 119.6).unwrap().distance_m(Position::new(30.0, 119.6).unwrap());
+        let distance = Position::new(29.0, 119.6).unwrap().distance_m(Position::new(30.0, 119.6).unwrap());
         assert!((111_000.0..111_400.0).contains(&distance), "{distance}");
     }
 }

@@ -1,0 +1,707 @@
+//! An incident: its record, its steps, and the fold that says in which state it is.
+//!
+//! Steps are add-only and come in the document's causal order, which is the same on every device. A
+//! step that is not possible where it stands took no effect; it is kept and shown as such.
+
+use std::collections::BTreeMap;
+
+use minicbor::{Decode, Encode};
+use serde::Serialize;
+
+use crate::{
+    error::{Error, HeldCode, Problem, Result},
+    id::{BlobHash, CategoryId, DepartmentId, DocumentId, GridId, MemberId, ReasonId, Salt},
+    model::{
+        MAX_TEXT_BYTES, Severity,
+        note::too_long,
+        place::Place,
+        step::{Origin, RawStep, StepId},
+    },
+    time::Timestamp,
+};
+
+/// Most photos in one record.
+pub const MAX_PHOTOS: usize = 20;
+
+/// The body of an incident's record entry: what was captured, never changed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct IncidentRecord {
+    /// Random; keeps an erased record from being guessed by its hash.
+    #[n(0)]
+    pub salt: Salt,
+    /// What the reporter wrote; may be empty if there is a photo or a voice recording.
+    #[n(1)]
+    pub text: String,
+    /// What it is about, as the reporter sees it.
+    #[n(2)]
+    pub category: CategoryId,
+    /// How much it matters, as the reporter sees it.
+    #[n(3)]
+    pub severity: Severity,
+    /// Where.
+    #[n(4)]
+    pub place: Place,
+    /// The developed photos by hash; their previews are known by the photo's hash.
+    #[n(5)]
+    pub photos: Vec<BlobHash>,
+    /// A voice recording.
+    #[n(6)]
+    pub voice: Option<BlobHash>,
+    /// The patrol during which it was found.
+    #[n(7)]
+    pub patrol: Option<DocumentId>,
+}
+
+impl IncidentRecord {
+    /// Refuses what no reader would take. A report needs something to look at: text, photo or voice.
+    pub fn check(&self) -> Result<()> {
+        let mut problems = Vec::new();
+        if self.text.len() > MAX_TEXT_BYTES {
+            return Err(too_long(self.text.len()));
+        }
+        if self.text.trim().is_empty() && self.photos.is_empty() && self.voice.is_none() {
+            problems.push(Problem::Missing("a text, a photo or a voice recording"));
+        }
+        if self.photos.len() > MAX_PHOTOS {
+            problems.push(Problem::TooLarge {
+                what: "the number of photos",
+                found: self.photos.len() as u64,
+                limit: MAX_PHOTOS as u64,
+            });
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::Invalid { problems }) }
+    }
+}
+
+/// What a step does. Numbers are wire format.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Encode,
+    Decode,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// 受理: the township takes it on.
+    #[n(1)]
+    Accepted,
+    /// 派遣: an order to a department or person.
+    #[n(2)]
+    Dispatched,
+    /// 处置: somebody is on it.
+    #[n(3)]
+    Handling,
+    /// 处置完成: the work is done.
+    #[n(4)]
+    Resolved,
+    /// 核查: somebody looked that it is done.
+    #[n(5)]
+    Verified,
+    /// 办结: the reporter is answered.
+    #[n(6)]
+    Closed,
+    /// 评价: the reporter said how it was.
+    #[n(7)]
+    Rated,
+    /// 退回: handed back.
+    #[n(8)]
+    Returned,
+    /// 不予受理: with a reason that the reporter reads.
+    #[n(9)]
+    Rejected,
+    /// 重复: the same as another incident.
+    #[n(10)]
+    Duplicate,
+    /// Taken up again.
+    #[n(11)]
+    Reopened,
+}
+
+impl StepKind {
+    /// All, in the order of an incident's life.
+    pub const ALL: [Self; 11] = [
+        Self::Accepted,
+        Self::Dispatched,
+        Self::Handling,
+        Self::Resolved,
+        Self::Verified,
+        Self::Closed,
+        Self::Rated,
+        Self::Returned,
+        Self::Rejected,
+        Self::Duplicate,
+        Self::Reopened,
+    ];
+}
+
+/// One step of an incident's life.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct IncidentStep {
+    /// What it does.
+    #[n(0)]
+    pub kind: StepKind,
+    /// Dispatched: to this department.
+    #[n(1)]
+    pub department: Option<DepartmentId>,
+    /// Dispatched: to this person.
+    #[n(2)]
+    pub member: Option<MemberId>,
+    /// Dispatched: to be done by then.
+    #[n(3)]
+    pub due_at: Option<Timestamp>,
+    /// Returned, rejected, reopened: why.
+    #[n(4)]
+    pub reason: Option<ReasonId>,
+    /// Rated: 1 to 5.
+    #[n(5)]
+    pub rating: Option<u8>,
+    /// Duplicate: of this incident.
+    #[n(6)]
+    pub of: Option<DocumentId>,
+    /// Handling, resolved, returned: which dispatch this is about, if any.
+    #[n(7)]
+    pub dispatch: Option<StepId>,
+}
+
+impl IncidentStep {
+    /// A step with nothing beside its kind.
+    pub fn plain(kind: StepKind) -> Self {
+        Self {
+            kind,
+            department: None,
+            member: None,
+            due_at: None,
+            reason: None,
+            rating: None,
+            of: None,
+            dispatch: None,
+        }
+    }
+
+    /// Tells whether the step carries what its kind needs.
+    pub fn check(&self) -> Result<()> {
+        let missing = match self.kind {
+            StepKind::Dispatched if self.department.is_none() && self.member.is_none() => {
+                Some("the department or member to dispatch to")
+            }
+            StepKind::Rejected if self.reason.is_none() => Some("the reason"),
+            StepKind::Duplicate if self.of.is_none() => Some("the incident it repeats"),
+            StepKind::Rated if !self.rating.is_some_and(|rating| (1..=5).contains(&rating)) => {
+                Some("a rating from 1 to 5")
+            }
+            _ => None,
+        };
+        missing.map_or(Ok(()), |what| Err(Error::invalid(Problem::Missing(what))))
+    }
+}
+
+/// The state of an incident: the last effective step's doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentState {
+    /// 上报
+    Reported,
+    /// 受理
+    Accepted,
+    /// 派遣
+    Dispatched,
+    /// 处置
+    Handling,
+    /// 处置完成
+    Resolved,
+    /// 核查
+    Verified,
+    /// 办结
+    Closed,
+    /// 评价
+    Rated,
+    /// 退回
+    Returned,
+    /// 不予受理
+    Rejected,
+    /// 重复
+    Duplicate,
+    /// Taken up again.
+    Reopened,
+}
+
+impl IncidentState {
+    /// All, in the order of an incident's life.
+    pub const ALL: [Self; 12] = [
+        Self::Reported,
+        Self::Accepted,
+        Self::Dispatched,
+        Self::Handling,
+        Self::Resolved,
+        Self::Verified,
+        Self::Closed,
+        Self::Rated,
+        Self::Returned,
+        Self::Rejected,
+        Self::Duplicate,
+        Self::Reopened,
+    ];
+
+    /// The word in SQL and JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reported => "reported",
+            Self::Accepted => "accepted",
+            Self::Dispatched => "dispatched",
+            Self::Handling => "handling",
+            Self::Resolved => "resolved",
+            Self::Verified => "verified",
+            Self::Closed => "closed",
+            Self::Rated => "rated",
+            Self::Returned => "returned",
+            Self::Rejected => "rejected",
+            Self::Duplicate => "duplicate",
+            Self::Reopened => "reopened",
+        }
+    }
+
+    /// The state with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
+    /// Nobody in the township has anything left to do.
+    pub const fn is_settled(self) -> bool {
+        matches!(self, Self::Closed | Self::Rated | Self::Rejected | Self::Duplicate)
+    }
+}
+
+/// How far one of possibly several dispatches is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DispatchState {
+    /// Nobody has taken it up.
+    Sent,
+    /// Somebody is on it.
+    Handling,
+    /// Done.
+    Resolved,
+    /// Handed back.
+    Returned,
+}
+
+/// An order to a department or person, with its own state: joint handling is several of these.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Dispatch {
+    /// The step that ordered it.
+    pub step: StepId,
+    /// To this department.
+    pub department: Option<DepartmentId>,
+    /// To this person.
+    pub member: Option<MemberId>,
+    /// To be done by then.
+    pub due_at: Option<Timestamp>,
+    /// How far it is.
+    pub state: DispatchState,
+}
+
+impl Dispatch {
+    fn is_open(&self) -> bool {
+        matches!(self.state, DispatchState::Sent | DispatchState::Handling)
+    }
+}
+
+/// One step as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct StepShown {
+    /// Which.
+    pub id: StepId,
+    /// What it does.
+    pub kind: StepKind,
+    /// Who and when.
+    pub origin: Origin,
+    /// To this department.
+    pub department: Option<DepartmentId>,
+    /// To this person.
+    pub member: Option<MemberId>,
+    /// To be done by then.
+    pub due_at: Option<Timestamp>,
+    /// Why.
+    pub reason: Option<ReasonId>,
+    /// 1 to 5.
+    pub rating: Option<u8>,
+    /// Duplicate of this.
+    pub of: Option<DocumentId>,
+    /// False if the step was not possible where it stands in the document's order.
+    pub took_effect: bool,
+}
+
+/// A value that several people may have set at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Choice<T> {
+    /// What every device shows until a person chooses.
+    pub value: T,
+    /// The other values set at the same time; empty in the usual case.
+    pub others: Vec<T>,
+}
+
+impl<T> Choice<T> {
+    /// A value that nobody disputes.
+    pub fn single(value: T) -> Self {
+        Self { value, others: Vec::new() }
+    }
+}
+
+/// What an incident's working document amounts to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Incident {
+    /// In which state it is.
+    pub state: IncidentState,
+    /// What it is about.
+    pub category: Choice<CategoryId>,
+    /// How much it matters.
+    pub severity: Choice<Severity>,
+    /// Where it belongs.
+    pub grid: Choice<Option<GridId>>,
+    /// The orders given so far.
+    pub dispatches: Vec<Dispatch>,
+    /// The incident it repeats, if it is a duplicate.
+    pub duplicate_of: Option<DocumentId>,
+    /// Why it was rejected or returned, if it is.
+    pub reason: Option<ReasonId>,
+    /// How the reporter rated it.
+    pub rating: Option<u8>,
+    /// When it came into this state.
+    pub state_since: Timestamp,
+    /// Every step, in order.
+    pub steps: Vec<StepShown>,
+}
+
+impl Incident {
+    /// The incident just after its report.
+    pub fn reported(record: &IncidentRecord, origin: &Origin) -> Self {
+        Self {
+            state: IncidentState::Reported,
+            category: Choice::single(record.category.clone()),
+            severity: Choice::single(record.severity),
+            grid: Choice::single(record.place.grid.clone()),
+            dispatches: Vec::new(),
+            duplicate_of: None,
+            reason: None,
+            rating: None,
+            state_since: origin.at(),
+            steps: Vec::new(),
+        }
+    }
+
+    /// Folds the working document's steps and fields over the report.
+    pub fn fold(
+        record: &IncidentRecord,
+        origin: &Origin,
+        steps: &[RawStep],
+        fields: &BTreeMap<String, Vec<String>>,
+    ) -> Self {
+        let mut incident = Self::reported(record, origin);
+        incident.set_fields(fields);
+        for raw in steps {
+            let Ok(step) = super::decode::<IncidentStep>(&raw.body, "an incident's step") else { continue };
+            let took_effect = incident.allows(&step).is_ok();
+            if took_effect {
+                incident.take(raw.id, &step, &raw.origin);
+            }
+            incident.steps.push(StepShown {
+                id: raw.id,
+                kind: step.kind,
+                origin: raw.origin,
+                department: step.department,
+                member: step.member,
+                due_at: step.due_at,
+                reason: step.reason,
+                rating: step.rating,
+                of: step.of,
+                took_effect,
+            });
+        }
+        incident
+    }
+
+    /// Whether the step is possible now, whoever takes it.
+    pub fn allows(&self, step: &IncidentStep) -> Result<(), HeldCode> {
+        use IncidentState as S;
+        if step.check().is_err() {
+            return Err(HeldCode::Malformed);
+        }
+        if let Some(dispatch) = step.dispatch {
+            let known = self.dispatches.iter().find(|known| known.step == dispatch);
+            let is_possible = known.is_some_and(|known| match step.kind {
+                StepKind::Handling | StepKind::Resolved => known.is_open(),
+                StepKind::Returned => known.state != DispatchState::Returned,
+                _ => false,
+            });
+            if !is_possible {
+                return Err(HeldCode::WrongState);
+            }
+        }
+        let from: &[S] = match step.kind {
+            StepKind::Accepted => &[S::Reported, S::Returned, S::Reopened],
+            StepKind::Dispatched => &[S::Accepted, S::Dispatched, S::Handling, S::Returned, S::Reopened],
+            StepKind::Handling => &[S::Reported, S::Accepted, S::Dispatched, S::Handling, S::Reopened],
+            StepKind::Resolved => &[S::Accepted, S::Dispatched, S::Handling],
+            StepKind::Verified => &[S::Resolved],
+            StepKind::Closed => &[S::Accepted, S::Resolved, S::Verified],
+            StepKind::Rated => &[S::Closed],
+            StepKind::Returned => {
+                &[S::Reported, S::Accepted, S::Dispatched, S::Handling, S::Resolved, S::Verified]
+            }
+            StepKind::Rejected | StepKind::Duplicate => &[S::Reported, S::Accepted, S::Returned, S::Reopened],
+            StepKind::Reopened => &[S::Closed, S::Rated, S::Rejected, S::Duplicate],
+        };
+        if from.contains(&self.state) { Ok(()) } else { Err(HeldCode::WrongState) }
+    }
+
+    fn take(&mut self, id: StepId, step: &IncidentStep, origin: &Origin) {
+        self.reason = None;
+        let state = match step.kind {
+            StepKind::Accepted => IncidentState::Accepted,
+            StepKind::Dispatched => {
+                self.dispatches.push(Dispatch {
+                    step: id,
+                    department: step.department.clone(),
+                    member: step.member.clone(),
+                    due_at: step.due_at,
+                    state: DispatchState::Sent,
+                });
+                IncidentState::Dispatched
+            }
+            StepKind::Handling => {
+                self.set_dispatch(step.dispatch, DispatchState::Handling);
+                IncidentState::Handling
+            }
+            StepKind::Resolved => {
+                self.set_dispatch(step.dispatch, DispatchState::Resolved);
+                self.state_of_open_dispatches().unwrap_or(IncidentState::Resolved)
+            }
+            StepKind::Returned => {
+                self.reason.clone_from(&step.reason);
+                self.set_dispatch(step.dispatch, DispatchState::Returned);
+                self.state_of_open_dispatches().unwrap_or(IncidentState::Returned)
+            }
+            StepKind::Verified => IncidentState::Verified,
+            StepKind::Closed => IncidentState::Closed,
+            StepKind::Rated => {
+                self.rating = step.rating;
+                IncidentState::Rated
+            }
+            StepKind::Rejected => {
+                self.reason.clone_from(&step.reason);
+                IncidentState::Rejected
+            }
+            StepKind::Duplicate => {
+                self.duplicate_of = step.of;
+                IncidentState::Duplicate
+            }
+            StepKind::Reopened => {
+                self.reason.clone_from(&step.reason);
+                self.duplicate_of = None;
+                self.rating = None;
+                self.dispatches.clear();
+                IncidentState::Reopened
+            }
+        };
+        if state != self.state {
+            self.state = state;
+            self.state_since = origin.at();
+        }
+    }
+
+    /// Sets one dispatch, or all that are open if the step names none.
+    fn set_dispatch(&mut self, which: Option<StepId>, state: DispatchState) {
+        for dispatch in &mut self.dispatches {
+            if which.map_or(dispatch.is_open(), |step| step == dispatch.step) {
+                dispatch.state = state;
+            }
+        }
+    }
+
+    fn state_of_open_dispatches(&self) -> Option<IncidentState> {
+        let mut open = self.dispatches.iter().filter(|dispatch| dispatch.is_open()).peekable();
+        open.peek()?;
+        if open.any(|dispatch| dispatch.state == DispatchState::Handling) {
+            Some(IncidentState::Handling)
+        } else {
+            Some(IncidentState::Dispatched)
+        }
+    }
+
+    fn set_fields(&mut self, fields: &BTreeMap<String, Vec<String>>) {
+        if let Some(category) = choice(fields, FIELD_CATEGORY, |word| CategoryId::new(word).ok()) {
+            self.category = category;
+        }
+        if let Some(severity) = choice(fields, FIELD_SEVERITY, Severity::from_word) {
+            self.severity = severity;
+        }
+        if let Some(grid) = choice(fields, FIELD_GRID, |word| GridId::new(word).ok().map(Some)) {
+            self.grid = grid;
+        }
+    }
+
+    /// When the next thing is due: the earliest open dispatch, if one has a due time.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        self.dispatches
+            .iter()
+            .filter(|dispatch| dispatch.is_open())
+            .filter_map(|dispatch| dispatch.due_at)
+            .min()
+    }
+}
+
+/// Working-document field: category.
+pub const FIELD_CATEGORY: &str = "category";
+/// Working-document field: severity.
+pub const FIELD_SEVERITY: &str = "severity";
+/// Working-document field: grid.
+pub const FIELD_GRID: &str = "grid";
+/// The fields that an incident's working document may have beside its steps.
+pub const FIELDS: [&str; 3] = [FIELD_CATEGORY, FIELD_SEVERITY, FIELD_GRID];
+
+fn choice<T>(
+    fields: &BTreeMap<String, Vec<String>>,
+    name: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Option<Choice<T>> {
+    let mut values = fields.get(name)?.iter().filter_map(|word| read(word));
+    let value = values.next()?;
+    Some(Choice { value, others: values.collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        id::EntryId,
+        model::{encode, step::Author},
+    };
+
+    fn origin(at: i64) -> Origin {
+        Origin {
+            entry: EntryId::ZERO,
+            author: Author::Centre,
+            claimed_at: Timestamp::from_millis(at),
+            received_at: None,
+        }
+    }
+
+    fn record() -> IncidentRecord {
+        IncidentRecord {
+            salt: Salt::ZERO,
+            text: "路灯不亮".to_owned(),
+            category: CategoryId::new("order").unwrap(),
+            severity: Severity::Normal,
+            place: Place::default(),
+            photos: Vec::new(),
+            voice: None,
+            patrol: None,
+        }
+    }
+
+    fn fold(steps: &[IncidentStep]) -> Incident {
+        let raw: Vec<RawStep> = steps
+            .iter()
+            .enumerate()
+            .map(|(index, step)| RawStep {
+                id: id(index),
+                body: encode(step),
+                origin: origin(i64::try_from(index).unwrap()),
+            })
+            .collect();
+        Incident::fold(&record(), &origin(0), &raw, &BTreeMap::new())
+    }
+
+    fn id(index: usize) -> StepId {
+        StepId::derive(&[0; 16], u16::try_from(index).unwrap(), 0)
+    }
+
+    fn dispatch(to: &str) -> IncidentStep {
+        IncidentStep {
+            department: Some(DepartmentId::new(to).unwrap()),
+            ..IncidentStep::plain(StepKind::Dispatched)
+        }
+    }
+
+    fn of(kind: StepKind, dispatch: usize) -> IncidentStep {
+        IncidentStep { dispatch: Some(id(dispatch)), ..IncidentStep::plain(kind) }
+    }
+
+    #[test]
+    fn a_report_goes_the_whole_way() {
+        use StepKind as K;
+        let incident = fold(&[
+            IncidentStep::plain(K::Accepted),
+            dispatch("police"),
+            of(K::Handling, 1),
+            of(K::Resolved, 1),
+            IncidentStep::plain(K::Verified),
+            IncidentStep::plain(K::Closed),
+            IncidentStep { rating: Some(5), ..IncidentStep::plain(K::Rated) },
+        ]);
+        assert_eq!(incident.state, IncidentState::Rated);
+        assert!(incident.steps.iter().all(|step| step.took_effect));
+        assert_eq!(incident.rating, Some(5));
+    }
+
+    #[test]
+    fn joint_handling_is_resolved_when_the_last_department_is_done() {
+        use StepKind as K;
+        let steps = [
+            IncidentStep::plain(K::Accepted),
+            dispatch("police"),
+            dispatch("market"),
+            of(K::Handling, 1),
+            of(K::Resolved, 2),
+            of(K::Resolved, 1),
+        ];
+        assert_eq!(fold(&steps[..5]).state, IncidentState::Handling);
+        assert_eq!(fold(&steps).state, IncidentState::Resolved);
+    }
+
+    #[test]
+    fn a_step_that_is_not_possible_is_shown_and_takes_no_effect() {
+        use StepKind as K;
+        let incident = fold(&[
+            IncidentStep {
+                reason: Some(ReasonId::new("outside").unwrap()),
+                ..IncidentStep::plain(K::Rejected)
+            },
+            IncidentStep::plain(K::Accepted),
+        ]);
+        assert_eq!(incident.state, IncidentState::Rejected);
+        assert_eq!(incident.steps.iter().map(|step| step.took_effect).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn a_rejection_needs_a_reason_and_a_dispatch_needs_somebody() {
+        assert!(IncidentStep::plain(StepKind::Rejected).check().is_err());
+        assert!(IncidentStep::plain(StepKind::Dispatched).check().is_err());
+        assert!(IncidentStep { rating: Some(6), ..IncidentStep::plain(StepKind::Rated) }.check().is_err());
+    }
+
+    #[test]
+    fn a_returned_dispatch_can_be_given_to_another_department() {
+        use StepKind as K;
+        let incident = fold(&[
+            IncidentStep::plain(K::Accepted),
+            dispatch("police"),
+            of(K::Returned, 1),
+            dispatch("market"),
+        ]);
+        assert_eq!(incident.state, IncidentState::Dispatched);
+        assert_eq!(incident.dispatches[0].state, DispatchState::Returned);
+        assert_eq!(incident.dispatches[1].state, DispatchState::Sent);
+    }
+}
