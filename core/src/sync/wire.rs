@@ -1,0 +1,489 @@
+//! The messages between phone and relay: CBOR maps with numbered keys and a version in each.
+//!
+//! A number is never used twice. A newer field is skipped by an older reader; a newer version is
+//! refused with what to do. Golden files in `tests/golden` keep this true.
+
+use minicbor::{Decode, Encode};
+use serde::Serialize;
+
+use crate::{
+    error::{Error, HeldCode, Problem, Result},
+    id::{
+        BlobHash, DeviceId, DocumentId, EnrolCode, EntryId, Epoch, LogId, MemberId, Nonce, Pin, PublicKey,
+        Signature, TownshipId,
+    },
+    log::{BlobReceipt, Head, Key, Receipt, Signable, verify},
+    model::{Role, decode, encode},
+    time::Timestamp,
+};
+
+/// Version of every message here.
+pub const VERSION: u8 = 1;
+/// Largest sync request or response in bytes.
+pub const MAX_SYNC_BYTES: usize = 1024 * 1024;
+/// Largest piece of a blob in one request, in bytes.
+pub const MAX_CHUNK_BYTES: usize = 512 * 1024;
+/// Largest blob in bytes.
+pub const MAX_BLOB_BYTES: u64 = 32 * 1024 * 1024;
+/// Content type of every message here.
+pub const CONTENT_TYPE: &str = "application/cbor";
+/// The header in which a finished upload is receipted.
+pub const RECEIPT_HEADER: &str = "suishou-receipt";
+/// How long `GET /v1/sync/wait` hangs at most, in seconds.
+pub const WAIT_S: u64 = 50;
+
+/// Paths of the relay.
+pub mod path {
+    /// POST: enrolment.
+    pub const ENROL: &str = "/v1/enrol";
+    /// POST: push and pull.
+    pub const SYNC: &str = "/v1/sync";
+    /// GET: hangs until the feed has something.
+    pub const WAIT: &str = "/v1/sync/wait";
+    /// GET: the settings bundle.
+    pub const SETTINGS: &str = "/v1/settings";
+    /// tus 1.0 creation; GET `/v1/blobs/{hash}` and `/v1/blobs/{hash}/preview`.
+    pub const BLOBS: &str = "/v1/blobs";
+}
+
+/// Codes of the relay's typed errors, `{ "error": { "code", "reason" } }`.
+pub mod code {
+    /// The request is not readable; `reason` says where.
+    pub const MALFORMED: &str = "malformed";
+    /// The request is larger than allowed.
+    pub const TOO_LARGE: &str = "too_large";
+    /// Written by a newer version than the relay knows.
+    pub const UNKNOWN_VERSION: &str = "unknown_version";
+    /// No such device, or the signature is not its own.
+    pub const UNKNOWN_DEVICE: &str = "unknown_device";
+    /// Another township's relay.
+    pub const WRONG_TOWNSHIP: &str = "wrong_township";
+    /// The chain in the request does not lead to the signed head.
+    pub const BROKEN_CHAIN: &str = "broken_chain";
+    /// The token is missing, wrong or expired: sync and take the new one.
+    pub const BAD_TOKEN: &str = "bad_token";
+    /// An operator revoked the device.
+    pub const REVOKED: &str = "revoked";
+    /// The enrolment code is unknown, used or expired.
+    pub const BAD_ENROL_CODE: &str = "bad_enrol_code";
+    /// Not here, or not for this device.
+    pub const NOT_FOUND: &str = "not_found";
+    /// The upload is at another offset: ask with HEAD.
+    pub const OFFSET: &str = "offset_conflict";
+    /// The finished bytes are not those of the hash: begin again.
+    pub const WRONG_HASH: &str = "wrong_hash";
+    /// The relay's disk is full: keep it and try later.
+    pub const STORAGE_FULL: &str = "storage_full";
+    /// Too much at once: try later.
+    pub const OVERLOADED: &str = "overloaded";
+    /// A fault of the relay.
+    pub const INTERNAL: &str = "internal";
+}
+
+/// A position in the relay's ordered output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(array)]
+pub struct Cursor {
+    /// In which life of the relay.
+    #[n(0)]
+    pub epoch: Epoch,
+    /// Everything up to here was taken.
+    #[n(1)]
+    pub seq: u64,
+    /// How far into the history that became visible at `seq + 1`: the last feed position of it that
+    /// was taken, 0 if none.
+    #[n(2)]
+    pub inside: u64,
+}
+
+/// What a phone says in one exchange.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SyncRequest {
+    /// [`VERSION`].
+    #[n(0)]
+    pub version: u8,
+    /// In which township.
+    #[n(1)]
+    pub township: TownshipId,
+    /// Who.
+    #[n(2)]
+    pub device: DeviceId,
+    /// Random; the answer must carry it.
+    #[n(3)]
+    pub nonce: Nonce,
+    /// Up to where the feed is known; none at first.
+    #[n(4)]
+    pub cursor: Option<Cursor>,
+    /// The device's current log.
+    #[n(5)]
+    pub log: LogId,
+    /// Where the run begins; the log's head if nothing is pushed.
+    #[n(6)]
+    pub from: Head,
+    /// The run, as a page.
+    #[cbor(n(7), with = "minicbor::bytes")]
+    pub page: Option<Vec<u8>>,
+    /// The log's head after the run.
+    #[n(8)]
+    pub head: Head,
+    /// The device's signature of that head, with a page.
+    #[n(9)]
+    pub head_signature: Option<Signature>,
+    /// Version of the settings bundle that the phone has; 0 for none.
+    #[n(10)]
+    pub settings_version: u64,
+}
+
+/// A request with the device's signature over its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SignedRequest {
+    /// CBOR of the [`SyncRequest`].
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub request: Vec<u8>,
+    /// Over [`RequestDigest`].
+    #[n(1)]
+    pub signature: Signature,
+}
+
+/// What is signed of a request: its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Encode)]
+#[cbor(transparent)]
+pub struct RequestDigest(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
+
+impl Signable for RequestDigest {
+    const STATEMENT: &'static str = "suishou/sync-request/1";
+}
+
+impl SignedRequest {
+    /// Signs a request.
+    pub fn sign(request: &SyncRequest, key: &Key) -> Self {
+        let request = encode(request);
+        let signature = key.sign(&RequestDigest(*blake3::hash(&request).as_bytes()));
+        Self { request, signature }
+    }
+
+    /// Whether `key` signed exactly these bytes.
+    pub fn verify(&self, key: &PublicKey) -> Result<()> {
+        verify(key, &RequestDigest(*blake3::hash(&self.request).as_bytes()), &self.signature)
+    }
+
+    /// The request, not yet trusted.
+    pub fn open(&self) -> Result<SyncRequest> {
+        let request: SyncRequest = decode(&self.request, "a sync request")?;
+        known_version("the sync request", request.version)?;
+        Ok(request)
+    }
+}
+
+/// What became of the pushed run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum PushOutcome {
+    /// The receipt's head is the request's head.
+    #[n(1)]
+    Stored,
+    /// The relay holds less of the log than the run begins at: push from the receipt's head.
+    #[n(2)]
+    Behind,
+    /// The relay holds another entry at a counter of the run: open a new log.
+    #[n(3)]
+    Forked,
+}
+
+/// Something in the feed that is not an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum FeedNotice {
+    /// Drop what is not your own of this document: you may no longer see it.
+    #[n(0)]
+    Forget {
+        /// Which.
+        #[n(0)]
+        document: DocumentId,
+    },
+    /// One of your entries is kept apart and takes no effect.
+    #[n(1)]
+    Held {
+        /// Which.
+        #[n(0)]
+        entry: EntryId,
+        /// Why.
+        #[n(1)]
+        code: HeldCode,
+    },
+    /// An entry of yours that was kept apart takes effect after all.
+    #[n(2)]
+    Released {
+        /// Which.
+        #[n(0)]
+        entry: EntryId,
+    },
+}
+
+/// What the relay answers.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SyncResponse {
+    /// [`VERSION`].
+    #[n(0)]
+    pub version: u8,
+    /// What the relay holds of the device's log.
+    #[n(1)]
+    pub receipt: Receipt,
+    /// The relay's signature of the receipt: nothing else is an acknowledgement.
+    #[n(2)]
+    pub signature: Signature,
+    /// What became of the run.
+    #[n(3)]
+    pub outcome: PushOutcome,
+    /// Entries of the feed, as a page.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub page: Option<Vec<u8>>,
+    /// What else the feed says, to be taken after the page.
+    #[n(5)]
+    pub notices: Vec<FeedNotice>,
+    /// Where the feed goes on; none for a revoked device.
+    #[n(6)]
+    pub cursor: Option<Cursor>,
+    /// The feed has more right now.
+    #[n(7)]
+    pub has_more: bool,
+    /// Version of the township's settings bundle.
+    #[n(8)]
+    pub settings_version: u64,
+    /// For blobs, wait and settings: as `Authorization: Bearer`; none for a revoked device.
+    #[n(9)]
+    pub token: Option<String>,
+    /// The device is revoked: it gets nothing more, and what it sends is held.
+    #[n(10)]
+    pub is_revoked: bool,
+}
+
+/// A phone asks to be enrolled.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct EnrolRequest {
+    /// [`VERSION`].
+    #[n(0)]
+    pub version: u8,
+    /// From the QR.
+    #[n(1)]
+    pub code: EnrolCode,
+    /// The public half of the key that the phone just made.
+    #[n(2)]
+    pub public_key: PublicKey,
+    /// The new key's signature of [`EnrolProof`]: the phone holds the secret half.
+    #[n(3)]
+    pub proof: Signature,
+    /// Random; the answer must carry it.
+    #[n(4)]
+    pub nonce: Nonce,
+}
+
+/// What the new key signs.
+#[derive(Clone, Debug, PartialEq, Eq, Encode)]
+#[cbor(array)]
+pub struct EnrolProof {
+    /// The code.
+    #[n(0)]
+    pub code: EnrolCode,
+    /// The key itself.
+    #[n(1)]
+    pub public_key: PublicKey,
+    /// The request's nonce.
+    #[n(2)]
+    pub nonce: Nonce,
+}
+
+impl Signable for EnrolProof {
+    const STATEMENT: &'static str = "suishou/enrol-proof/1";
+}
+
+/// The relay's answer to an enrolment; the same code and key get the same answer again.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Enrolment {
+    /// [`VERSION`].
+    #[n(0)]
+    pub version: u8,
+    /// In which township.
+    #[n(1)]
+    pub township: TownshipId,
+    /// What it is called.
+    #[n(2)]
+    pub township_name: String,
+    /// The id that the phone has from now on.
+    #[n(3)]
+    pub device: DeviceId,
+    /// Whose phone it is.
+    #[n(4)]
+    pub member: MemberId,
+    /// What they do.
+    #[n(5)]
+    pub role: Role,
+    /// The request's nonce.
+    #[n(6)]
+    pub nonce: Nonce,
+}
+
+impl Signable for Enrolment {
+    const STATEMENT: &'static str = "suishou/enrolment/1";
+}
+
+/// An enrolment with the relay's signature.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SignedEnrolment {
+    /// The answer.
+    #[n(0)]
+    pub enrolment: Enrolment,
+    /// By the relay's key, which the QR carried.
+    #[n(1)]
+    pub signature: Signature,
+}
+
+/// The settings bundle as it travels.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SignedSettings {
+    /// zstd of the bundle's CBOR.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub bundle: Vec<u8>,
+    /// By the relay's key, over [`SettingsDigest`].
+    #[n(1)]
+    pub signature: Signature,
+}
+
+/// What is signed of a bundle: the bytes as they travel.
+#[derive(Clone, Debug, PartialEq, Eq, Encode)]
+#[cbor(transparent)]
+pub struct SettingsDigest(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
+
+impl Signable for SettingsDigest {
+    const STATEMENT: &'static str = "suishou/settings/1";
+}
+
+/// A finished upload's receipt with the relay's signature, as base64url in [`RECEIPT_HEADER`].
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SignedBlobReceipt {
+    /// What is held.
+    #[n(0)]
+    pub receipt: BlobReceipt,
+    /// By the relay's key.
+    #[n(1)]
+    pub signature: Signature,
+}
+
+/// What a blob is; the order is the order in which they are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+pub enum BlobKind {
+    /// A photo's small version, at most 20 KB.
+    #[n(1)]
+    Preview,
+    /// A developed photo.
+    #[n(2)]
+    Photo,
+    /// A voice recording.
+    #[n(3)]
+    Voice,
+    /// A track segment.
+    #[n(4)]
+    Track,
+}
+
+impl BlobKind {
+    /// The word in SQL and in tus metadata.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Preview => "preview",
+            Self::Photo => "photo",
+            Self::Voice => "voice",
+            Self::Track => "track",
+        }
+    }
+
+    /// The kind with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Preview, Self::Photo, Self::Voice, Self::Track].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// What an operator's QR carries: where the relay is, how to know it, and the one-time code.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Invitation {
+    /// [`VERSION`].
+    #[n(0)]
+    pub version: u8,
+    /// Base addresses (`https://192.168.1.20:8443`), the most likely first.
+    #[n(1)]
+    pub addresses: Vec<String>,
+    /// SHA-256 of the relay's certificate; none only for plain HTTP on loopback.
+    #[n(2)]
+    pub pin: Option<Pin>,
+    /// The key that signs receipts, settings and enrolments.
+    #[n(3)]
+    pub relay_key: PublicKey,
+    /// Which township.
+    #[n(4)]
+    pub township: TownshipId,
+    /// The one-time code.
+    #[n(5)]
+    pub code: EnrolCode,
+}
+
+impl Invitation {
+    const PREFIX: &'static str = "SUISHOU:1:";
+
+    /// As text for a QR: upper-case letters and digits only, so that the QR stays small.
+    pub fn to_text(&self) -> String {
+        format!("{}{}", Self::PREFIX, data_encoding::BASE32_NOPAD.encode(&encode(self)))
+    }
+
+    /// From the text of a QR.
+    pub fn from_text(text: &str) -> Result<Self> {
+        let text = text.trim();
+        let malformed = || Error::malformed("an enrolment QR");
+        let coded = text.strip_prefix(Self::PREFIX).ok_or_else(malformed)?;
+        let bytes = data_encoding::BASE32_NOPAD.decode(coded.as_bytes()).map_err(|_| malformed())?;
+        let invitation: Self = decode(&bytes, "an enrolment QR")?;
+        known_version("the enrolment QR", invitation.version)?;
+        if invitation.addresses.is_empty() {
+            return Err(Error::invalid(Problem::Missing("the relay's address")));
+        }
+        Ok(invitation)
+    }
+}
+
+/// The body of the relay's typed errors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct ErrorBody {
+    /// What.
+    pub error: ErrorDetail,
+}
+
+/// A typed error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct ErrorDetail {
+    /// One of [`code`].
+    pub code: String,
+    /// For people, with what to do.
+    pub reason: String,
+}
+
+/// Refuses a message of a version this program does not know.
+pub fn known_version(what: &'static str, version: u8) -> Result<()> {
+    if version == VERSION {
+        return Ok(());
+    }
+    Err(Error::invalid(Problem::UnknownVersion { what, found: version.into(), known: VERSION.into() }))
+}
+
+/// A blob's path for reading.
+pub fn blob_path(hash: &BlobHash) -> String {
+    format!("{}/{hash}", path::BLOBS)
+}
