@@ -1,8 +1,24 @@
-//! Suishou's field core.
-pub mod entry;
+//! Suishou's field core: what a grid member's and an informant's phone does, and what the relay shares
+//! with it.
+//!
+//! The modules stand in the order of the pipeline; each uses only what stands before it:
+//!
+//! ```text
+//! capture ─▶ entry ─▶ log ─▶ guard ─▶ document ─▶ policy ─▶ project ─▶ rows ─▶ store ─▶ sync ─▶ view ─▶ field
+//! ```
+//!
+//! Core is synchronous and has no thread, clock or entropy of its own; async is only in the HTTP shell.
+
+pub mod id;
+pub mod time;
 pub mod error;
 pub mod geo;
-pub mod id;
-pub mod log;
 pub mod model;
-pub mod time;
+pub mod entry;
+pub mod log;
+pub mod guard;
+pub mod document;
+pub mod policy;
+pub mod project;
+pub mod rows;
+pub mod sync;

@@ -413,7 +413,7 @@ impl Incident {
             let Ok(step) = super::decode::<IncidentStep>(&raw.body, "an incident's step") else { continue };
             let took_effect = incident.allows(&step).is_ok();
             if took_effect {
-                incident.take(raw.id, &step, &raw.origin);
+                incident.take(raw.id, &step, raw.origin.at());
             }
             incident.steps.push(StepShown {
                 id: raw.id,
@@ -465,7 +465,13 @@ impl Incident {
         if from.contains(&self.state) { Ok(()) } else { Err(HeldCode::WrongState) }
     }
 
-    fn take(&mut self, id: StepId, step: &IncidentStep, origin: &Origin) {
+    /// The incident as it would be after a step that [`Incident::allows`]; for judging several steps
+    /// of one change.
+    pub fn foresee(&mut self, id: StepId, step: &IncidentStep) {
+        self.take(id, step, self.state_since);
+    }
+
+    fn take(&mut self, id: StepId, step: &IncidentStep, at: Timestamp) {
         self.reason = None;
         let state = match step.kind {
             StepKind::Accepted => IncidentState::Accepted,
@@ -516,7 +522,7 @@ impl Incident {
         };
         if state != self.state {
             self.state = state;
-            self.state_since = origin.at();
+            self.state_since = at;
         }
     }
 

@@ -7,7 +7,7 @@ pub mod incident;
 pub mod note;
 pub mod patrol;
 pub mod place;
-// settings
+pub mod settings;
 pub mod step;
 pub mod track;
 

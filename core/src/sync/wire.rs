@@ -14,7 +14,6 @@ use crate::{
     },
     log::{BlobReceipt, Head, Key, Receipt, Signable, verify},
     model::{Role, decode, encode},
-    time::Timestamp,
 };
 
 /// Version of every message here.
