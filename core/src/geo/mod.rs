@@ -1,8 +1,11 @@
 //! Places: positions, boundaries, and the grid a position lies in, found offline.
 //!
-//! Home of `geo`, `geojson` and `rstar`. Everything is WGS-84; shifted coordinates never leave
-//! [`shift`].
 
+mod boundary;
 mod position;
+mod ring;
 
-pub use position::Position;
+pub use self::{
+    boundary::{Boundary, Bounds},
+    position::{Position, path_length_m},
+};
