@@ -2,10 +2,15 @@
 //!
 
 mod boundary;
+mod finder;
+mod kind;
 mod position;
 mod ring;
+mod tree;
 
 pub use self::{
     boundary::{Boundary, Bounds},
+    kind::GridKind,
     position::{Position, path_length_m},
+    tree::depths,
 };
