@@ -165,6 +165,26 @@ pub enum Problem {
     /// Latitude, longitude or accuracy out of range or not a number.
     #[error("not a position on Earth")]
     BadPosition,
+    /// Latitude and longitude in the wrong order.
+    #[error("latitude and longitude are swapped; GeoJSON wants longitude first")]
+    SwappedAxes,
+    /// Coordinates of another reference system, or in metres.
+    #[error("coordinates are not WGS-84 degrees; export the layer as WGS-84 (EPSG:4326)")]
+    NotWgs84,
+    /// A ring that encloses nothing.
+    #[error("a ring needs at least three positions that span an area")]
+    BadRing,
+    /// A name that can't be shown.
+    #[error("a name is at most 200 bytes without control characters")]
+    BadName,
+    /// Something that is its own ancestor.
+    #[error("{what} {code} stands above itself")]
+    Cycle {
+        /// What.
+        what: &'static str,
+        /// Which; a code, never a name.
+        code: String,
+    },
     /// A name that stands twice.
     #[error("{what} {code} stands twice")]
     Twice {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Problem, Result};
 
 /// Mean radius of the Earth in metres (IUGG).
-const EARTH_RADIUS_M: f64 = 6_371_008.8;
+pub(super) const EARTH_RADIUS_M: f64 = 6_371_008.8;
 const UNITS_PER_DEGREE: f64 = 1e7;
 
 /// A WGS-84 position. Only positions on Earth can be made; GCJ-02 and BD-09 exist only in
@@ -72,6 +72,33 @@ impl Position {
         let square = half_latitude.sin().powi(2) + from.cos() * to.cos() * half_longitude.sin().powi(2);
         2.0 * EARTH_RADIUS_M * square.sqrt().min(1.0).asin()
     }
+
+    /// Nearest position between two corners, each axis for itself.
+    pub(super) fn clamp_into(self, south_west: Self, north_east: Self) -> Self {
+        self.north_east_of(south_west).south_west_of(north_east)
+    }
+
+    /// The more southern latitude and the more western longitude of both.
+    pub(super) fn south_west_of(self, other: Self) -> Self {
+        Self {
+            latitude_e7: self.latitude_e7.min(other.latitude_e7),
+            longitude_e7: self.longitude_e7.min(other.longitude_e7),
+        }
+    }
+
+    /// The more northern latitude and the more eastern longitude of both.
+    pub(super) fn north_east_of(self, other: Self) -> Self {
+        Self {
+            latitude_e7: self.latitude_e7.max(other.latitude_e7),
+            longitude_e7: self.longitude_e7.max(other.longitude_e7),
+        }
+    }
+}
+
+/// Length in metres of the way along `positions`; a gap must not be among them, since nobody knows
+/// the way taken there.
+pub fn path_length_m(positions: &[Position]) -> f64 {
+    positions.iter().zip(positions.iter().skip(1)).map(|(from, to)| from.distance_m(*to)).sum()
 }
 
 impl From<Position> for Degrees {
@@ -104,5 +131,13 @@ mod tests {
     fn a_degree_of_latitude_is_about_111_km() {
         let distance = Position::new(29.0, 119.6).unwrap().distance_m(Position::new(30.0, 119.6).unwrap());
         assert!((111_000.0..111_400.0).contains(&distance), "{distance}");
+    }
+
+    #[test]
+    fn a_path_is_as_long_as_its_legs() {
+        let at = |latitude| Position::new(latitude, 119.6).unwrap();
+        let there_and_back = path_length_m(&[at(29.0), at(29.1), at(29.0)]);
+        assert!((there_and_back - 2.0 * at(29.0).distance_m(at(29.1))).abs() < 1e-6);
+        assert!(path_length_m(&[at(29.0)]).abs() < f64::EPSILON);
     }
 }
