@@ -21,4 +21,5 @@ pub mod document;
 pub mod policy;
 pub mod project;
 pub mod rows;
+pub mod store;
 pub mod sync;

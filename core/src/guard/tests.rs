@@ -14,7 +14,7 @@ fn honest() -> Vec<Vec<u8>> {
         .map(|sequence| {
             let key = step_key(StepId::derive(&ACTOR, sequence, 0));
             document.put(ROOT, key, ScalarValue::Bytes(vec![0xa1, 0x00, 0x01])).unwrap();
-            document.put(ROOT, "category", "fire").unwrap();
+            document.put(ROOT, "category", format!("fire{sequence}")).unwrap();
             document.commit();
             document.get_last_local_change().unwrap().raw_bytes().to_vec()
         })

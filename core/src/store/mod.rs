@@ -1,0 +1,37 @@
+//! The store: one SQLite file and a folder of blobs, written by one writer.
+//!
+//! Home of `rusqlite` in core. Every commit is durable when the function returns: WAL with
+//! `synchronous=FULL`. The relay opens its own database through the same opener and keeps documents and
+//! rows in the same tables.
+
+pub mod open;
+pub mod tables;
+
+use crate::error::{Error, Result};
+
+/// Turns SQLite's errors into ours; no value of a row ever stands in one.
+pub fn sql(error: rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode;
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => Error::StorageFull,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Corrupt("the database"),
+        Some(code) => Error::Store(format!("{code:?}")),
+        None => Error::Store(match error {
+            rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
+                "a column of an unexpected type".to_owned()
+            }
+            rusqlite::Error::QueryReturnedNoRows => "a row that must be there is not".to_owned(),
+            _ => "a statement failed".to_owned(),
+        }),
+    }
+}
+
+/// `Ok(None)` for a row that is not there.
+pub fn optional<T>(found: rusqlite::Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(value) => Ok(Some(value)),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+        Err(error) => Err(sql(error)),
+    }
+}
