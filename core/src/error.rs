@@ -204,6 +204,12 @@ pub enum Problem {
     /// Not a picture this app can read.
     #[error("not a JPEG, PNG or WebP picture")]
     NotAPhoto,
+    /// Work of another person or township that has not been sent yet.
+    #[error("{entries} entries of the former enrolment have not been sent; send them first")]
+    UnsentWork {
+        /// How many.
+        entries: u64,
+    },
     /// Something about one line or feature of a file.
     #[error("{what} {number}: {problem}")]
     At {

@@ -17,6 +17,7 @@ pub mod guard;
 pub mod id;
 pub mod log;
 pub mod model;
+pub mod outbox;
 pub mod policy;
 pub mod project;
 pub mod rows;

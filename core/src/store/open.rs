@@ -14,8 +14,8 @@ use crate::error::{Error, Result};
 pub struct Migration {
     /// The schema after it, from 1.
     pub number: i64,
-    /// What it does.
-    pub sql: &'static str,
+    /// What it does, part by part.
+    pub sql: &'static [&'static str],
 }
 
 /// Which database a file is.
@@ -132,7 +132,9 @@ fn migrate(connection: &mut Connection, path: &Path, schema: Schema) -> Result<(
     for migration in schema.migrations.iter().filter(|migration| migration.number > found) {
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
-        transaction.execute_batch(migration.sql).map_err(sql)?;
+        for part in migration.sql {
+            transaction.execute_batch(part).map_err(sql)?;
+        }
         transaction.pragma_update(None, "application_id", schema.application_id).map_err(sql)?;
         transaction.pragma_update(None, "user_version", migration.number).map_err(sql)?;
         transaction.commit().map_err(sql)?;
@@ -156,13 +158,13 @@ mod tests {
 
     const FIRST: Schema = Schema {
         application_id: 7,
-        migrations: &[Migration { number: 1, sql: "CREATE TABLE a (x INTEGER) STRICT;" }],
+        migrations: &[Migration { number: 1, sql: &["CREATE TABLE a (x INTEGER) STRICT;"] }],
     };
     const SECOND: Schema = Schema {
         application_id: 7,
         migrations: &[
-            Migration { number: 1, sql: "CREATE TABLE a (x INTEGER) STRICT;" },
-            Migration { number: 2, sql: "ALTER TABLE a ADD COLUMN y INTEGER;" },
+            Migration { number: 1, sql: &["CREATE TABLE a (x INTEGER) STRICT;"] },
+            Migration { number: 2, sql: &["ALTER TABLE a ADD COLUMN y INTEGER;"] },
         ],
     };
 
