@@ -60,9 +60,8 @@ pub fn lock(folder: &Path) -> Result<Lock> {
 pub fn writer(path: &Path, schema: Schema) -> Result<Connection> {
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     set_up(&connection)?;
-    let mode: String = connection
-        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-        .map_err(sql)?;
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(sql)?;
     if mode != "wal" && mode != "memory" {
         return Err(Error::Store(format!("journal mode {mode}")));
     }
@@ -172,8 +171,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
         writer(&path, FIRST).unwrap().execute("INSERT INTO a VALUES (5)", []).unwrap();
-        let kept: i64 =
-            writer(&path, SECOND).unwrap().query_row("SELECT x FROM a WHERE y IS NULL", [], |row| row.get(0)).unwrap();
+        let kept: i64 = writer(&path, SECOND)
+            .unwrap()
+            .query_row("SELECT x FROM a WHERE y IS NULL", [], |row| row.get(0))
+            .unwrap();
         assert_eq!(kept, 5);
         assert!(folder.path().join("store.before-2.db").exists());
         assert!(matches!(writer(&path, FIRST), Err(Error::TooNew { found: 2, known: 1 })));
