@@ -174,6 +174,12 @@ pub enum Problem {
     /// A ring that encloses nothing.
     #[error("a ring needs at least three positions that span an area")]
     BadRing,
+    /// A ring that meets itself elsewhere than at its ends.
+    #[error("a ring crosses or touches itself")]
+    CrossingRing,
+    /// A hole that is not one.
+    #[error("a hole must lie within the outer ring and share no edge or area with another ring")]
+    BadHole,
     /// A name that can't be shown.
     #[error("a name is at most 200 bytes without control characters")]
     BadName,

@@ -154,6 +154,10 @@ struct Defaults {
 
 impl Settings {
     /// A new township's settings: the ten fields of work, the informants' five, and common reasons.
+    ///
+    /// # Panics
+    ///
+    /// Never: the file of defaults is part of the program.
     #[expect(clippy::expect_used, reason = "the file is part of the program and a test reads it")]
     pub fn new(township: TownshipId, name: String) -> Self {
         let defaults: Defaults = serde_json::from_str(DEFAULTS).expect("the defaults are readable");

@@ -21,6 +21,7 @@ pub use read::{Counts, HeldEntry, Mine, NoteShown, Outgoing};
 use crate::error::{Error, Result};
 
 /// Turns SQLite's errors into ours; no value of a row ever stands in one.
+#[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
 pub fn sql(error: rusqlite::Error) -> Error {
     use rusqlite::ErrorCode;
     match error.sqlite_error_code() {
