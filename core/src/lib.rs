@@ -9,9 +9,11 @@
 //!
 //! Core is synchronous and has no thread, clock or entropy of its own; async is only in the HTTP shell.
 
+pub mod capture;
 pub mod document;
 pub mod entry;
 pub mod error;
+pub mod field;
 pub mod geo;
 pub mod guard;
 pub mod id;
@@ -24,3 +26,4 @@ pub mod rows;
 pub mod store;
 pub mod sync;
 pub mod time;
+pub mod view;

@@ -217,6 +217,14 @@ impl Settings {
         }
     }
 
+    /// All grids that lie within these, at whatever depth; not these themselves.
+    pub fn within(&self, grids: &[GridId]) -> Vec<GridId> {
+        let parents = self.parents();
+        let is_within =
+            |grid: &&Grid| ancestry(&parents, &grid.id).iter().skip(1).any(|above| grids.contains(above));
+        self.grids.iter().filter(is_within).map(|grid| grid.id.clone()).collect()
+    }
+
     fn parents(&self) -> BTreeMap<GridId, GridId> {
         self.grids.iter().filter_map(|grid| Some((grid.id.clone(), grid.parent.clone()?))).collect()
     }

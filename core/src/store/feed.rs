@@ -80,7 +80,7 @@ impl Store {
             return Ok(());
         }
         let transaction = self.transaction()?;
-        if known.is_none_or(|known| known.epoch != next.epoch) {
+        if known.is_some_and(|known| known.epoch != next.epoch) {
             offer_old_logs_again(&transaction)?;
         }
         let mut by_document: BTreeMap<DocumentId, Vec<(Entry, Beside)>> = BTreeMap::new();

@@ -8,6 +8,7 @@ mod append;
 pub mod blobs;
 mod feed;
 pub mod open;
+mod patrol;
 mod phone;
 mod read;
 mod schema;

@@ -336,7 +336,7 @@ pub(super) fn head(connection: &Connection, log_row: i64, at: Option<u64>) -> Re
 /// relay may hold entries of ours that this phone does not.
 pub(super) fn open_log(transaction: &Transaction<'_>, log: LogId) -> Result<()> {
     transaction.execute("INSERT INTO log (log, receipted) VALUES (?1, 0)", [log.as_ref()]).map_err(sql)?;
-    transaction.execute("DELETE FROM feed_position", []).map_err(sql)?;
+    transaction.execute("UPDATE feed_position SET seq = 0, inside = 0", []).map_err(sql)?;
     let pending: Vec<i64> = transaction
         .prepare_cached("SELECT id FROM entry WHERE state = 1 ORDER BY id")
         .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())

@@ -60,6 +60,7 @@ pub struct Session {
     figures: Figures,
     asked: Asked,
     token: Option<String>,
+    is_token_renewed: bool,
     is_synced: bool,
     settings_wanted: bool,
     upload: Option<Upload>,
@@ -92,6 +93,7 @@ impl Default for Session {
             figures: Figures::default(),
             asked: Asked::Nothing,
             token: None,
+            is_token_renewed: false,
             is_synced: false,
             settings_wanted: false,
             upload: None,
@@ -204,18 +206,27 @@ impl Session {
     /// Takes an answer. An error means that nothing was acknowledged; what was kept before stays.
     pub fn accept(&mut self, store: &mut Store, response: &Response) -> Result<()> {
         self.figures.requests += 1;
-        match std::mem::replace(&mut self.asked, Asked::Nothing) {
+        let taken = match std::mem::replace(&mut self.asked, Asked::Nothing) {
             Asked::Nothing => Ok(()),
             Asked::Sync { nonce } => self.accept_sync(store, nonce, response),
             Asked::Settings => self.accept_settings(store, response),
             Asked::Create { blob } => self.accept_created(store, blob, response),
             Asked::Offset => self.accept_offset(store, response),
             Asked::Piece { to } => self.accept_piece(store, to, response),
+        };
+        match taken {
+            // A token that ran out in the middle: the next exchange brings a new one.
+            Err(Error::RelayRefused { code }) if code == code::BAD_TOKEN && !self.is_token_renewed => {
+                self.is_token_renewed = true;
+                self.token = None;
+                Ok(())
+            }
+            other => other,
         }
     }
 
     fn accept_sync(&mut self, store: &mut Store, nonce: Nonce, response: &Response) -> Result<()> {
-        let body = self.cbor_body(response)?;
+        let body = Self::cbor_body(response)?;
         let answer: SyncResponse = decode(body, "the relay's answer").map_err(|_| not_the_relay())?;
         known_version("the relay's answer", answer.version)?;
         let identity = store.identity()?;
@@ -254,7 +265,7 @@ impl Session {
     }
 
     fn accept_settings(&mut self, store: &mut Store, response: &Response) -> Result<()> {
-        let body = self.cbor_body(response)?;
+        let body = Self::cbor_body(response)?;
         let signed: SignedSettings = decode(body, "the settings").map_err(|_| not_the_relay())?;
         let digest = SettingsDigest(*blake3::hash(&signed.bundle).as_bytes());
         verify(&store.identity()?.relay_key, &digest, &signed.signature)?;
@@ -266,7 +277,7 @@ impl Session {
 
     fn accept_created(&mut self, store: &mut Store, blob: WaitingBlob, response: &Response) -> Result<()> {
         if response.status != 201 {
-            return Err(self.refused(response));
+            return Err(Self::refused(response));
         }
         if self.take_blob_receipt(store, blob.hash, blob.size_bytes, response)? {
             return Ok(());
@@ -292,7 +303,7 @@ impl Session {
             }
             // The relay does not know the upload any more: create it again.
             (404 | 410, _) => Ok(()),
-            _ => Err(self.refused(response)),
+            _ => Err(Self::refused(response)),
         }
     }
 
@@ -319,7 +330,7 @@ impl Session {
                 self.upload = Some(upload);
                 Ok(())
             }
-            _ => Err(self.refused(response)),
+            _ => Err(Self::refused(response)),
         }
     }
 
@@ -351,9 +362,9 @@ impl Session {
     }
 
     /// The body of a 200 that says of itself that it is ours; it is believed only after its signature.
-    fn cbor_body<'a>(&mut self, response: &'a Response) -> Result<&'a [u8]> {
+    fn cbor_body(response: &Response) -> Result<&[u8]> {
         if response.status != 200 {
-            return Err(self.refused(response));
+            return Err(Self::refused(response));
         }
         match response.header("content-type") {
             Some(found) if found.starts_with(CONTENT_TYPE) => Ok(&response.body),
@@ -363,7 +374,7 @@ impl Session {
 
     /// What an answer that is no success means. Only the relay's own typed errors are believed; all
     /// else is somebody in between, and nothing is lost by trying again.
-    fn refused(&mut self, response: &Response) -> Error {
+    fn refused(response: &Response) -> Error {
         let Some(code) = typed_code(response) else {
             return match response.status {
                 502..=504 => Error::Offline(Unreachable::Overloaded),
@@ -371,11 +382,7 @@ impl Session {
             };
         };
         match code.as_str() {
-            code::BAD_TOKEN => {
-                self.token = None;
-                self.is_synced = false;
-                Error::Offline(Unreachable::Overloaded)
-            }
+            code::UNKNOWN_DEVICE => Error::NotEnrolled,
             code::OVERLOADED | code::STORAGE_FULL | code::INTERNAL => Error::Offline(Unreachable::Overloaded),
             _ => Error::RelayRefused { code },
         }
