@@ -15,15 +15,25 @@ use crate::{
 impl Field {
     /// Enrols this phone with what the operator's QR says.
     pub async fn enrol(&self, invitation: &str) -> Result<()> {
-        let invitation = Invitation::from_text(invitation)?;
-        let client = Client::new(invitation.pin)?;
-        let enrolling = Enrolling::begin(invitation, &mut self.inner().store);
+        let enrolling = self.begin_enrolment(invitation)?;
+        let client = Client::new(enrolling.invitation().pin)?;
         let addresses = &enrolling.invitation().addresses;
         let (_, response) = first_answer(&client, addresses, &enrolling.request()).await?;
+        self.finish_enrolment(&enrolling, &response)
+    }
+
+    /// The first half of an enrolment, without I/O.
+    pub fn begin_enrolment(&self, invitation: &str) -> Result<Enrolling> {
+        let invitation = Invitation::from_text(invitation)?;
+        Ok(Enrolling::begin(invitation, &mut self.inner().store))
+    }
+
+    /// The second half of an enrolment: takes the relay's answer.
+    pub fn finish_enrolment(&self, enrolling: &Enrolling, response: &Response) -> Result<()> {
         let now = self.now();
         let mut inner = self.inner();
-        enrolling.accept(&mut inner.store, &response, now)?;
-        inner.client = Some(client);
+        enrolling.accept(&mut inner.store, response, now)?;
+        inner.client = None;
         Ok(())
     }
 
@@ -37,17 +47,26 @@ impl Field {
 
     /// Like [`Field::sync`], but keeps what the session learned and what it counted also when it fails.
     pub async fn run(&self, session: &mut Session) -> Result<()> {
-        loop {
-            let step = session.next(&mut self.inner().store)?;
-            let Step::Send(request) = step else { return Ok(()) };
+        while let Step::Send(request) = self.ask(session)? {
             match self.exchange(&request).await {
-                Ok(response) => session.accept(&mut self.inner().store, &response)?,
+                Ok(response) => self.answer(session, &response)?,
                 Err(error) => {
                     session.lost();
                     return Err(error);
                 }
             }
         }
+        Ok(())
+    }
+
+    /// What to send next; for callers that carry the requests themselves.
+    pub fn ask(&self, session: &mut Session) -> Result<Step> {
+        session.next(&mut self.inner().store)
+    }
+
+    /// Takes the answer to what [`Field::ask`] gave.
+    pub fn answer(&self, session: &mut Session, response: &Response) -> Result<()> {
+        session.accept(&mut self.inner().store, response)
     }
 
     /// Hangs until the relay has something for this phone, or its patience ends; tells which.
