@@ -53,6 +53,9 @@ pub struct IncidentView {
     pub held: Vec<HeldEntry>,
     /// What this member may do now.
     pub possible: Vec<StepKind>,
+    /// The dispatch that went to this member or their department and is not done: handling, resolving and
+    /// handing back are about it.
+    pub my_dispatch: Option<StepId>,
 }
 
 /// A photo of an incident.

@@ -4,4 +4,5 @@ mod architecture;
 mod faults;
 mod golden;
 mod hostile;
+mod killed;
 mod scenarios;

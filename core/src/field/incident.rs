@@ -12,7 +12,7 @@ use crate::{
         blob::BlobKind,
         encode,
         incident::{
-            FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, Incident, IncidentRecord, IncidentStep, StepKind,
+            Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, Incident, IncidentRecord, IncidentStep, StepKind,
         },
         note::Note,
         place::{Fix, GridSource, Place},
@@ -215,6 +215,7 @@ impl Field {
             author: captured.origin.author,
             reported_at: captured.origin.claimed_at,
             possible: possible_steps(&incident, is_author, &rights),
+            my_dispatch: my_dispatch(&incident, &rights),
             incident,
             notes: notes
                 .into_iter()
@@ -262,29 +263,27 @@ impl Inner {
     }
 }
 
+/// The dispatch that went to this member or their department and is not done.
+fn my_dispatch(incident: &Incident, rights: &Rights) -> Option<StepId> {
+    let is_mine = |dispatch: &&Dispatch| {
+        let to_person = dispatch.member.is_some() && dispatch.member == rights.member;
+        let to_department = dispatch.department.is_some() && dispatch.department == rights.department;
+        dispatch.is_open() && (to_person || to_department)
+    };
+    incident.dispatches.iter().find(is_mine).map(|dispatch| dispatch.step)
+}
+
 /// Which buttons to show: policy asked for each kind, about the dispatch that went to this member if
 /// there is one.
 fn possible_steps(incident: &Incident, is_author: bool, rights: &Rights) -> Vec<StepKind> {
-    let mine = incident.dispatches.iter().find(|dispatch| {
-        (dispatch.member.is_some() && dispatch.member == rights.member)
-            || (dispatch.department.is_some() && dispatch.department == rights.department)
-    });
-    StepKind::ALL
-        .into_iter()
-        .filter(|kind| {
-            let step = IncidentStep {
-                rating: Some(5),
-                dispatch: match kind {
-                    StepKind::Handling | StepKind::Resolved | StepKind::Returned => {
-                        mine.map(|dispatch| dispatch.step)
-                    }
-                    _ => None,
-                },
-                ..IncidentStep::plain(*kind)
-            };
-            may_step(incident, &step, is_author, rights).is_ok()
-        })
-        .collect()
+    let mine = my_dispatch(incident, rights);
+    let is_possible = |kind: &StepKind| {
+        let is_about_dispatch = matches!(kind, StepKind::Handling | StepKind::Resolved | StepKind::Returned);
+        let dispatch = mine.filter(|_| is_about_dispatch);
+        let step = IncidentStep { rating: Some(5), dispatch, ..IncidentStep::plain(*kind) };
+        may_step(incident, &step, is_author, rights).is_ok()
+    };
+    StepKind::ALL.into_iter().filter(is_possible).collect()
 }
 
 fn first_step(change: &[u8]) -> Option<StepId> {

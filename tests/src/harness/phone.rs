@@ -79,6 +79,11 @@ impl Phone {
         self.start();
     }
 
+    /// Where the phone's files lie.
+    pub fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
     /// Ends the app without warning.
     pub fn kill(&mut self) {
         self.field = None;
