@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::{
     error::{Error, HeldCode, Problem, Result},
     id::{
-        BlobHash, DeviceId, DocumentId, EnrolCode, EntryId, Epoch, LogId, MemberId, Nonce, Pin, PublicKey,
-        Signature, TownshipId,
+        BlobHash, DepartmentId, DeviceId, DocumentId, EnrolCode, EntryId, Epoch, GridId, LogId, MemberId,
+        Nonce, Pin, PublicKey, Signature, TownshipId,
     },
     log::{BlobReceipt, Head, Key, Receipt, Signable, verify},
     model::{Role, decode, encode},
@@ -257,6 +257,27 @@ pub struct SyncResponse {
     /// The device is revoked: it gets nothing more, and what it sends is held.
     #[n(10)]
     pub is_revoked: bool,
+    /// What the member may do; sent when the request's settings version is not the township's.
+    #[n(11)]
+    pub membership: Option<Membership>,
+}
+
+/// What a member is in the township, as the phone needs it to know which buttons to show.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Membership {
+    /// Which member.
+    #[n(0)]
+    pub member: MemberId,
+    /// What they do.
+    #[n(1)]
+    pub role: Role,
+    /// The grids in their care.
+    #[n(2)]
+    pub grids: Vec<GridId>,
+    /// A handler's department.
+    #[n(3)]
+    pub department: Option<DepartmentId>,
 }
 
 /// A phone asks to be enrolled.
@@ -315,14 +336,11 @@ pub struct Enrolment {
     /// The id that the phone has from now on.
     #[n(3)]
     pub device: DeviceId,
-    /// Whose phone it is.
+    /// Whose phone it is, and what they may do.
     #[n(4)]
-    pub member: MemberId,
-    /// What they do.
-    #[n(5)]
-    pub role: Role,
+    pub membership: Membership,
     /// The request's nonce.
-    #[n(6)]
+    #[n(5)]
     pub nonce: Nonce,
 }
 
