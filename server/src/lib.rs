@@ -1,1 +1,10 @@
-//! x
+//! The relay of a township on one machine: it keeps what the phones send, and shows it to operators.
+//!
+//! ```text
+//! identity ─▶ db ─▶ blobs ─▶ relay (/v1)
+//! ```
+
+pub mod identity;
+pub mod db;
+pub mod blobs;
+pub mod relay;
