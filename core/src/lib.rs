@@ -9,17 +9,17 @@
 //!
 //! Core is synchronous and has no thread, clock or entropy of its own; async is only in the HTTP shell.
 
-pub mod id;
-pub mod time;
+pub mod document;
+pub mod entry;
 pub mod error;
 pub mod geo;
-pub mod model;
-pub mod entry;
-pub mod log;
 pub mod guard;
-pub mod document;
+pub mod id;
+pub mod log;
+pub mod model;
 pub mod policy;
 pub mod project;
 pub mod rows;
 pub mod store;
 pub mod sync;
+pub mod time;

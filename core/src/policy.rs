@@ -39,7 +39,12 @@ impl Rights {
 }
 
 /// Judges what `author` wants to do to `document`.
-pub fn judge(document: &Document, arrival: &Arrival, author: Author, rights: &Rights) -> Result<(), HeldCode> {
+pub fn judge(
+    document: &Document,
+    arrival: &Arrival,
+    author: Author,
+    rights: &Rights,
+) -> Result<(), HeldCode> {
     match arrival {
         Arrival::Record(Record::Incident(_)) | Arrival::Note(_) => Ok(()),
         Arrival::Record(Record::Patrol(_)) => match rights.role {
@@ -111,7 +116,9 @@ fn has_role_for(incident: &Incident, step: &IncidentStep, is_author: bool, right
         StepKind::Accepted | StepKind::Verified => is_centre || (rights.role == Role::Leader && is_in_grid),
         StepKind::Dispatched | StepKind::Closed | StepKind::Rejected | StepKind::Duplicate => is_centre,
         StepKind::Handling | StepKind::Resolved => {
-            is_centre || is_dispatched_to(incident, step, rights) || is_on_the_spot(incident, step, is_author, rights)
+            is_centre
+                || is_dispatched_to(incident, step, rights)
+                || is_on_the_spot(incident, step, is_author, rights)
         }
         StepKind::Returned => is_centre || is_dispatched_to(incident, step, rights),
     }
@@ -251,7 +258,10 @@ mod tests {
         assert_eq!(may_step(&closed, &step(StepKind::Rated), true, &informant), Ok(()));
         assert_eq!(may_step(&closed, &step(StepKind::Rated), false, &informant), Err(HeldCode::NotAllowed));
         assert_eq!(may_step(&closed, &step(StepKind::Reopened), true, &informant), Ok(()));
-        assert_eq!(may_step(&closed, &step(StepKind::Rated), true, &Rights::centre()), Err(HeldCode::NotAllowed));
+        assert_eq!(
+            may_step(&closed, &step(StepKind::Rated), true, &Rights::centre()),
+            Err(HeldCode::NotAllowed)
+        );
     }
 
     #[test]

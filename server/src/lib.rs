@@ -12,6 +12,8 @@ pub mod error;
 pub mod folder;
 pub mod config;
 pub mod identity;
+pub mod db;
+pub mod blobs;
 pub mod relay;
 pub mod console;
 pub mod serve;

@@ -195,13 +195,17 @@ impl Document {
 
     /// The incident that this document amounts to, if it is one and its record has arrived.
     pub fn incident(&self) -> Option<Incident> {
-        let Captured { record: Record::Incident(record), origin } = self.captured.as_ref()? else { return None };
+        let Captured { record: Record::Incident(record), origin } = self.captured.as_ref()? else {
+            return None;
+        };
         Some(Incident::fold(record, origin, &self.raw_steps(), &self.facts.fields))
     }
 
     /// The patrol that this document amounts to, if it is one and its record has arrived.
     pub fn patrol(&self) -> Option<Patrol> {
-        let Captured { record: Record::Patrol(record), origin } = self.captured.as_ref()? else { return None };
+        let Captured { record: Record::Patrol(record), origin } = self.captured.as_ref()? else {
+            return None;
+        };
         Some(Patrol::fold(record, origin, &self.raw_steps()))
     }
 
@@ -253,7 +257,9 @@ impl Document {
                 (DocumentKind::Incident, Edit::Step { body, .. }) => {
                     decode::<IncidentStep>(body, "a step").is_ok_and(|step| step.check().is_ok())
                 }
-                (DocumentKind::Patrol, Edit::Step { body, .. }) => decode::<PatrolStep>(body, "a step").is_ok(),
+                (DocumentKind::Patrol, Edit::Step { body, .. }) => {
+                    decode::<PatrolStep>(body, "a step").is_ok()
+                }
                 (DocumentKind::Incident, Edit::Field { name, .. }) => FIELDS.contains(&name.as_str()),
                 (DocumentKind::Patrol, Edit::Field { .. }) => false,
             };
@@ -321,7 +327,11 @@ impl Document {
         match self.facts.actors.iter_mut().find(|known| known.actor == checked.actor) {
             Some(known) => known.sequence = checked.sequence,
             None => {
-                self.facts.actors.push(ActorFact { actor: checked.actor, author, sequence: checked.sequence });
+                self.facts.actors.push(ActorFact {
+                    actor: checked.actor,
+                    author,
+                    sequence: checked.sequence,
+                });
             }
         }
         for edit in &checked.edits {
@@ -355,7 +365,8 @@ impl Document {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let changes: Vec<_> = std::mem::take(&mut self.pending).into_iter().map(|checked| checked.change).collect();
+        let changes: Vec<_> =
+            std::mem::take(&mut self.pending).into_iter().map(|checked| checked.change).collect();
         let has_fields = !self.facts.fields.is_empty();
         let trial = self.working()?.try_apply(changes, has_fields).ok_or(HeldCode::Trial)?;
         self.snapshot = trial.snapshot;
@@ -369,7 +380,8 @@ impl Document {
     /// The bytes of a change that makes these edits now, by `actor`; the document itself stays as it
     /// is until the change comes back as an entry.
     pub fn edit(&mut self, actor: [u8; 16], steps: &[Vec<u8>], fields: &[(&str, String)]) -> Result<Vec<u8>> {
-        let last = self.facts.actors.iter().find(|known| known.actor == actor).map_or(0, |known| known.sequence);
+        let last =
+            self.facts.actors.iter().find(|known| known.actor == actor).map_or(0, |known| known.sequence);
         let sequence = last.checked_add(1).ok_or(Error::Refused { code: HeldCode::Quota })?;
         let refused = |code| Error::Refused { code };
         let working = self.working().map_err(refused)?;

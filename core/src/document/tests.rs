@@ -46,14 +46,20 @@ fn step(kind: StepKind) -> Vec<u8> {
 
 fn stored_and_back(document: &Document) -> Document {
     let captured = document.captured().unwrap();
-    Document::from_stored(ID, DocumentKind::Incident, document.to_stored(), Some((&record(), captured.origin)))
-        .unwrap()
+    Document::from_stored(
+        ID,
+        DocumentKind::Incident,
+        document.to_stored(),
+        Some((&record(), captured.origin)),
+    )
+    .unwrap()
 }
 
 #[test]
 fn a_step_takes_effect_and_survives_storing() {
     let mut document = reported();
-    let change = document.edit([5; 16], &[step(StepKind::Accepted)], &[(FIELD_CATEGORY, "fire".to_owned())]).unwrap();
+    let change =
+        document.edit([5; 16], &[step(StepKind::Accepted)], &[(FIELD_CATEGORY, "fire".to_owned())]).unwrap();
     let verdicts = project(&mut document, &[incoming(BodyType::Change, change, Author::Centre)]);
     assert_eq!(verdicts, [Ok(())]);
     let incident = stored_and_back(&document).incident().unwrap();
@@ -100,7 +106,10 @@ fn an_actor_belongs_to_whoever_used_it_first() {
     let next = document.edit([1; 16], &[step(StepKind::Resolved)], &[]).unwrap();
     let verdicts = project(
         &mut document,
-        &[incoming(BodyType::Change, next, Author::Alias(9)), incoming(BodyType::Change, change, Author::You)],
+        &[
+            incoming(BodyType::Change, next, Author::Alias(9)),
+            incoming(BodyType::Change, change, Author::You),
+        ],
     );
     assert_eq!(verdicts, [Err(HeldCode::ActorTaken), Err(HeldCode::ActorTaken)]);
 }
@@ -108,13 +117,8 @@ fn an_actor_belongs_to_whoever_used_it_first() {
 #[test]
 fn what_is_not_readable_is_held_and_the_rest_goes_on() {
     let mut document = Document::new(ID, DocumentKind::Incident);
-    let note = encode(&Note {
-        salt: Salt::ZERO,
-        text: "x".to_owned(),
-        step: None,
-        voice: None,
-        photos: None,
-    });
+    let note =
+        encode(&Note { salt: Salt::ZERO, text: "x".to_owned(), step: None, voice: None, photos: None });
     let verdicts = project(
         &mut document,
         &[

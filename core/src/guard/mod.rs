@@ -12,11 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use automerge::{Change, ExpandedChange, ScalarValue, legacy};
 
-use crate::{
-    entry::chunk::Chunk,
-    error::HeldCode,
-    model::step::StepId,
-};
+use crate::{entry::chunk::Chunk, error::HeldCode, model::step::StepId};
 
 /// Largest change in bytes. An honest one has some 150.
 pub const MAX_CHANGE_BYTES: usize = 64 * 1024;

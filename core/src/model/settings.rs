@@ -220,8 +220,11 @@ impl Settings {
     /// Hours from dispatch to done.
     pub fn due_hours(&self, category: &CategoryId, severity: Severity) -> u16 {
         const OTHERWISE: [u16; 4] = [168, 72, 24, 2];
-        let hours =
-            self.categories.iter().find(|known| known.id == *category).map_or(OTHERWISE, |known| known.due_hours);
+        let hours = self
+            .categories
+            .iter()
+            .find(|known| known.id == *category)
+            .map_or(OTHERWISE, |known| known.due_hours);
         let [low, normal, high, urgent] = hours;
         match severity {
             Severity::Low => low,
@@ -233,7 +236,11 @@ impl Settings {
 
     /// Refuses a category that the township does not have.
     pub fn check_category(&self, category: &CategoryId) -> Result<()> {
-        self.check(self.categories.iter().any(|known| known.id == *category), "the category", category.as_str())
+        self.check(
+            self.categories.iter().any(|known| known.id == *category),
+            "the category",
+            category.as_str(),
+        )
     }
 
     /// Refuses a department that the township does not have.

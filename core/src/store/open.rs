@@ -14,8 +14,8 @@ use crate::error::{Error, Result};
 pub struct Migration {
     /// The schema after it, from 1.
     pub number: i64,
-    /// What it does.
-    pub sql: &'static str,
+    /// What it does, part by part.
+    pub sql: &'static [&'static str],
 }
 
 /// Which database a file is.
@@ -60,9 +60,8 @@ pub fn lock(folder: &Path) -> Result<Lock> {
 pub fn writer(path: &Path, schema: Schema) -> Result<Connection> {
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     set_up(&connection)?;
-    let mode: String = connection
-        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-        .map_err(sql)?;
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(sql)?;
     if mode != "wal" && mode != "memory" {
         return Err(Error::Store(format!("journal mode {mode}")));
     }
@@ -133,7 +132,9 @@ fn migrate(connection: &mut Connection, path: &Path, schema: Schema) -> Result<(
     for migration in schema.migrations.iter().filter(|migration| migration.number > found) {
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
-        transaction.execute_batch(migration.sql).map_err(sql)?;
+        for part in migration.sql {
+            transaction.execute_batch(part).map_err(sql)?;
+        }
         transaction.pragma_update(None, "application_id", schema.application_id).map_err(sql)?;
         transaction.pragma_update(None, "user_version", migration.number).map_err(sql)?;
         transaction.commit().map_err(sql)?;
@@ -157,13 +158,13 @@ mod tests {
 
     const FIRST: Schema = Schema {
         application_id: 7,
-        migrations: &[Migration { number: 1, sql: "CREATE TABLE a (x INTEGER) STRICT;" }],
+        migrations: &[Migration { number: 1, sql: &["CREATE TABLE a (x INTEGER) STRICT;"] }],
     };
     const SECOND: Schema = Schema {
         application_id: 7,
         migrations: &[
-            Migration { number: 1, sql: "CREATE TABLE a (x INTEGER) STRICT;" },
-            Migration { number: 2, sql: "ALTER TABLE a ADD COLUMN y INTEGER;" },
+            Migration { number: 1, sql: &["CREATE TABLE a (x INTEGER) STRICT;"] },
+            Migration { number: 2, sql: &["ALTER TABLE a ADD COLUMN y INTEGER;"] },
         ],
     };
 
@@ -172,8 +173,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
         writer(&path, FIRST).unwrap().execute("INSERT INTO a VALUES (5)", []).unwrap();
-        let kept: i64 =
-            writer(&path, SECOND).unwrap().query_row("SELECT x FROM a WHERE y IS NULL", [], |row| row.get(0)).unwrap();
+        let kept: i64 = writer(&path, SECOND)
+            .unwrap()
+            .query_row("SELECT x FROM a WHERE y IS NULL", [], |row| row.get(0))
+            .unwrap();
         assert_eq!(kept, 5);
         assert!(folder.path().join("store.before-2.db").exists());
         assert!(matches!(writer(&path, FIRST), Err(Error::TooNew { found: 2, known: 1 })));

@@ -102,13 +102,21 @@ pub fn load_document(connection: &Connection, document: DocumentId) -> Result<Op
     Document::from_stored(document, kind, stored, record).map(Some)
 }
 
-fn times(row: &SqlRow<'_>, claimed: usize, received: usize) -> rusqlite::Result<(Timestamp, Option<Timestamp>)> {
+fn times(
+    row: &SqlRow<'_>,
+    claimed: usize,
+    received: usize,
+) -> rusqlite::Result<(Timestamp, Option<Timestamp>)> {
     let received: Option<i64> = row.get(received)?;
     Ok((Timestamp::from_millis(row.get(claimed)?), received.map(Timestamp::from_millis)))
 }
 
 /// Keeps a settled document and its row. `record_row` is the `rowid` of its record's entry.
-pub fn save_document(transaction: &Transaction<'_>, document: &Document, record_row: Option<i64>) -> Result<()> {
+pub fn save_document(
+    transaction: &Transaction<'_>,
+    document: &Document,
+    record_row: Option<i64>,
+) -> Result<()> {
     let stored = document.to_stored();
     transaction
         .prepare_cached(
@@ -140,7 +148,10 @@ pub fn delete_document(transaction: &Transaction<'_>, document: DocumentId) -> R
         "DELETE FROM incident WHERE document = ?1",
         "DELETE FROM patrol WHERE document = ?1",
     ] {
-        transaction.prepare_cached(statement).and_then(|mut delete| delete.execute([document.as_ref()])).map_err(sql)?;
+        transaction
+            .prepare_cached(statement)
+            .and_then(|mut delete| delete.execute([document.as_ref()]))
+            .map_err(sql)?;
     }
     Ok(())
 }

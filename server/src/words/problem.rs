@@ -47,10 +47,10 @@ impl Words {
         }
     }
 
-    /// A thing that core names; as core says it if this language has no other word.
+    /// A thing that core names; without its article, if this language has no other word.
     fn what<'a>(&'a self, what: &'a str) -> &'a str {
         let bare = what.strip_prefix("the ").unwrap_or(what);
-        self.find(&format!("what.{bare}")).unwrap_or(what)
+        self.find(&format!("what.{bare}")).unwrap_or(bare)
     }
 }
 

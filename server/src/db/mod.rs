@@ -1,0 +1,1 @@
+//! The relay's database: the one place in the server where SQL stands.

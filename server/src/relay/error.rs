@@ -1,0 +1,169 @@
+//! What the relay answers when it can't do what was asked: a code, a status and words.
+//!
+//! Faults of the relay are told to the log only; the answer says no more than that there was one.
+
+use axum::{
+    Json,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use suishou_core::{
+    error::{Error, HeldCode, Problem},
+    sync::wire::{ErrorBody, ErrorDetail, code},
+};
+
+/// Result of what the relay does.
+pub type Result<T, E = RelayError> = std::result::Result<T, E>;
+
+/// tus: the bytes are not those that were promised.
+const CHECKSUM_MISMATCH: u16 = 460;
+/// How long a phone should wait before it tries a full or busy relay again, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("30");
+
+/// Why the relay could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RelayError {
+    /// Core's facts: unreadable input, a full disk, a damaged database.
+    #[error(transparent)]
+    Core(#[from] Error),
+    /// The body is larger than allowed.
+    #[error("the request is larger than {limit} bytes")]
+    TooLarge {
+        /// What is allowed.
+        limit: u64,
+    },
+    /// The device is unknown, or did not sign this.
+    #[error("the device is not known here, or did not sign this request")]
+    UnknownDevice,
+    /// Another township's request.
+    #[error("this is another township's relay")]
+    WrongTownship,
+    /// The entries do not lead to the signed head.
+    #[error("the entries do not lead to the signed head")]
+    BrokenChain,
+    /// The token is missing, wrong or expired.
+    #[error("the token is missing, wrong or expired; sync to get a new one")]
+    BadToken,
+    /// The device is revoked.
+    #[error("the township revoked this device")]
+    Revoked,
+    /// The enrolment code is unknown, used or expired.
+    #[error("the enrolment code is unknown, used or expired; ask the operator for a new one")]
+    BadEnrolCode,
+    /// Not here, or not for this reader.
+    #[error("not found")]
+    NotFound,
+    /// The upload stands elsewhere.
+    #[error("the upload is at {offset}")]
+    OffsetConflict {
+        /// Where it stands.
+        offset: u64,
+    },
+    /// The finished bytes are not those of the hash.
+    #[error("the bytes are not those of the hash; the upload begins again at 0")]
+    WrongHash,
+    /// The step is not possible now.
+    #[error("this step is not possible now: {code}")]
+    Refused {
+        /// Why.
+        code: HeldCode,
+    },
+    /// Too much at once.
+    #[error("the relay has too much to do; try later")]
+    Overloaded,
+    /// The relay is stopping or a part of it has failed.
+    #[error("the relay is stopping")]
+    Stopped,
+}
+
+impl RelayError {
+    /// One broken rule of the input.
+    pub fn invalid(problem: Problem) -> Self {
+        Self::Core(Error::invalid(problem))
+    }
+
+    /// Bytes that are not what they should be.
+    pub fn malformed(what: &'static str) -> Self {
+        Self::Core(Error::malformed(what))
+    }
+
+    /// One of the wire module's codes, or the code of a refused step.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Core(error) => core_code(error),
+            Self::TooLarge { .. } => code::TOO_LARGE,
+            Self::UnknownDevice => code::UNKNOWN_DEVICE,
+            Self::WrongTownship => code::WRONG_TOWNSHIP,
+            Self::BrokenChain => code::BROKEN_CHAIN,
+            Self::BadToken => code::BAD_TOKEN,
+            Self::Revoked => code::REVOKED,
+            Self::BadEnrolCode => code::BAD_ENROL_CODE,
+            Self::NotFound => code::NOT_FOUND,
+            Self::OffsetConflict { .. } => code::OFFSET,
+            Self::WrongHash => code::WRONG_HASH,
+            Self::Refused { code } => code.as_str(),
+            Self::Overloaded | Self::Stopped => code::OVERLOADED,
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        match self.code() {
+            code::TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
+            code::UNKNOWN_DEVICE | code::BAD_TOKEN => StatusCode::UNAUTHORIZED,
+            code::WRONG_TOWNSHIP | code::REVOKED | code::BAD_ENROL_CODE => StatusCode::FORBIDDEN,
+            code::NOT_FOUND => StatusCode::NOT_FOUND,
+            code::OFFSET => StatusCode::CONFLICT,
+            code::WRONG_HASH => {
+                StatusCode::from_u16(CHECKSUM_MISMATCH).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
+            }
+            code::BROKEN_CHAIN => StatusCode::UNPROCESSABLE_ENTITY,
+            code::STORAGE_FULL => StatusCode::INSUFFICIENT_STORAGE,
+            code::OVERLOADED => StatusCode::SERVICE_UNAVAILABLE,
+            code::INTERNAL => StatusCode::INTERNAL_SERVER_ERROR,
+            _ if matches!(self, Self::Refused { .. } | Self::Core(Error::Refused { .. })) => {
+                StatusCode::CONFLICT
+            }
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+fn core_code(error: &Error) -> &'static str {
+    match error {
+        Error::Invalid { problems } => match problems.first() {
+            Some(Problem::UnknownVersion { .. }) => code::UNKNOWN_VERSION,
+            Some(Problem::TooLarge { .. }) => code::TOO_LARGE,
+            _ => code::MALFORMED,
+        },
+        Error::Refused { code } => code.as_str(),
+        Error::NotFound { .. } | Error::BlobMissing => code::NOT_FOUND,
+        Error::Revoked => code::REVOKED,
+        Error::BadEnrolCode => code::BAD_ENROL_CODE,
+        Error::Busy => code::OVERLOADED,
+        Error::StorageFull => code::STORAGE_FULL,
+        _ => code::INTERNAL,
+    }
+}
+
+impl IntoResponse for RelayError {
+    fn into_response(self) -> Response {
+        let (status, code) = (self.status(), self.code());
+        let reason = if code == code::INTERNAL {
+            tracing::error!(error = %self, "the relay failed");
+            "a fault of the relay; its log has more".to_owned()
+        } else {
+            self.to_string()
+        };
+        let body = ErrorBody { error: ErrorDetail { code: code.to_owned(), reason } };
+        let mut response = (status, Json(body)).into_response();
+        if matches!(code, code::STORAGE_FULL | code::OVERLOADED) {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        if let Self::OffsetConflict { offset } = self {
+            response.headers_mut().insert(HeaderName::from_static("upload-offset"), HeaderValue::from(offset));
+        }
+        response
+    }
+}
