@@ -134,7 +134,14 @@ mod tests {
         let config = Config::new(&given).unwrap();
         assert_eq!(config.addresses, ["https://192.168.1.20:8443", "https://[fd00::1]:9000"]);
         assert_eq!(config.hosts(), ["localhost", "127.0.0.1", "192.168.1.20", "fd00::1"]);
-        for bad in ["http://192.168.1.20", "192.168.1.20:8443", "https://", "https://a/b", "https://a@b", "https://a?b"] {
+        for bad in [
+            "http://192.168.1.20",
+            "192.168.1.20:8443",
+            "https://",
+            "https://a/b",
+            "https://a@b",
+            "https://a?b",
+        ] {
             assert!(Config::new(&[bad.to_owned()]).is_err(), "{bad}");
         }
     }

@@ -98,7 +98,9 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), SetupError> {
 
 /// Makes the names of new files last through a power cut.
 pub fn sync_folder(path: &Path) -> Result<(), SetupError> {
-    File::open(path).and_then(|folder| folder.sync_all()).map_err(|error| SetupError::file("sync", path, &error))
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| SetupError::file("sync", path, &error))
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -134,7 +136,8 @@ mod tests {
         assert_eq!(read_text(&folder.serving()).unwrap(), "4");
         assert!(matches!(folder.create(), Err(SetupError::NotEmpty { .. })));
         #[cfg(unix)]
-        for (path, mode) in [(folder.path().to_owned(), 0o700), (folder.relay_key(), 0o600), (folder.serving(), 0o600)]
+        for (path, mode) in
+            [(folder.path().to_owned(), 0o700), (folder.relay_key(), 0o600), (folder.serving(), 0o600)]
         {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, mode);

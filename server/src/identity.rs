@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -21,9 +23,9 @@ use crate::{
 /// Longest name of a township in bytes.
 const MAX_NAME_BYTES: usize = 100;
 /// Phones know the certificate by its pin; its end must never be the reason for enrolling all again.
-const CERTIFICATE_LIFE: Duration = Duration::from_secs(20 * 365 * 24 * 3_600);
+const CERTIFICATE_LIFE: Duration = Duration::from_hours(20 * 365 * 24);
 /// For phones whose clocks are behind.
-const CERTIFICATE_LEAD: Duration = Duration::from_secs(365 * 24 * 3_600);
+const CERTIFICATE_LEAD: Duration = Duration::from_hours(365 * 24);
 
 /// Who the relay is.
 #[derive(Clone, Debug)]
@@ -85,8 +87,8 @@ impl Identity {
     pub fn load(folder: &Folder) -> Result<Self, SetupError> {
         let path = folder.identity();
         let unreadable = |reason: String| SetupError::Unreadable { path: path.clone(), reason };
-        let file: IdentityFile =
-            serde_json::from_str(&folder::read_text(&path)?).map_err(|error| unreadable(error.to_string()))?;
+        let file: IdentityFile = serde_json::from_str(&folder::read_text(&path)?)
+            .map_err(|error| unreadable(error.to_string()))?;
         if file.format != FORMAT {
             return Err(unreadable(format!("format {}", file.format)));
         }
@@ -138,8 +140,12 @@ impl Certificate {
     pub fn load(folder: &Folder) -> Result<Self, SetupError> {
         let read = |path: std::path::PathBuf| folder::read_text(&path).map(|text| (text, path));
         let (certificate, path) = read(folder.tls_certificate())?;
-        let unreadable =
-            |path| move |error: rustls::pki_types::pem::Error| SetupError::Unreadable { path, reason: error.to_string() };
+        let unreadable = |path| {
+            move |error: rustls::pki_types::pem::Error| SetupError::Unreadable {
+                path,
+                reason: error.to_string(),
+            }
+        };
         let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).map_err(unreadable(path))?;
         let (key, path) = read(folder.tls_key())?;
         let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(unreadable(path))?;
@@ -148,8 +154,13 @@ impl Certificate {
 
     /// What the QR carries of it.
     pub fn pin(&self) -> Pin {
-        Pin::new(Sha256::digest(&self.certificate).into())
+        pin(&self.certificate)
     }
+}
+
+/// SHA-256 of a certificate.
+pub fn pin(certificate: &CertificateDer<'_>) -> Pin {
+    Pin::new(Sha256::digest(certificate).into())
 }
 
 /// Makes the secret that an operator's program shows to `/api`.

@@ -16,7 +16,12 @@ pub fn read(text: &str) -> Result<Timestamp> {
 /// `2026-01-31 08:30` in Beijing time.
 pub fn beijing(time: Timestamp) -> String {
     const OFFSET: Duration = Duration::from_hours(8);
-    time.after(OFFSET).to_rfc3339().chars().take("2026-01-31T08:30".len()).collect::<String>().replace('T', " ")
+    time.after(OFFSET)
+        .to_rfc3339()
+        .chars()
+        .take("2026-01-31T08:30".len())
+        .collect::<String>()
+        .replace('T', " ")
 }
 
 fn parse(text: &str) -> Option<Timestamp> {
@@ -27,7 +32,8 @@ fn parse(text: &str) -> Option<Timestamp> {
     let day = number(date.next()?, 1..=days_in(year, month))?;
     let mut time = time.splitn(3, ':');
     let (hour, minute) = (number(time.next()?, 0..=23)?, number(time.next()?, 0..=59)?);
-    let (second, fraction) = time.next().map_or(("0", "0"), |second| second.split_once('.').unwrap_or((second, "0")));
+    let (second, fraction) =
+        time.next().map_or(("0", "0"), |second| second.split_once('.').unwrap_or((second, "0")));
     let millis = number(&format!("{fraction:0<3}").chars().take(3).collect::<String>(), 0..=999)?;
     let seconds = hour * 3_600 + minute * 60 + number(second, 0..=59)? - offset_s;
     Some(Timestamp::from_millis((days(year, month, day) * 86_400 + seconds) * 1_000 + millis))
@@ -89,8 +95,15 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for bad in ["", "2026", "2026-02-29T00:00Z", "2026-01-01T24:00Z", "2026-01-01T00:00", "2026-01-01T00:00:00.xZ", "2026-1-1T+1:00Z"]
-        {
+        for bad in [
+            "",
+            "2026",
+            "2026-02-29T00:00Z",
+            "2026-01-01T24:00Z",
+            "2026-01-01T00:00",
+            "2026-01-01T00:00:00.xZ",
+            "2026-1-1T+1:00Z",
+        ] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

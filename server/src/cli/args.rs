@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "suishou", version, propagate_version = true, arg_required_else_help = true)]
 pub struct Cli {
-    /// The township's data folder  数据目录 [default: $SUISHOU_DIR, else the current folder]
+    /// The township's data folder  数据目录 [default: `$SUISHOU_DIR`, else the current folder]
     #[arg(long, global = true, value_name = "DIR")]
     pub dir: Option<PathBuf>,
     /// Language of messages  语言 [default: from $LANG]
@@ -66,7 +66,9 @@ pub struct Format {
 #[derive(Debug, Subcommand)]
 pub enum Township {
     /// Make the data folder of a new township: ids, keys, certificate, settings  新建
-    #[command(after_help = "Example:\n  suishou township init --name 金华镇 --dir /srv/suishou --address https://192.168.1.20:8443")]
+    #[command(
+        after_help = "Example:\n  suishou township init --name 金华镇 --dir /srv/suishou --address https://192.168.1.20:8443"
+    )]
     Init(Init),
 }
 
@@ -84,7 +86,9 @@ pub struct Init {
 
 /// `suishou serve`
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  suishou serve --dir /srv/suishou\n\nLog: SUISHOU_LOG=debug (default: info), to standard error.")]
+#[command(
+    after_help = "Example:\n  suishou serve --dir /srv/suishou\n\nLog: SUISHOU_LOG=debug (default: info), to standard error."
+)]
 pub struct Serve {
     /// Where phones connect; port 0 takes a free one  手机连接的监听地址 [default: from config.toml]
     #[arg(long, value_name = "ADDR:PORT")]
@@ -101,7 +105,9 @@ pub struct Serve {
 #[derive(Debug, Subcommand)]
 pub enum Grid {
     /// Take the grids of a GeoJSON file in place of the present ones  导入网格
-    #[command(after_help = "Each feature is a polygon with the properties id, name and, if wanted, kind and parent\n(or 编号, 名称, 类型, 上级), in WGS-84.\n\nExample:\n  suishou grid import grids.geojson")]
+    #[command(
+        after_help = "Each feature is a polygon with the properties id, name and, if wanted, kind and parent\n(or 编号, 名称, 类型, 上级), in WGS-84.\n\nExample:\n  suishou grid import grids.geojson"
+    )]
     Import(Import),
     /// List the grids  列出网格
     List(Format),
@@ -111,7 +117,9 @@ pub enum Grid {
 #[derive(Debug, Subcommand)]
 pub enum Department {
     /// Add or change the departments of a CSV file  导入部门
-    #[command(after_help = "Columns: id,name,categories (or 编号,名称,类别); several categories with ; between.\n\nExample:\n  suishou department import departments.csv")]
+    #[command(
+        after_help = "Columns: id,name,categories (or 编号,名称,类别); several categories with ; between.\n\nExample:\n  suishou department import departments.csv"
+    )]
     Import(Import),
     /// List the departments  列出部门
     List(Format),
@@ -121,7 +129,9 @@ pub enum Department {
 #[derive(Debug, Subcommand)]
 pub enum Member {
     /// Add or change the members of a CSV file  导入人员
-    #[command(after_help = "Columns: id,name,role,grids,department,phone (or 编号,姓名,角色,网格,部门,电话); several grids with ; between.\nRoles: member 网格员, leader 网格长, informant 信息员, handler 经办人, dispatcher 值班员.\n\nExample:\n  suishou member import members.csv")]
+    #[command(
+        after_help = "Columns: id,name,role,grids,department,phone (or 编号,姓名,角色,网格,部门,电话); several grids with ; between.\nRoles: member 网格员, leader 网格长, informant 信息员, handler 经办人, dispatcher 值班员.\n\nExample:\n  suishou member import members.csv"
+    )]
     Import(Import),
     /// List the members  列出人员
     List(Format),
@@ -139,7 +149,9 @@ pub struct Import {
 
 /// `suishou enrol`
 #[derive(Args, Debug)]
-#[command(after_help = "The code is good for one phone and goes out of date.\n\nExamples:\n  suishou enrol m001\n  suishou enrol 王芳 --png wang.png --valid-hours 48")]
+#[command(
+    after_help = "The code is good for one phone and goes out of date.\n\nExamples:\n  suishou enrol m001\n  suishou enrol 王芳 --png wang.png --valid-hours 48"
+)]
 pub struct Enrol {
     /// The member's number or name  人员编号或姓名
     pub member: String,

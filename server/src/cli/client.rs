@@ -4,6 +4,7 @@
 
 use std::{path::Path, time::Duration};
 
+use data_encoding::HEXUPPER;
 use http::{Method, Request, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Bytes, client::conn::http1};
@@ -115,8 +116,9 @@ impl Client {
         if !kind.is_empty() {
             request = request.header(header::CONTENT_TYPE, kind);
         }
-        let request =
-            request.body(Full::new(Bytes::from(body))).map_err(|error| Failure::BadAnswer(error.to_string()))?;
+        let request = request
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|error| Failure::BadAnswer(error.to_string()))?;
         let response = sender.send_request(request).await.map_err(bad)?;
         let is_success = response.status().is_success();
         let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
@@ -143,7 +145,10 @@ pub(super) fn encoded(text: &str) -> String {
     for byte in text.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => coded.push(char::from(byte)),
-            _ => coded.push_str(&format!("%{byte:02X}")),
+            _ => {
+                coded.push('%');
+                coded.push_str(&HEXUPPER.encode(&[byte]));
+            }
         }
     }
     coded
@@ -155,7 +160,10 @@ mod tests {
 
     #[test]
     fn queries_carry_only_what_is_given_and_nothing_breaks_out() {
-        assert_eq!(query(&[("a", None), ("grid", Some("西/1&x=2")), ("limit", Some("5"))]), "?grid=%E8%A5%BF%2F1%26x%3D2&limit=5");
+        assert_eq!(
+            query(&[("a", None), ("grid", Some("西/1&x=2")), ("limit", Some("5"))]),
+            "?grid=%E8%A5%BF%2F1%26x%3D2&limit=5"
+        );
         assert_eq!(query(&[("a", None)]), "");
     }
 }

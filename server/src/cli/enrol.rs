@@ -8,14 +8,14 @@ use super::{
     args::Enrol,
     client::Client,
     failure::Failure,
-    output::Output,
+    output::{is_terminal, say, say_json, tell},
     qr::Qr,
     value::{items, text, time, word},
 };
-use crate::folder;
+use crate::{folder, words::Words};
 
 /// Asks for a code and shows it.
-pub(super) async fn enrol(client: &Client, enrol: Enrol, output: Output) -> Result<(), Failure> {
+pub(super) async fn enrol(client: &Client, enrol: Enrol, words: &'static Words) -> Result<(), Failure> {
     let members = client.get("/api/members").await?;
     let member = find(&members, &enrol.member)?;
     let form = json!({ "member": member, "valid_for_s": u64::from(enrol.valid_hours) * 3_600 });
@@ -28,10 +28,11 @@ pub(super) async fn enrol(client: &Client, enrol: Enrol, output: Output) -> Resu
         save(path, qr.svg().as_bytes())?;
     }
     if enrol.format.json {
-        return output.json(&invited);
+        return say_json(&invited);
     }
-    let role = invited.get("member").map(|member| word(output.words, "role", member, "role"));
-    output.tell(
+    let role = invited.get("member").map(|member| word(words, "role", member, "role"));
+    tell(
+        words,
         "enrol.head",
         &[
             ("name", &text(&invited, "member.name")),
@@ -39,11 +40,12 @@ pub(super) async fn enrol(client: &Client, enrol: Enrol, output: Output) -> Resu
             ("role", &role.unwrap_or_default()),
         ],
     )?;
-    output.say(&qr.blocks(output.is_terminal()))?;
-    let addresses = items(&invited, "addresses").iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
-    output.tell("enrol.foot", &[("until", &time(&invited, "expires_at")), ("addresses", &addresses)])?;
+    say(&qr.blocks(is_terminal()))?;
+    let addresses =
+        items(&invited, "addresses").iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
+    tell(words, "enrol.foot", &[("until", &time(&invited, "expires_at")), ("addresses", &addresses)])?;
     for path in enrol.png.iter().chain(&enrol.svg) {
-        output.tell("enrol.saved", &[("path", &path.display())])?;
+        tell(words, "enrol.saved", &[("path", &path.display())])?;
     }
     Ok(())
 }

@@ -28,14 +28,15 @@ pub(super) fn command() -> Command {
     let command = Cli::command();
     let mut groups = String::new();
     for (title, names) in GROUPS {
-        groups.push_str(&format!("{title}:\n"));
-        for command in names.iter().filter_map(|name| command.find_subcommand(name)) {
+        let commands = names.iter().filter_map(|name| command.find_subcommand(name)).map(|command| {
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-            groups.push_str(&format!("  {:<11} {about}\n", command.get_name()));
-        }
-        groups.push('\n');
+            format!("  {:<11} {about}\n", command.get_name())
+        });
+        groups.extend([title, ":\n"].map(str::to_owned).into_iter().chain(commands).chain(["\n".to_owned()]));
     }
-    let template = format!("{{about}}\n\nUsage: suishou [OPTIONS] <COMMAND>\n\n{groups}Options:\n{{options}}\n\n{{after-help}}");
+    let template = format!(
+        "{{about}}\n\nUsage: suishou [OPTIONS] <COMMAND>\n\n{groups}Options:\n{{options}}\n\n{{after-help}}"
+    );
     command.help_template(template).after_help(EXAMPLES)
 }
 
@@ -63,7 +64,10 @@ mod tests {
     #[test]
     fn what_belongs_together_is_asked_for_together() {
         let parse = |line: &str| parse(line.split(' ').map(Into::into));
-        assert!(parse("suishou incident dispatch abcdef --to police,market --due-hours 24 --remark 请尽快").is_ok());
+        assert!(
+            parse("suishou incident dispatch abcdef --to police,market --due-hours 24 --remark 请尽快")
+                .is_ok()
+        );
         assert!(parse("suishou incident dispatch abcdef").is_err());
         assert!(parse("suishou incident reject abcdef").is_err());
         assert!(parse("suishou enrol m1 --valid-hours 0").is_err());

@@ -6,25 +6,30 @@ use super::{
     args::{Incident, IncidentList, Named, Note},
     client::{Client, encoded, query},
     failure::Failure,
-    output::{Output, Table, clean, cut},
+    output::{Table, clean, cut, say, say_json},
     step::Form,
     value::{is, is_whole, items, joined, named, number, resolve, short, text, time, word},
 };
+use crate::words::Words;
 
 /// Runs one of the commands.
-pub(super) async fn incident(client: &Client, command: Incident, output: Output) -> Result<(), Failure> {
+pub(super) async fn incident(
+    client: &Client,
+    command: Incident,
+    words: &'static Words,
+) -> Result<(), Failure> {
     match command {
-        Incident::List(list) => self::list(client, &list, output).await,
-        Incident::Show(named) => show(client, &named, output).await,
-        Incident::Note(note) => self::note(client, note, output).await,
+        Incident::List(list) => self::list(client, &list, words).await,
+        Incident::Show(named) => show(client, &named, words).await,
+        Incident::Note(note) => self::note(client, note, words).await,
         command => match Form::of(command) {
-            Some(form) => step(client, form, output).await,
+            Some(form) => step(client, form, words).await,
             None => Ok(()),
         },
     }
 }
 
-async fn list(client: &Client, list: &IncidentList, output: Output) -> Result<(), Failure> {
+async fn list(client: &Client, list: &IncidentList, words: &'static Words) -> Result<(), Failure> {
     let limit = list.limit.to_string();
     let query = query(&[
         ("state", list.state.as_deref()),
@@ -35,11 +40,11 @@ async fn list(client: &Client, list: &IncidentList, output: Output) -> Result<()
     ]);
     let incidents = client.get(&format!("/api/incidents{query}")).await?;
     if list.format.json {
-        return output.json(&incidents);
+        return say_json(&incidents);
     }
     let settings = client.get("/api/settings").await?;
-    let words = output.words;
-    let columns = ["id", "state", "severity", "category", "grid", "received_at", "due_at", "departments", "text"];
+    let columns =
+        ["id", "state", "severity", "category", "grid", "received_at", "due_at", "departments", "text"];
     let mut table = Table::new(words, &columns);
     for incident in items(&incidents, "incidents") {
         let overdue = if is(incident, "is_overdue") { words.word("say.overdue") } else { "" };
@@ -55,22 +60,22 @@ async fn list(client: &Client, list: &IncidentList, output: Output) -> Result<()
             cut(&text(incident, "excerpt"), 40),
         ]);
     }
-    output.say(&table.lines(words))
+    say(&table.lines(words))
 }
 
-async fn show(client: &Client, wanted: &Named, output: Output) -> Result<(), Failure> {
+async fn show(client: &Client, wanted: &Named, words: &'static Words) -> Result<(), Failure> {
     let id = whole(client, &wanted.id).await?;
     let incident = client.get(&format!("/api/incidents/{id}")).await?;
-    told(client, &incident, wanted.format.json, output).await
+    told(client, &incident, wanted.format.json, words).await
 }
 
-async fn note(client: &Client, note: Note, output: Output) -> Result<(), Failure> {
+async fn note(client: &Client, note: Note, words: &'static Words) -> Result<(), Failure> {
     let id = whole(client, &note.id).await?;
     let incident = client.post(&format!("/api/incidents/{id}/notes"), json!({ "text": note.text })).await?;
-    told(client, &incident, note.format.json, output).await
+    told(client, &incident, note.format.json, words).await
 }
 
-async fn step(client: &Client, form: Form, output: Output) -> Result<(), Failure> {
+async fn step(client: &Client, form: Form, words: &'static Words) -> Result<(), Failure> {
     let id = whole(client, &form.id).await?;
     let of = match &form.of {
         Some(of) => Some(whole(client, of).await?),
@@ -78,7 +83,7 @@ async fn step(client: &Client, form: Form, output: Output) -> Result<(), Failure
     };
     let json = form.json;
     let incident = client.post(&format!("/api/incidents/{id}/steps"), form.body(of)).await?;
-    told(client, &incident, json, output).await
+    told(client, &incident, json, words).await
 }
 
 /// The whole id: as given, or the one incident whose id begins or ends so.
@@ -93,8 +98,8 @@ async fn whole(client: &Client, given: &str) -> Result<String, Failure> {
     let mut ids = Vec::new();
     let mut before = None;
     loop {
-        let page = client.get(&format!("/api/incidents{}", query(&[("limit", Some("500")), ("before", before.as_deref())])));
-        let page = page.await?;
+        let query = query(&[("limit", Some("500")), ("before", before.as_deref())]);
+        let page = client.get(&format!("/api/incidents{query}")).await?;
         let incidents = items(&page, "incidents");
         ids.extend(incidents.iter().map(|incident| text(incident, "document")));
         match incidents.last() {
@@ -104,28 +109,31 @@ async fn whole(client: &Client, given: &str) -> Result<String, Failure> {
     }
 }
 
-async fn told(client: &Client, incident: &Value, json: bool, output: Output) -> Result<(), Failure> {
+async fn told(client: &Client, incident: &Value, json: bool, words: &'static Words) -> Result<(), Failure> {
     if json {
-        return output.json(incident);
+        return say_json(incident);
     }
     let settings = client.get("/api/settings").await?;
-    output.say(&Sheet { incident, settings: &settings, output }.lines().join("\n"))
+    say(&Sheet { incident, settings: &settings, words }.lines().join("\n"))
 }
 
 /// One incident on the terminal.
 struct Sheet<'a> {
     incident: &'a Value,
     settings: &'a Value,
-    output: Output,
+    words: &'static Words,
 }
 
 impl Sheet<'_> {
     fn lines(&self) -> Vec<String> {
-        let (incident, words) = (self.incident, self.output.words);
+        let (incident, words) = (self.incident, self.words);
         let category = named(self.settings, "categories", &text(incident, "category"), words);
         let mut lines = vec![
             self.line("id", &text(incident, "document")),
-            self.line("state", &format!("{}  {}", word(words, "state", incident, "state"), time(incident, "state_since"))),
+            self.line(
+                "state",
+                &format!("{}  {}", word(words, "state", incident, "state"), time(incident, "state_since")),
+            ),
             self.line("category", &category),
             self.line("severity", &word(words, "severity", incident, "severity")),
             self.line("grid", &named(self.settings, "grids", &text(incident, "grid"), words)),
@@ -154,11 +162,17 @@ impl Sheet<'_> {
         lines.extend(items(incident, "dispatches").iter().map(|dispatch| self.dispatch(dispatch)));
         lines.extend(items(incident, "steps").iter().map(|step| self.step(step)));
         lines.extend(items(incident, "notes").iter().map(|note| {
-            let said = format!("{}  {}  {}", time(note_origin(note), "received_at"), self.who(note), text(note, "text"));
+            let said = format!(
+                "{}  {}  {}",
+                time(note_origin(note), "received_at"),
+                self.who(note),
+                text(note, "text")
+            );
             self.line("note", &said)
         }));
         let possible = items(incident, "possible").iter().filter_map(Value::as_str);
-        let possible: Vec<&str> = possible.map(|kind| words.find(&format!("command.{kind}")).unwrap_or(kind)).collect();
+        let possible: Vec<&str> =
+            possible.map(|kind| words.find(&format!("command.{kind}")).unwrap_or(kind)).collect();
         if !possible.is_empty() {
             lines.push(self.line("possible", &possible.join("  ")));
         }
@@ -166,12 +180,12 @@ impl Sheet<'_> {
     }
 
     fn line(&self, key: &str, value: &str) -> String {
-        format!("{}: {}", self.output.words.word(&format!("column.{key}")), clean(value)).trim_end().to_owned()
+        format!("{}: {}", self.words.word(&format!("column.{key}")), clean(value)).trim_end().to_owned()
     }
 
     fn place(&self) -> String {
         let Some(position) = self.incident.get("position").filter(|position| position.is_object()) else {
-            return self.output.words.word("say.no_fix").to_owned();
+            return self.words.word("say.no_fix").to_owned();
         };
         let accuracy = text(self.incident, "place.accuracy_m");
         format!("{}, {} (±{accuracy} m)", text(position, "latitude"), text(position, "longitude"))
@@ -179,15 +193,15 @@ impl Sheet<'_> {
 
     fn reporter(&self) -> String {
         let Some(reporter) = self.incident.get("reporter").filter(|reporter| reporter.is_object()) else {
-            return self.output.words.word("author.centre").to_owned();
+            return self.words.word("author.centre").to_owned();
         };
-        let role = word(self.output.words, "role", reporter, "role");
+        let role = word(self.words, "role", reporter, "role");
         format!("{} {} {role} {}", text(reporter, "name"), text(reporter, "member"), text(reporter, "phone"))
     }
 
     fn dispatch(&self, dispatch: &Value) -> String {
-        let department = named(self.settings, "departments", &text(dispatch, "department"), self.output.words);
-        let state = word(self.output.words, "dispatch", dispatch, "state");
+        let department = named(self.settings, "departments", &text(dispatch, "department"), self.words);
+        let state = word(self.words, "dispatch", dispatch, "state");
         let said = format!(
             "{department}{}  {state}  {}  {}",
             text(dispatch, "member"),
@@ -198,8 +212,13 @@ impl Sheet<'_> {
     }
 
     fn step(&self, step: &Value) -> String {
-        let words = self.output.words;
-        let mut said = format!("{}  {}  {}", time(note_origin(step), "received_at"), self.who(step), word(words, "state", step, "kind"));
+        let words = self.words;
+        let mut said = format!(
+            "{}  {}  {}",
+            time(note_origin(step), "received_at"),
+            self.who(step),
+            word(words, "state", step, "kind")
+        );
         let details = [
             named(self.settings, "departments", &text(step, "department"), words),
             text(step, "member"),
@@ -223,7 +242,7 @@ impl Sheet<'_> {
         let author = text(note_origin(of), "author");
         let person = items(self.incident, "people").iter().find(|person| text(person, "author") == author);
         person.map_or_else(
-            || self.output.words.word(&format!("author.{author}")).to_owned(),
+            || self.words.word(&format!("author.{author}")).to_owned(),
             |person| text(person, "name"),
         )
     }

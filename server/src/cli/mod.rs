@@ -24,7 +24,7 @@ use self::{
     args::{Cli, Command, Township},
     client::Client,
     failure::Failure,
-    output::{Output, complain},
+    output::complain,
 };
 use crate::{
     folder::Folder,
@@ -61,18 +61,15 @@ fn language(asked: Option<&str>) -> Lang {
 }
 
 fn perform(cli: Cli, words: &'static Words) -> Result<(), Failure> {
-    let output = Output { words };
     let dir = cli.dir.or_else(|| env::var_os(FOLDER_VARIABLE).map(PathBuf::from));
     match cli.command {
-        Command::Township(Township::Init(init)) => {
-            setup::init(&dir.ok_or(Failure::NoFolder)?, &init, output)
-        }
-        Command::Serve(serve) => setup::serve(&folder(dir)?, &serve, output),
+        Command::Township(Township::Init(init)) => setup::init(&dir.ok_or(Failure::NoFolder)?, &init, words),
+        Command::Serve(serve) => setup::serve(&folder(dir)?, &serve, words),
         command => {
             let folder = folder(dir)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| Failure::Output(error.kind()))?;
-            runtime.block_on(ask(command, &folder, output))
+            runtime.block_on(ask(command, &folder, words))
         }
     }
 }
@@ -88,18 +85,18 @@ fn folder(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
     )
 }
 
-async fn ask(command: Command, folder: &Path, output: Output) -> Result<(), Failure> {
-    let client = &Client::find(folder, output.words)?;
+async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(), Failure> {
+    let client = &Client::find(folder, words)?;
     match command {
         Command::Township(_) | Command::Serve(_) => Ok(()),
-        Command::Status(format) => lists::status(client, format, output).await,
-        Command::Grid(grid) => lists::grid(client, grid, output).await,
-        Command::Department(department) => lists::department(client, department, output).await,
-        Command::Member(member) => lists::member(client, member, output).await,
-        Command::Enrol(enrol) => enrol::enrol(client, enrol, output).await,
-        Command::Device(device) => lists::device(client, device, output).await,
-        Command::Incident(incident) => incident::incident(client, incident, output).await,
-        Command::Patrol(patrol) => lists::patrol(client, patrol, output).await,
-        Command::Held(args::Held::List(format)) => lists::held(client, format, output).await,
+        Command::Status(format) => lists::status(client, format, words).await,
+        Command::Grid(grid) => lists::grid(client, grid, words).await,
+        Command::Department(department) => lists::department(client, department, words).await,
+        Command::Member(member) => lists::member(client, member, words).await,
+        Command::Enrol(enrol) => enrol::enrol(client, enrol, words).await,
+        Command::Device(device) => lists::device(client, device, words).await,
+        Command::Incident(incident) => incident::incident(client, incident, words).await,
+        Command::Patrol(patrol) => lists::patrol(client, patrol, words).await,
+        Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
     }
 }

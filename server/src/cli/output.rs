@@ -2,7 +2,10 @@
 //!
 //! What people wrote may not steer the terminal: control characters never leave here.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    fmt::{self, Display, Write as _},
+    io::{self, IsTerminal, Write},
+};
 
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -10,33 +13,25 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::failure::Failure;
 use crate::words::Words;
 
-/// Standard output, in the operator's language.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Output {
-    pub words: &'static Words,
+/// To standard output: one line or several.
+pub(super) fn say(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    written(writeln!(out, "{text}").and_then(|()| out.flush()))
 }
 
-impl Output {
-    /// One line or several.
-    pub(super) fn say(self, text: &str) -> Result<(), Failure> {
-        let mut out = io::stdout().lock();
-        written(writeln!(out, "{text}").and_then(|()| out.flush()))
-    }
+/// A text of the words files.
+pub(super) fn tell(words: &Words, key: &str, values: &[(&str, &dyn Display)]) -> Result<(), Failure> {
+    say(&words.say(key, values))
+}
 
-    /// A text of the words files.
-    pub(super) fn tell(self, key: &str, values: &[(&str, &dyn std::fmt::Display)]) -> Result<(), Failure> {
-        self.say(&self.words.say(key, values))
-    }
+/// JSON for another program.
+pub(super) fn say_json(value: &Value) -> Result<(), Failure> {
+    say(&escaped(&format!("{value:#}")))
+}
 
-    /// JSON for another program.
-    pub(super) fn json(self, value: &Value) -> Result<(), Failure> {
-        self.say(&escaped(&format!("{value:#}")))
-    }
-
-    /// Whether a person is looking.
-    pub(super) fn is_terminal(self) -> bool {
-        io::stdout().is_terminal()
-    }
+/// Whether a person is looking.
+pub(super) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
 }
 
 /// To standard error, for what went wrong.
@@ -58,7 +53,12 @@ fn written(result: io::Result<()>) -> Result<(), Failure> {
 fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
-        if is_steering(c) && c != '\n' { text.push_str(&format!("\\u{:04x}", u32::from(c))) } else { text.push(c) }
+        let written: fmt::Result = if is_steering(c) && c != '\n' {
+            write!(text, "\\u{:04x}", u32::from(c))
+        } else {
+            text.write_char(c)
+        };
+        debug_assert!(written.is_ok(), "writing to memory does not fail");
     }
     text
 }
@@ -123,9 +123,10 @@ impl Table {
             }
         }
         let lines = self.rows.iter().map(|row| {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| {
-                format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width())))
-            });
+            let cells = row
+                .iter()
+                .zip(&widths)
+                .map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width()))));
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         });
         lines.collect::<Vec<_>>().join("\n")

@@ -16,7 +16,6 @@ const SCALE: usize = 10;
 const TERMINAL_CELLS: usize = 80;
 
 /// A QR of one text.
-#[derive(Debug)]
 pub(super) struct Qr {
     text: String,
     code: QrCode,

@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 use super::{
     args::{Init, Serve},
     failure::Failure,
-    output::Output,
+    output::tell,
 };
 use crate::{
     config::Config,
@@ -16,13 +16,14 @@ use crate::{
     folder::{self, Folder},
     identity::{self, Certificate, Identity},
     serve::{Options, Server, Transport, told_to_stop},
+    words::Words,
 };
 
 /// Which log lines are written.
 const LOG_VARIABLE: &str = "SUISHOU_LOG";
 
 /// Makes the data folder of a new township.
-pub(super) fn init(path: &Path, init: &Init, output: Output) -> Result<(), Failure> {
+pub(super) fn init(path: &Path, init: &Init, words: &'static Words) -> Result<(), Failure> {
     let mut random = Random::system();
     let identity = Identity::new(&init.name, &mut random)?;
     let config = Config::new(&init.addresses)?;
@@ -34,7 +35,8 @@ pub(super) fn init(path: &Path, init: &Init, output: Output) -> Result<(), Failu
     identity.create(&folder)?;
     folder::sync_folder(folder.path())?;
     let certificate = Certificate::load(&folder)?;
-    output.tell(
+    tell(
+        words,
         "init.done",
         &[
             ("name", &identity.name),
@@ -46,10 +48,9 @@ pub(super) fn init(path: &Path, init: &Init, output: Output) -> Result<(), Failu
 }
 
 /// Runs the relay until it is told to stop.
-pub(super) fn serve(path: &Path, serve: &Serve, output: Output) -> Result<(), Failure> {
+pub(super) fn serve(path: &Path, serve: &Serve, words: &'static Words) -> Result<(), Failure> {
     start_log();
-    let transport =
-        if serve.insecure_http_on_loopback { Transport::PlainOnLoopback } else { Transport::Tls };
+    let transport = if serve.insecure_http_on_loopback { Transport::PlainOnLoopback } else { Transport::Tls };
     let options = Options { listen: serve.listen, api_listen: serve.api_listen, transport };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| SetupError::Relay(error.to_string()))?;
@@ -57,7 +58,7 @@ pub(super) fn serve(path: &Path, serve: &Serve, output: Output) -> Result<(), Fa
         let folder = Folder::new(path);
         let server = Server::start(&folder, options, Arc::new(SystemClock), Random::system()).await?;
         let serving = server.serving();
-        let said = output.tell("serve.ready", &[("device", &serving.device), ("api", &serving.api)]);
+        let said = tell(words, "serve.ready", &[("device", &serving.device), ("api", &serving.api)]);
         let told = told_to_stop().await;
         server.stop().await;
         told?;

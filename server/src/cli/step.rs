@@ -28,7 +28,9 @@ impl Form {
             Incident::Handle(step) => Self::of_dispatch("handling", step),
             Incident::Resolve(step) => Self::of_dispatch("resolved", step),
             Incident::Return(step) => Self::of_dispatch("returned", step.of).with("reason", step.reason),
-            Incident::Reject(step) => Self::new(Some("rejected"), step.step).with("reason", Some(step.reason)),
+            Incident::Reject(step) => {
+                Self::new(Some("rejected"), step.step).with("reason", Some(step.reason))
+            }
             Incident::Reopen(step) => Self::new(Some("reopened"), step.step).with("reason", step.reason),
             Incident::Duplicate(step) => {
                 Self { of: Some(step.of), ..Self::new(Some("duplicate"), step.step) }

@@ -7,7 +7,7 @@ use std::{fmt, net::IpAddr};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, Uri, header},
+    http::{HeaderMap, HeaderValue, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -24,7 +24,7 @@ impl Access {
     }
 
     fn allows(&self, headers: &HeaderMap) -> bool {
-        let shown = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
+        let shown = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
         let token = shown.and_then(|value| value.strip_prefix(b"Bearer "));
         token.is_some_and(|token| blake3::hash(token) == self.0)
     }
@@ -50,7 +50,8 @@ pub(super) async fn check(State(access): State<Access>, request: Request, next: 
 fn is_for_this_machine(headers: &HeaderMap, uri: &Uri) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    host.to_str().is_ok_and(is_this_machine) && uri.authority().is_none_or(|named| is_this_machine(named.as_str()))
+    host.to_str().is_ok_and(is_this_machine)
+        && uri.authority().is_none_or(|named| is_this_machine(named.as_str()))
 }
 
 fn is_this_machine(authority: &str) -> bool {
@@ -59,7 +60,8 @@ fn is_this_machine(authority: &str) -> bool {
         _ => authority,
     };
     let number = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    host.eq_ignore_ascii_case("localhost") || number.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || number.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -71,8 +73,14 @@ mod tests {
         for own in ["localhost", "LOCALHOST:8444", "127.0.0.1", "127.0.0.1:8444", "[::1]:8444", "[::1]"] {
             assert!(is_this_machine(own), "{own}");
         }
-        for other in ["", "evil.example", "localhost.evil.example:8444", "127.0.0.1.evil:80", "10.0.0.1:8444", "[::2]:1"]
-        {
+        for other in [
+            "",
+            "evil.example",
+            "localhost.evil.example:8444",
+            "127.0.0.1.evil:80",
+            "10.0.0.1:8444",
+            "[::2]:1",
+        ] {
             assert!(!is_this_machine(other), "{other}");
         }
     }

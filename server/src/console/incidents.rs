@@ -49,10 +49,7 @@ pub(super) struct Wanted {
 }
 
 /// `GET /api/incidents`
-pub(super) async fn list(
-    State(desk): State<Desk>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
-) -> Answer {
+pub(super) async fn list(State(desk): State<Desk>, wanted: Result<Query<Wanted>, QueryRejection>) -> Answer {
     let Query(wanted) = wanted?;
     let settings = desk.relay.settings().await;
     let filter = IncidentFilter {
@@ -157,8 +154,10 @@ impl Step {
 
     fn into_act(self, settings: &Settings, present: &IncidentShown, now: Timestamp) -> Answer<Act> {
         let mut fields = Vec::new();
-        fields.extend(self.category.as_ref().map(|category| (FIELD_CATEGORY.to_owned(), category.to_string())));
-        fields.extend(self.severity.map(|severity| (FIELD_SEVERITY.to_owned(), severity.as_str().to_owned())));
+        fields
+            .extend(self.category.as_ref().map(|category| (FIELD_CATEGORY.to_owned(), category.to_string())));
+        fields
+            .extend(self.severity.map(|severity| (FIELD_SEVERITY.to_owned(), severity.as_str().to_owned())));
         fields.extend(self.grid.as_ref().map(|grid| (FIELD_GRID.to_owned(), grid.to_string())));
         let remark = self.remark.filter(|remark| !remark.trim().is_empty());
         let Some(kind) = self.kind else {

@@ -46,7 +46,8 @@ pub(super) struct Limits {
 impl Limits {
     /// For phones, from anywhere.
     pub(super) fn phones(config: &Config) -> Self {
-        let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
+        let number =
+            |number: u32| usize::try_from(number).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
         Self {
             connections: number(config.connections),
             connections_per_address: number(config.connections_per_address),
@@ -143,8 +144,13 @@ async fn connection(stream: TcpStream, peer: SocketAddr, door: Door, stopped: wa
     }
 }
 
-async fn http<S>(stream: S, peer: SocketAddr, router: Router, limits: Limits, mut stopped: watch::Receiver<bool>)
-where
+async fn http<S>(
+    stream: S,
+    peer: SocketAddr,
+    router: Router,
+    limits: Limits,
+    mut stopped: watch::Receiver<bool>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(|request: Request<Incoming>| {
@@ -237,7 +243,14 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(150);
 
     fn limits() -> Limits {
-        Limits { connections: 2, refusals: 1, handshake: SHORT, headers: SHORT, drain: SHORT, ..Limits::operators() }
+        Limits {
+            connections: 2,
+            refusals: 1,
+            handshake: SHORT,
+            headers: SHORT,
+            drain: SHORT,
+            ..Limits::operators()
+        }
     }
 
     async fn serve(limits: Limits) -> (SocketAddr, watch::Sender<bool>, tokio::task::JoinHandle<()>) {

@@ -22,8 +22,8 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use self::running::Serving;
 use self::accept::{Door, Limits};
+pub use self::running::Serving;
 use crate::{
     config::Config,
     console::{self, Desk, Invitations},
@@ -98,7 +98,8 @@ impl Server {
 
         let (stopping, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
-        let phones = Door { tls, router: phone_router(&relay, stopped.clone()), limits: Limits::phones(&config) };
+        let phones =
+            Door { tls, router: phone_router(&relay, stopped.clone()), limits: Limits::phones(&config) };
         doors.spawn(accept::accept(listener, phones, stopped.clone()));
         let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock);
         let operators =
@@ -215,3 +216,6 @@ fn refusal(status: StatusCode, code: &str, reason: &str) -> Response {
     let error = ErrorDetail { code: code.to_owned(), reason: reason.to_owned() };
     (status, axum::Json(ErrorBody { error })).into_response()
 }
+
+#[cfg(test)]
+mod tests;

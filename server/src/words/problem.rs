@@ -19,10 +19,8 @@ impl Words {
                 "problem.unknown_version",
                 &[("what", &self.what(what)), ("found", found), ("known", known)],
             ),
-            Problem::TooLarge { what, found, limit } => self.say(
-                "problem.too_large",
-                &[("what", &self.what(what)), ("found", found), ("limit", limit)],
-            ),
+            Problem::TooLarge { what, found, limit } => self
+                .say("problem.too_large", &[("what", &self.what(what)), ("found", found), ("limit", limit)]),
             Problem::Missing(what) => self.say("problem.missing", &[("what", &self.what(what))]),
             Problem::BadPosition => self.word("problem.bad_position").to_owned(),
             Problem::SwappedAxes => self.word("problem.swapped_axes").to_owned(),

@@ -90,7 +90,9 @@ fn checked(row: &DepartmentRow, settings: &Settings, found: &mut Vec<Problem>) -
 fn category(text: &str, settings: &Settings) -> Option<CategoryId> {
     let mut known = settings.categories.iter();
     known
-        .find(|known| known.id.as_str() == text || known.name.zh == text || known.name.en.eq_ignore_ascii_case(text))
+        .find(|known| {
+            known.id.as_str() == text || known.name.zh == text || known.name.en.eq_ignore_ascii_case(text)
+        })
         .map(|known| known.id.clone())
 }
 

@@ -68,7 +68,7 @@ pub(in crate::console) fn check(
     let mut problems = Vec::new();
     for (number, row) in rows {
         let mut found = Vec::new();
-        let member = checked(row, settings, &grids, &mut found);
+        let member = checked(&row, settings, &grids, &mut found);
         problems.extend(found.into_iter().map(|problem| at(what, number, problem)));
         let Some(member) = member else { continue };
         if !seen.insert(member.id.clone()) {
@@ -81,7 +81,7 @@ pub(in crate::console) fn check(
 }
 
 fn checked(
-    row: MemberRow,
+    row: &MemberRow,
     settings: &Settings,
     known_grids: &BTreeSet<&GridId>,
     found: &mut Vec<Problem>,
@@ -139,7 +139,11 @@ fn phone(text: &str) -> Result<String, Problem> {
     const MAX_BYTES: usize = 32;
     let text = text.trim();
     let is_phone = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '(' | ')'));
-    if text.len() <= MAX_BYTES && is_phone { Ok(text.to_owned()) } else { Err(Problem::Malformed("a phone number")) }
+    if text.len() <= MAX_BYTES && is_phone {
+        Ok(text.to_owned())
+    } else {
+        Err(Problem::Malformed("a phone number"))
+    }
 }
 
 #[cfg(test)]
@@ -168,7 +172,8 @@ mod tests {
             })
             .into();
         let police = DepartmentId::new("police").unwrap();
-        settings.departments = vec![Department { id: police, name: "派出所".to_owned(), categories: Vec::new() }];
+        settings.departments =
+            vec![Department { id: police, name: "派出所".to_owned(), categories: Vec::new() }];
         settings
     }
 
@@ -192,6 +197,10 @@ mod tests {
         let problems = read(file.as_bytes(), &settings()).unwrap_err();
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         let count = |line: &str| told.iter().filter(|text| text.starts_with(line)).count();
-        assert_eq!((count("line 2"), count("line 3"), count("line 4"), count("line 5")), (0, 6, 2, 1), "{told:#?}");
+        assert_eq!(
+            (count("line 2"), count("line 3"), count("line 4"), count("line 5")),
+            (0, 6, 2, 1),
+            "{told:#?}"
+        );
     }
 }

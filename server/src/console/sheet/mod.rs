@@ -78,7 +78,9 @@ fn places(head: &StringRecord, columns: &[Column]) -> Result<BTreeMap<&'static s
         let column =
             columns.iter().find(|column| title.eq_ignore_ascii_case(column.name) || title == column.chinese);
         match column {
-            None => problems.push(Problem::Unknown { what: "column", code: title.chars().take(20).collect() }),
+            None => {
+                problems.push(Problem::Unknown { what: "column", code: title.chars().take(20).collect() });
+            }
             Some(column) if places.insert(column.name, place).is_some() => {
                 problems.push(Problem::Twice { what: "column", code: column.name.to_owned() });
             }
@@ -100,14 +102,19 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn of(&mut self, record: &StringRecord) -> usize {
-        let start = record.position().map_or(self.upto, |position| usize::try_from(position.byte()).unwrap_or(0));
+        let start =
+            record.position().map_or(self.upto, |position| usize::try_from(position.byte()).unwrap_or(0));
         let passed = self.text.as_bytes().get(self.upto..start).unwrap_or_default();
-        self.line += passed.iter().filter(|byte| **byte == b'\n').count();
+        self.line += breaks(passed);
         self.upto = self.upto.max(start);
         let rest = self.text.as_bytes().get(self.upto..).unwrap_or_default();
-        let before = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r'));
-        self.line + before.filter(|byte| **byte == b'\n').count()
+        let blank = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+        self.line + breaks(rest.get(..blank).unwrap_or_default())
     }
+}
+
+fn breaks(bytes: &[u8]) -> usize {
+    bytes.split(|byte| *byte == b'\n').count() - 1
 }
 
 /// The parts of a cell that holds several codes.
