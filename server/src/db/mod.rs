@@ -1,1 +1,116 @@
 //! The relay's database: the one place in the server where SQL stands.
+//!
+//! One writer's connection and a few readers beside it. Functions take a connection to read and a
+//! transaction to write; what they decide is nothing, they only keep and find.
+
+pub mod blob;
+pub mod device;
+pub mod entry;
+pub mod feed;
+pub mod list;
+pub mod log;
+pub mod member;
+pub mod meta;
+pub mod schema;
+pub mod scope;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+pub use rusqlite::{Connection, Transaction};
+use rusqlite::TransactionBehavior;
+use suishou_core::{
+    error::Result,
+    store::{open, sql},
+};
+
+/// The database's file within the relay's folder.
+pub const FILE: &str = "township.db";
+/// Most readers kept open for the next request.
+const IDLE_READERS: usize = 8;
+
+/// Opens the writer's connection, creating or migrating the database.
+pub fn writer(folder: &Path) -> Result<Connection> {
+    open::writer(&folder.join(FILE), schema::SCHEMA)
+}
+
+/// Begins a transaction that writes.
+pub fn begin(connection: &mut Connection) -> Result<Transaction<'_>> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)
+}
+
+/// Begins a transaction that only reads, so that several statements see one state.
+pub fn snapshot(connection: &Connection) -> Result<Transaction<'_>> {
+    Transaction::new_unchecked(connection, TransactionBehavior::Deferred).map_err(sql)
+}
+
+/// Commits: when this returns, everything is on the disk.
+pub fn commit(transaction: Transaction<'_>) -> Result<()> {
+    transaction.commit().map_err(sql)
+}
+
+/// Moves the log file's content into the database and empties it.
+pub fn checkpoint(connection: &Connection) -> Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(sql)
+}
+
+/// Connections that read, handed out one request at a time.
+#[derive(Debug)]
+pub struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    /// Readers of the database in `folder`.
+    pub fn new(folder: &Path) -> Self {
+        Self { path: folder.join(FILE), idle: Mutex::new(Vec::new()) }
+    }
+
+    /// Runs `read` on a connection of its own.
+    pub fn with<T, E: From<suishou_core::error::Error>>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => open::reader(&self.path)?,
+        };
+        let found = read(&connection);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if connection.is_autocommit() && idle.len() < IDLE_READERS {
+            idle.push(connection);
+        }
+        found
+    }
+}
+
+/// A count or position as SQLite has it.
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// A count or position for SQLite.
+fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// An id of fixed width from a column.
+fn id<const N: usize, Kind>(
+    row: &rusqlite::Row<'_>,
+    column: usize,
+) -> rusqlite::Result<suishou_core::id::Bytes<N, Kind>> {
+    row.get::<_, [u8; N]>(column).map(suishou_core::id::Bytes::new)
+}
+
+/// A code from a column; it was checked when it was written.
+fn code<Kind>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<suishou_core::id::Code<Kind>> {
+    suishou_core::id::Code::new(&row.get::<_, String>(column)?).map_err(|_| unreadable(column))
+}
+
+fn unreadable(column: usize) -> rusqlite::Error {
+    rusqlite::Error::InvalidColumnType(column, "column".to_owned(), rusqlite::types::Type::Null)
+}

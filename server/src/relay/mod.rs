@@ -1,135 +1,277 @@
 //! The relay: takes what phones push, keeps it, and feeds each phone what its member may see.
+//!
+//! ```text
+//! http ─▶ push (check) ─▶ writer ─▶ engine: push (store) ─▶ project ─▶ scope ─▶ feed ─▶ http
+//! ```
+//!
+//! The engine is plain functions over one connection; [`Relay`] puts a thread, a queue and readers
+//! around it.
 
+mod act;
+pub mod engine;
 pub mod error;
+pub mod feed;
+mod http;
+mod marker;
+mod members;
+pub mod operator;
+mod project;
+pub mod push;
+mod scope;
+pub mod shared;
 pub mod shown;
+mod token;
+mod tus;
+pub mod upload;
+mod writer;
 
-use std::{path::Path, sync::Arc, time::Duration};
+#[cfg(test)]
+mod tests;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
 
 use suishou_core::{
     geo::GridFeature,
     id::{BlobHash, DeviceId, DocumentId, MemberId},
     model::settings::{Department, Settings},
+    sync::wire::{BlobKind, SyncResponse},
     time::{Random, SharedClock},
 };
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot},
+    task::spawn_blocking,
+};
 
+pub use engine::Engine;
 pub use error::{RelayError, Result};
 pub use shown::{
     Act, BlobShown, DeviceShown, HeldShown, Imported, IncidentFilter, IncidentListed, IncidentShown, Invited,
     Member, NoteShown, PatrolListed, PatrolShown, RelayStatus,
 };
 
-use crate::identity::Identity;
+use crate::{
+    blobs::Blobs,
+    db::{Connection, Readers},
+    identity::Identity,
+};
+use shared::Shared;
+use writer::Job;
+
+/// Most requests that are worked on at once; the others wait.
+const AT_ONCE: usize = 16;
 
 /// A running relay; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Relay;
+pub struct Relay {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    shared: Arc<Shared>,
+    blobs: Arc<Blobs>,
+    readers: Readers,
+    jobs: mpsc::Sender<Job>,
+    turns: Semaphore,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
 
 /// A stored blob, for an operator.
 #[derive(Clone, Debug)]
 pub struct BlobRead {
-    /// `photo`, `preview`, `voice` or `track`.
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: BlobKind,
     /// The bytes.
     pub bytes: Vec<u8>,
 }
 
-#[expect(clippy::unused_async, reason = "signatures first")]
 impl Relay {
     /// Takes the folder's lock, opens or creates `township.db` and `blobs/`, starts the writer.
-    pub fn start(_folder: &Path, _identity: Identity, _clock: SharedClock, _random: Random) -> Result<Self> {
-        Err(RelayError::Stopped)
+    pub fn start(folder: &Path, identity: Identity, clock: SharedClock, random: Random) -> Result<Self> {
+        let mut engine = Engine::open(folder, identity, clock, random)?;
+        if let Err(error) = engine.drop_stale_uploads() {
+            tracing::warn!(%error, "old uploads could not be dropped");
+        }
+        let (shared, blobs) = (Arc::clone(engine.shared()), Arc::clone(engine.blobs()));
+        let (jobs, queue) = mpsc::channel(writer::QUEUE);
+        let writer = Mutex::new(Some(writer::start(engine, queue)?));
+        let readers = Readers::new(folder);
+        let turns = Semaphore::new(AT_ONCE);
+        Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, jobs, turns, writer }) })
     }
 
     /// Everything under `/v1`.
     pub fn device_router(&self) -> axum::Router {
-        axum::Router::new()
+        http::router(self.clone())
     }
 
     /// Finishes what was begun, checkpoints, ends the writer.
-    pub async fn stop(&self) {}
+    pub async fn stop(&self) {
+        drop(self.inner.jobs.send(Job::Stop).await);
+        let writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer
+            && !matches!(spawn_blocking(move || writer.join()).await, Ok(Ok(())))
+        {
+            tracing::error!("the writer ended in a panic");
+        }
+    }
+
+    /// One exchange with a phone.
+    pub async fn sync(&self, body: Vec<u8>) -> Result<SyncResponse> {
+        let _turn = self.inner.turns.acquire().await.map_err(|_| RelayError::Stopped)?;
+        let checked = self.with(move |connection, shared| push::check(connection, shared, &body)).await?;
+        let receipted = if checked.is_pull() {
+            // Without the writer; if it is too busy to note the contact, the next one will be noted.
+            drop(self.inner.jobs.try_send(Job::Contact(checked.device().row)));
+            self.with(move |connection, shared| checked.receipt_of_pull(connection, shared.clock.now())).await?
+        } else {
+            let (answer, receipt) = oneshot::channel();
+            self.queue(Job::Push(Box::new(checked), answer))?;
+            receipt.await.map_err(|_| RelayError::Stopped)??
+        };
+        let (device, cursor) = (receipted.device.device, receipted.cursor);
+        if self.with(move |connection, _| feed::is_ahead(connection, cursor)).await? {
+            self.call(move |engine| engine.suspect_copy_back(device)).await?;
+        }
+        self.with(move |connection, shared| {
+            let is_ahead = feed::is_ahead(connection, receipted.cursor)?;
+            let cursor = receipted.cursor.filter(|_| !is_ahead);
+            feed::answer(connection, shared, &push::Receipted { cursor, ..receipted })
+        })
+        .await
+    }
 
     /// The township's settings.
+    #[expect(clippy::unused_async, reason = "like every other question")]
     pub async fn settings(&self) -> Arc<Settings> {
-        Arc::new(Settings::new(suishou_core::id::TownshipId::ZERO, String::new()))
+        self.inner.shared.settings()
     }
 
     /// Takes grids in place of the present ones.
-    pub async fn import_grids(&self, _features: Vec<GridFeature>) -> Result<Imported> {
-        Err(RelayError::Stopped)
+    pub async fn import_grids(&self, features: Vec<GridFeature>) -> Result<Imported> {
+        self.call(move |engine| engine.import_grids(features)).await
     }
 
     /// Adds or changes members; nobody is removed by not being named.
-    pub async fn import_members(&self, _members: Vec<Member>) -> Result<Imported> {
-        Err(RelayError::Stopped)
+    pub async fn import_members(&self, members: Vec<Member>) -> Result<Imported> {
+        self.call(move |engine| engine.import_members(members)).await
     }
 
     /// Adds or changes departments; none is removed by not being named.
-    pub async fn import_departments(&self, _departments: Vec<Department>) -> Result<Imported> {
-        Err(RelayError::Stopped)
+    pub async fn import_departments(&self, departments: Vec<Department>) -> Result<Imported> {
+        self.call(move |engine| engine.import_departments(departments)).await
     }
 
     /// All members.
     pub async fn members(&self) -> Result<Vec<Member>> {
-        Err(RelayError::Stopped)
+        let members = self.with(|connection, _| Ok(crate::db::member::all(connection)?)).await?;
+        Ok(members.into_iter().map(Member::from).collect())
     }
 
     /// A one-time code for a phone of this member.
-    pub async fn invite(&self, _member: MemberId, _valid_for: Duration) -> Result<Invited> {
-        Err(RelayError::Stopped)
+    pub async fn invite(&self, member: MemberId, valid_for: Duration) -> Result<Invited> {
+        self.call(move |engine| engine.invite(&member, valid_for)).await
     }
 
     /// All enrolled phones.
     pub async fn devices(&self) -> Result<Vec<DeviceShown>> {
-        Err(RelayError::Stopped)
+        self.with(|connection, _| operator::devices(connection)).await
     }
 
     /// From now on the device gets nothing, and what it sends is held.
-    pub async fn revoke(&self, _device: DeviceId) -> Result<()> {
-        Err(RelayError::Stopped)
+    pub async fn revoke(&self, device: DeviceId) -> Result<()> {
+        self.call(move |engine| engine.revoke(device)).await
     }
 
     /// Incidents, newest first.
-    pub async fn incidents(&self, _filter: IncidentFilter) -> Result<Vec<IncidentListed>> {
-        Err(RelayError::Stopped)
+    pub async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<IncidentListed>> {
+        self.with(|connection, shared| {
+            operator::incidents(connection, &shared.settings(), shared.clock.now(), filter)
+        })
+        .await
     }
 
     /// All of an incident.
-    pub async fn incident(&self, _document: DocumentId) -> Result<IncidentShown> {
-        Err(RelayError::Stopped)
+    pub async fn incident(&self, document: DocumentId) -> Result<IncidentShown> {
+        self.with(move |connection, shared| operator::incident(connection, shared.clock.now(), document)).await
     }
 
     /// An operator's action; answers with what became of the incident.
-    pub async fn act(&self, _document: DocumentId, _act: Act) -> Result<IncidentShown> {
-        Err(RelayError::Stopped)
+    pub async fn act(&self, document: DocumentId, act: Act) -> Result<IncidentShown> {
+        self.call(move |engine| engine.act(document, &act)).await?;
+        self.incident(document).await
     }
 
     /// Patrols, newest first.
-    pub async fn patrols(&self, _limit: usize) -> Result<Vec<PatrolListed>> {
-        Err(RelayError::Stopped)
+    pub async fn patrols(&self, limit: usize) -> Result<Vec<PatrolListed>> {
+        self.with(move |connection, _| operator::patrols(connection, limit)).await
     }
 
     /// All of a patrol.
-    pub async fn patrol(&self, _document: DocumentId) -> Result<PatrolShown> {
-        Err(RelayError::Stopped)
+    pub async fn patrol(&self, document: DocumentId) -> Result<PatrolShown> {
+        self.with(move |connection, _| operator::patrol(connection, document)).await
     }
 
     /// Entries that take no effect, newest first.
     pub async fn held(&self) -> Result<Vec<HeldShown>> {
-        Err(RelayError::Stopped)
+        self.with(|connection, _| operator::held(connection)).await
     }
 
     /// A stored blob, for an operator's eyes.
-    pub async fn blob(&self, _hash: BlobHash) -> Result<BlobRead> {
-        Err(RelayError::Stopped)
+    pub async fn blob(&self, hash: BlobHash) -> Result<BlobRead> {
+        let found = self.with(move |connection, _| Ok(crate::db::blob::find(connection, hash)?)).await?;
+        self.read_blob(found.ok_or(RelayError::NotFound)?).await
     }
 
     /// The preview of a photo, for an operator's eyes.
-    pub async fn preview(&self, _photo: BlobHash) -> Result<BlobRead> {
-        Err(RelayError::Stopped)
+    pub async fn preview(&self, photo: BlobHash) -> Result<BlobRead> {
+        let found =
+            self.with(move |connection, _| Ok(crate::db::blob::find_preview(connection, photo)?)).await?;
+        self.read_blob(found.ok_or(RelayError::NotFound)?).await
     }
 
     /// How the relay is.
     pub async fn status(&self) -> Result<RelayStatus> {
-        Err(RelayError::Stopped)
+        self.with(operator::status).await
+    }
+
+    async fn read_blob(&self, blob: crate::db::blob::Blob) -> Result<BlobRead> {
+        let blobs = Arc::clone(&self.inner.blobs);
+        let bytes = spawn_blocking(move || blobs.read(&blob.hash)).await.map_err(|_| RelayError::Stopped)??;
+        Ok(BlobRead { kind: blob.kind, bytes })
+    }
+
+    /// Reads on a connection beside the writer's.
+    async fn with<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection, &Shared) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let inner = Arc::clone(&self.inner);
+        spawn_blocking(move || inner.readers.with(|connection| read(connection, &inner.shared)))
+            .await
+            .map_err(|_| RelayError::Stopped)?
+    }
+
+    /// Does something on the writer's thread.
+    async fn call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut Engine) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        self.queue(Job::Call(Box::new(move |engine| drop(answer.send(call(engine))))))?;
+        answered.await.map_err(|_| RelayError::Stopped)?
+    }
+
+    /// A full queue is told at once: the phone comes back later.
+    fn queue(&self, job: Job) -> Result<()> {
+        self.inner.jobs.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => RelayError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => RelayError::Stopped,
+        })
     }
 }

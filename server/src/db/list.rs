@@ -1,0 +1,289 @@
+//! Lists for operators: incidents, patrols, held entries, phones, and counts of everything.
+
+use rusqlite::{Connection, Row, ToSql, params_from_iter, types::Value};
+use suishou_core::{
+    error::Result,
+    id::{CategoryId, DepartmentId, DeviceId, DocumentId, EntryId, GridId, MemberId},
+    model::{DocumentKind, incident::IncidentState},
+    rows::{IncidentRow, PatrolRow},
+    store::{
+        optional, sql,
+        tables::{INCIDENT_COLUMNS, PATROL_COLUMNS, read_incident, read_patrol},
+    },
+    time::Timestamp,
+};
+
+use super::{code, count, id, int};
+
+/// Which incidents.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// In one of these states; in any if empty.
+    pub states: Vec<IncidentState>,
+    /// In one of these grids; in any if empty.
+    pub grids: Vec<GridId>,
+    /// With an open dispatch to this department.
+    pub department: Option<DepartmentId>,
+    /// Of this category.
+    pub category: Option<CategoryId>,
+    /// At most so many.
+    pub limit: usize,
+    /// Those that arrived before this place.
+    pub before: Option<u64>,
+}
+
+/// Incidents in the order of arrival, newest first, with their place in it.
+pub fn incidents(connection: &Connection, filter: &Filter) -> Result<Vec<(u64, IncidentRow)>> {
+    let mut conditions = vec!["d.kind = ?".to_owned()];
+    let mut values = vec![Value::from(i64::from(DocumentKind::Incident.number()))];
+    if let Some(before) = filter.before {
+        conditions.push("d.record_row < ?".to_owned());
+        values.push(int(before).into());
+    }
+    one_of("i.state", filter.states.iter().map(|state| state.as_str()), &mut conditions, &mut values);
+    one_of("i.grid", filter.grids.iter().map(GridId::as_str), &mut conditions, &mut values);
+    one_of("i.category", filter.category.iter().map(CategoryId::as_str), &mut conditions, &mut values);
+    if let Some(department) = &filter.department {
+        conditions.push("instr(' ' || i.departments || ' ', ?) > 0".to_owned());
+        values.push(format!(" {department} ").into());
+    }
+    values.push(i64::try_from(filter.limit).unwrap_or(i64::MAX).into());
+    let columns: Vec<String> = INCIDENT_COLUMNS.split(", ").map(|column| format!("i.{column}")).collect();
+    let statement = format!(
+        "SELECT {}, d.record_row FROM document d JOIN incident i ON i.document = d.document
+         WHERE {} ORDER BY d.record_row DESC LIMIT ?",
+        columns.join(", "),
+        conditions.join(" AND ")
+    );
+    let mut statement = connection.prepare_cached(&statement).map_err(sql)?;
+    let seq = columns.len();
+    let rows = statement
+        .query_map(params_from_iter(values), |row| Ok((count(row.get(seq)?), read_incident(row)?)))
+        .map_err(sql)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(sql)
+}
+
+fn one_of<'a>(
+    column: &str,
+    words: impl ExactSizeIterator<Item = &'a str>,
+    conditions: &mut Vec<String>,
+    values: &mut Vec<Value>,
+) {
+    if words.len() == 0 {
+        return;
+    }
+    let marks = vec!["?"; words.len()].join(", ");
+    conditions.push(format!("{column} IN ({marks})"));
+    values.extend(words.map(|word| Value::from(word.to_owned())));
+}
+
+/// One incident's row and place.
+pub fn incident(connection: &Connection, document: DocumentId) -> Result<Option<(u64, IncidentRow)>> {
+    let columns: Vec<String> = INCIDENT_COLUMNS.split(", ").map(|column| format!("i.{column}")).collect();
+    let statement = format!(
+        "SELECT {}, d.record_row FROM document d JOIN incident i ON i.document = d.document
+         WHERE d.document = ?1",
+        columns.join(", ")
+    );
+    let seq = columns.len();
+    optional(
+        connection
+            .prepare_cached(&statement)
+            .map_err(sql)?
+            .query_row([document.as_ref()], |row| Ok((count(row.get(seq)?), read_incident(row)?))),
+    )
+}
+
+fn patrol_statement(rest: &str) -> String {
+    let columns: Vec<String> = PATROL_COLUMNS.split(", ").map(|column| format!("p.{column}")).collect();
+    format!(
+        "SELECT {}, m.member FROM document d JOIN patrol p ON p.document = d.document
+         LEFT JOIN document_author a ON a.document = p.document AND a.alias = p.author - 1
+         LEFT JOIN member m ON m.row = a.member {rest}",
+        columns.join(", ")
+    )
+}
+
+fn read_walked(row: &Row<'_>) -> rusqlite::Result<(PatrolRow, Option<MemberId>)> {
+    let columns = PATROL_COLUMNS.split(", ").count();
+    let member = row.get::<_, Option<String>>(columns)?.and_then(|member| MemberId::new(&member).ok());
+    Ok((read_patrol(row)?, member))
+}
+
+/// Patrols in the order of arrival, newest first, with who walks.
+pub fn patrols(connection: &Connection, limit: usize) -> Result<Vec<(PatrolRow, Option<MemberId>)>> {
+    let statement = patrol_statement("WHERE d.kind = ?1 ORDER BY d.record_row DESC LIMIT ?2");
+    let mut statement = connection.prepare_cached(&statement).map_err(sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement
+        .query_map([i64::from(DocumentKind::Patrol.number()), limit], read_walked)
+        .map_err(sql)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(sql)
+}
+
+/// One patrol with who walks.
+pub fn patrol(connection: &Connection, document: DocumentId) -> Result<Option<(PatrolRow, Option<MemberId>)>> {
+    let statement = patrol_statement("WHERE d.document = ?1");
+    optional(
+        connection.prepare_cached(&statement).map_err(sql)?.query_row([document.as_ref()], read_walked),
+    )
+}
+
+/// A held entry.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Which.
+    pub entry: EntryId,
+    /// Of which document.
+    pub document: DocumentId,
+    /// From which device.
+    pub device: DeviceId,
+    /// Whose.
+    pub member: Option<MemberId>,
+    /// Why, as its number.
+    pub code: u8,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// Held entries, newest first.
+pub fn held(connection: &Connection, limit: usize) -> Result<Vec<Held>> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT e.entry_id, e.document, d.device, m.member, e.held_code, e.received_at
+             FROM entry e INDEXED BY entry_held
+             JOIN log l ON l.row = e.log JOIN device d ON d.row = l.device
+             LEFT JOIN member m ON m.row = d.member
+             WHERE e.state = 3 ORDER BY e.seq DESC LIMIT ?1",
+        )
+        .map_err(sql)?;
+    let rows = statement
+        .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            let member = row.get::<_, Option<String>>(3)?.and_then(|member| MemberId::new(&member).ok());
+            Ok(Held {
+                entry: id(row, 0)?,
+                document: id(row, 1)?,
+                device: id(row, 2)?,
+                member,
+                code: row.get(4)?,
+                received_at: Timestamp::from_millis(row.get(5)?),
+            })
+        })
+        .map_err(sql)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(sql)
+}
+
+/// How many entries of a document are held.
+pub fn count_held(connection: &Connection, document: DocumentId) -> Result<u64> {
+    connection
+        .prepare_cached("SELECT count(*) FROM entry WHERE document = ?1 AND state = 3")
+        .and_then(|mut find| find.query_row([document.as_ref()], |row| row.get(0)))
+        .map(count)
+        .map_err(sql)
+}
+
+/// A phone.
+#[derive(Clone, Debug)]
+pub struct Phone {
+    /// Which.
+    pub device: DeviceId,
+    /// Whose.
+    pub member: MemberId,
+    /// Since when.
+    pub enrolled_at: Timestamp,
+    /// When it last synced.
+    pub last_contact_at: Option<Timestamp>,
+    /// It was revoked.
+    pub is_revoked: bool,
+    /// How many entries it sent.
+    pub entries: u64,
+    /// How many of them are held.
+    pub held: u64,
+}
+
+/// All phones, in the order of enrolment.
+pub fn phones(connection: &Connection) -> Result<Vec<Phone>> {
+    let mut statement = connection
+        .prepare(
+            "SELECT d.device, m.member, d.enrolled_at, d.last_contact_at, d.is_revoked,
+                (SELECT coalesce(sum(l.counter), 0) FROM log l WHERE l.device = d.row), coalesce(h.held, 0)
+             FROM device d JOIN member m ON m.row = d.member
+             LEFT JOIN (
+                SELECT l.device AS device, count(*) AS held
+                FROM entry e INDEXED BY entry_held JOIN log l ON l.row = e.log
+                WHERE e.state = 3 GROUP BY l.device
+             ) h ON h.device = d.row
+             ORDER BY d.row",
+        )
+        .map_err(sql)?;
+    let rows = statement
+        .query_map([], |row| {
+            Ok(Phone {
+                device: id(row, 0)?,
+                member: code(row, 1)?,
+                enrolled_at: Timestamp::from_millis(row.get(2)?),
+                last_contact_at: row.get::<_, Option<i64>>(3)?.map(Timestamp::from_millis),
+                is_revoked: row.get(4)?,
+                entries: count(row.get(5)?),
+                held: count(row.get(6)?),
+            })
+        })
+        .map_err(sql)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(sql)
+}
+
+/// Numbers of things by a number or word.
+fn grouped<T: ToSql>(
+    connection: &Connection,
+    statement: &str,
+    parameters: &[T],
+) -> Result<Vec<(Value, u64)>> {
+    let mut statement = connection.prepare(statement).map_err(sql)?;
+    let rows = statement
+        .query_map(params_from_iter(parameters), |row| Ok((row.get(0)?, count(row.get(1)?))))
+        .map_err(sql)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(sql)
+}
+
+fn numbered(found: Vec<(Value, u64)>) -> Vec<(u8, u64)> {
+    let number = |value| match value {
+        Value::Integer(number) => u8::try_from(number).ok(),
+        _ => None,
+    };
+    found.into_iter().filter_map(|(value, count)| Some((number(value)?, count))).collect()
+}
+
+/// Documents by the number of their kind.
+pub fn documents_by_kind(connection: &Connection) -> Result<Vec<(u8, u64)>> {
+    grouped::<i64>(connection, "SELECT kind, count(*) FROM document GROUP BY kind", &[]).map(numbered)
+}
+
+/// Held entries by the number of their code.
+pub fn held_by_code(connection: &Connection) -> Result<Vec<(u8, u64)>> {
+    let statement =
+        "SELECT held_code, count(*) FROM entry INDEXED BY entry_held WHERE state = 3 GROUP BY held_code";
+    grouped::<i64>(connection, statement, &[]).map(numbered)
+}
+
+/// Incidents by the word of their state.
+pub fn incidents_by_state(connection: &Connection) -> Result<Vec<(String, u64)>> {
+    let found = grouped::<i64>(connection, "SELECT state, count(*) FROM incident GROUP BY state", &[])?;
+    let word = |value| match value {
+        Value::Text(word) => Some(word),
+        _ => None,
+    };
+    Ok(found.into_iter().filter_map(|(value, count)| Some((word(value)?, count))).collect())
+}
+
+/// Entries each counted once, phones not revoked, members.
+pub fn totals(connection: &Connection) -> Result<(u64, u64, u64)> {
+    connection
+        .query_row(
+            "SELECT (SELECT count(*) FROM entry INDEXED BY entry_by_id WHERE same_as IS NULL),
+                (SELECT count(*) FROM device WHERE member IS NOT NULL AND is_revoked = 0),
+                (SELECT count(*) FROM member)",
+            [],
+            |row| Ok((count(row.get(0)?), count(row.get(1)?), count(row.get(2)?))),
+        )
+        .map_err(sql)
+}

@@ -1,0 +1,374 @@
+//! The relay without threads and sockets: one writer's connection and plain functions over it.
+//!
+//! A simulator drives it as it is; the server puts a thread and a queue around it. Everything that is
+//! written goes through [`Engine::write`]: one transaction, and nothing is told before it is committed.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use suishou_core::{
+    id::{DeviceId, DocumentId, Epoch, GridId, LogId},
+    model::settings::Settings,
+    store::open::{Lock, lock},
+    sync::wire::{Cursor, SyncResponse},
+    time::{Random, SharedClock, Timestamp},
+};
+
+use super::{
+    error::Result,
+    feed,
+    marker::Marker,
+    push::{self, Checked, Receipted},
+    shared::Shared,
+    token::TokenKey,
+};
+use crate::{
+    blobs::Blobs,
+    db::{self, Connection, Transaction, meta::Meta},
+    identity::Identity,
+};
+
+/// Most entries that are projected in one transaction.
+pub const PROJECTED_AT_ONCE: usize = 1_024;
+/// Most documents for which the relay remembers its own actor id.
+const MAX_ACTORS: usize = 4_096;
+
+/// The relay's single writer.
+#[derive(Debug)]
+pub struct Engine {
+    connection: Connection,
+    folder: PathBuf,
+    shared: Arc<Shared>,
+    blobs: Arc<Blobs>,
+    random: Random,
+    state: State,
+    contacts: BTreeMap<i64, Timestamp>,
+    marker: Marker,
+    may_be_copied_back: bool,
+    _lock: Lock,
+}
+
+/// What the engine knows of the database without asking it.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) meta: Meta,
+    pub(super) stored_seq: i64,
+    pub(super) feed_seq: i64,
+    pub(super) keys: BTreeMap<String, i64>,
+    pub(super) ancestry: BTreeMap<GridId, Vec<GridId>>,
+    pub(super) actors: BTreeMap<DocumentId, [u8; 16]>,
+    pub(super) touched: BTreeMap<i64, i64>,
+}
+
+/// One transaction under way.
+#[derive(Debug)]
+pub(super) struct Work<'a> {
+    pub(super) transaction: &'a Transaction<'a>,
+    pub(super) state: &'a mut State,
+    pub(super) shared: &'a Shared,
+    pub(super) random: &'a mut Random,
+    pub(super) settings: Arc<Settings>,
+    pub(super) now: Timestamp,
+}
+
+impl Engine {
+    /// Takes the folder's lock and opens or creates what is in it.
+    pub fn open(folder: &Path, identity: Identity, clock: SharedClock, mut random: Random) -> Result<Self> {
+        let lock = lock(folder)?;
+        let mut connection = db::writer(folder)?;
+        let blobs = Arc::new(Blobs::open(folder)?);
+        let tokens = TokenKey::generate(&mut random);
+        let is_new = db::meta::read(&connection)?.is_none();
+        let (settings, bundle) = set_up(&mut connection, &identity, &mut random, clock.now())?;
+        let state = State::read(&connection)?;
+        let shared = Arc::new(Shared::new(identity, clock, tokens, settings, bundle, state.feed_seq));
+        let marker = state.marker();
+        let mut engine = Self {
+            connection,
+            folder: folder.to_owned(),
+            shared,
+            blobs,
+            random,
+            state,
+            contacts: BTreeMap::new(),
+            marker,
+            may_be_copied_back: true,
+            _lock: lock,
+        };
+        if !is_new && !Marker::read(folder).is_some_and(|kept| kept.agrees_with(&marker)) {
+            tracing::warn!("the database is not the one that the marker knows: a new life begins");
+            engine.begin_life()?;
+        }
+        engine.marker.write(folder)?;
+        Ok(engine)
+    }
+
+    /// What all parts share.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The blobs on disk.
+    pub fn blobs(&self) -> &Arc<Blobs> {
+        &self.blobs
+    }
+
+    /// For reading on the writer's own connection.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The relay's life.
+    pub fn epoch(&self) -> Epoch {
+        self.state.meta.epoch
+    }
+
+    /// One exchange from beginning to end, for whoever drives the relay in one thread.
+    pub fn sync(&mut self, body: &[u8]) -> Result<SyncResponse> {
+        let checked = push::check(&self.connection, &self.shared, body)?;
+        let receipted = self.store(std::slice::from_ref(&checked))?.pop();
+        let receipted = receipted.ok_or(super::RelayError::Stopped)?;
+        while self.project()? {}
+        self.answer(receipted)
+    }
+
+    /// Stores what several devices pushed in one commit; each gets what its receipt will say.
+    pub fn store(&mut self, pushes: &[Checked]) -> Result<Vec<Receipted>> {
+        self.write(|work| pushes.iter().map(|push| work.store(push)).collect())
+    }
+
+    /// The answer to an exchange whose push is stored.
+    pub fn answer(&mut self, mut receipted: Receipted) -> Result<SyncResponse> {
+        if feed::is_ahead(&self.connection, receipted.cursor)? {
+            self.suspect_copy_back(receipted.device.device)?;
+            receipted.cursor = None;
+        }
+        feed::answer(&self.connection, &self.shared, &receipted)
+    }
+
+    /// Takes entries that are stored into their documents; true if there are more.
+    pub fn project(&mut self) -> Result<bool> {
+        if !self.has_unprojected() {
+            return Ok(false);
+        }
+        self.write(|work| work.project(PROJECTED_AT_ONCE))?;
+        Ok(self.has_unprojected())
+    }
+
+    /// Documents are behind the entries.
+    pub fn has_unprojected(&self) -> bool {
+        self.state.meta.projected < self.state.stored_seq
+    }
+
+    /// Remembers that a device was heard of; kept with the next commit.
+    pub fn note_contact(&mut self, device: i64) {
+        let now = self.shared.clock.now();
+        self.contacts.insert(device, now);
+    }
+
+    /// A device knows more of the feed than there is: the database was copied back under the same
+    /// epoch. That can be so only once after a start; a second time the device is wrong.
+    pub fn suspect_copy_back(&mut self, device: DeviceId) -> Result<()> {
+        if !self.may_be_copied_back {
+            tracing::warn!(%device, "a device claims more of the feed than there is");
+            return Ok(());
+        }
+        tracing::warn!(%device, "a device knows more of the feed than there is: a new life begins");
+        self.begin_life()
+    }
+
+    fn begin_life(&mut self) -> Result<()> {
+        self.may_be_copied_back = false;
+        let (epoch, log) = (Epoch::new(self.random.bytes()), LogId::new(self.random.bytes()));
+        self.write(|work| {
+            db::meta::begin_life(work.transaction, epoch, log)?;
+            work.state.meta.epoch = epoch;
+            work.state.meta.own_log = log;
+            Ok(())
+        })?;
+        tracing::info!(%epoch, "a new life of the relay");
+        Ok(())
+    }
+
+    /// Keeps what is only in memory and empties the write-ahead log; at the end and when idle.
+    pub fn rest(&mut self) -> Result<()> {
+        if !self.contacts.is_empty() {
+            self.write(|_| Ok(()))?;
+        }
+        self.renew_marker()?;
+        db::checkpoint(&self.connection)?;
+        Ok(())
+    }
+
+    fn renew_marker(&mut self) -> Result<()> {
+        let now = self.state.marker();
+        if now != self.marker {
+            now.write(&self.folder)?;
+            self.marker = now;
+        }
+        Ok(())
+    }
+
+    /// One transaction: all of `work` or nothing. What it returns may be told: it is on the disk.
+    pub(super) fn write<T>(&mut self, work: impl FnOnce(&mut Work<'_>) -> Result<T>) -> Result<T> {
+        let before = (self.state.meta, self.state.stored_seq, self.state.feed_seq);
+        let done = self.try_write(work);
+        if done.is_err() {
+            (self.state.meta, self.state.stored_seq, self.state.feed_seq) = before;
+            self.state.forget();
+            self.look_again();
+            return done;
+        }
+        self.contacts.clear();
+        self.state.actors_within_limit();
+        if self.state.feed_seq != before.2 {
+            self.shared.publish(self.state.feed_seq, std::mem::take(&mut self.state.touched));
+        }
+        if self.marker.is_old(&self.state.marker())
+            && let Err(error) = self.renew_marker()
+        {
+            tracing::warn!(%error, "the marker could not be renewed");
+        }
+        done
+    }
+
+    fn try_write<T>(&mut self, work: impl FnOnce(&mut Work<'_>) -> Result<T>) -> Result<T> {
+        let transaction = db::begin(&mut self.connection)?;
+        for (device, at) in &self.contacts {
+            db::device::set_contact(&transaction, *device, *at)?;
+        }
+        let mut under_way = Work {
+            transaction: &transaction,
+            state: &mut self.state,
+            shared: &self.shared,
+            random: &mut self.random,
+            settings: self.shared.settings(),
+            now: self.shared.clock.now(),
+        };
+        let done = work(&mut under_way)?;
+        db::commit(transaction)?;
+        Ok(done)
+    }
+
+    /// After a failure nothing is certain but what the disk says: a commit that failed may have
+    /// happened.
+    fn look_again(&mut self) {
+        match State::read(&self.connection) {
+            Ok(state) => {
+                (self.state.meta, self.state.stored_seq, self.state.feed_seq) =
+                    (state.meta, state.stored_seq, state.feed_seq);
+            }
+            Err(error) => tracing::error!(%error, "the database can't be read"),
+        }
+    }
+}
+
+impl State {
+    fn read(connection: &Connection) -> Result<Self> {
+        let meta = db::meta::read(connection)?
+            .ok_or(suishou_core::error::Error::Corrupt("the relay's first row"))?;
+        Ok(Self {
+            meta,
+            stored_seq: db::meta::stored_seq(connection)?,
+            feed_seq: db::meta::feed_seq(connection)?,
+            keys: BTreeMap::new(),
+            ancestry: BTreeMap::new(),
+            actors: BTreeMap::new(),
+            touched: BTreeMap::new(),
+        })
+    }
+
+    fn marker(&self) -> Marker {
+        Marker { epoch: self.meta.epoch, stored_seq: self.stored_seq, feed_seq: self.feed_seq }
+    }
+
+    /// What was learnt within a transaction that did not happen.
+    fn forget(&mut self) {
+        self.keys.clear();
+        self.ancestry.clear();
+        self.actors.clear();
+        self.touched.clear();
+    }
+
+    fn actors_within_limit(&mut self) {
+        if self.actors.len() > MAX_ACTORS {
+            self.actors.clear();
+        }
+    }
+}
+
+impl Work<'_> {
+    /// The number of a scope key.
+    pub(super) fn key(&mut self, name: &str) -> Result<i64> {
+        if let Some(key) = self.state.keys.get(name) {
+            return Ok(*key);
+        }
+        let key = db::scope::intern(self.transaction, name)?;
+        self.state.keys.insert(name.to_owned(), key);
+        Ok(key)
+    }
+
+    /// Puts an item at the end of the feed; returns its place.
+    pub(super) fn tell(&mut self, item: db::feed::Item) -> Result<i64> {
+        self.state.feed_seq += 1;
+        db::feed::add(self.transaction, self.state.feed_seq, item)?;
+        Ok(self.state.feed_seq)
+    }
+
+    /// Shows a place of the feed under a key.
+    pub(super) fn show(&mut self, key: i64, seq: i64) -> Result<()> {
+        db::feed::show(self.transaction, key, seq)?;
+        let last = self.state.touched.entry(key).or_insert(seq);
+        *last = (*last).max(seq);
+        Ok(())
+    }
+
+    /// The grid and those it is part of; a grid that is not in the settings is at least itself.
+    pub(super) fn ancestry(&mut self, grid: &GridId) -> Vec<GridId> {
+        if let Some(known) = self.state.ancestry.get(grid) {
+            return known.clone();
+        }
+        let mut found = self.settings.ancestry(grid);
+        if found.is_empty() {
+            found.push(grid.clone());
+        }
+        self.state.ancestry.insert(grid.clone(), found.clone());
+        found
+    }
+}
+
+/// The first rows of a new database, and the settings of any.
+fn set_up(
+    connection: &mut Connection,
+    identity: &Identity,
+    random: &mut Random,
+    now: Timestamp,
+) -> Result<(Settings, Vec<u8>)> {
+    let transaction = db::begin(connection)?;
+    if db::meta::read(&transaction)?.is_none() {
+        let (epoch, log) = (Epoch::new(random.bytes()), LogId::new(random.bytes()));
+        db::meta::begin_life(&transaction, epoch, log)?;
+    }
+    if db::device::find(&transaction, identity.device)?.is_none() {
+        db::device::add(&transaction, identity.device, None, identity.key.public(), now)?;
+    }
+    let (settings, bundle) = match db::meta::newest_settings(&transaction)? {
+        Some((_, bundle)) => (Settings::from_bytes(&bundle)?, bundle),
+        None => {
+            let settings = Settings::new(identity.township, identity.name.clone());
+            let bundle = settings.to_bytes()?;
+            db::meta::add_settings(&transaction, settings.version, &bundle, now)?;
+            (settings, bundle)
+        }
+    };
+    db::commit(transaction)?;
+    Ok((settings, bundle))
+}
+
+/// Where a phone without a cursor begins.
+pub fn beginning(epoch: Epoch) -> Cursor {
+    Cursor { epoch, seq: 0, inside: 0 }
+}

@@ -1,0 +1,188 @@
+//! HTTP for phones: reads a body within its limit, asks the relay, answers in CBOR or with a typed error.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Path, Query, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use suishou_core::{
+    id::{BlobHash, Epoch},
+    model::encode,
+    sync::wire::{BlobKind, CONTENT_TYPE, Cursor, MAX_SYNC_BYTES, WAIT_S, path},
+};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+
+use super::{
+    Relay,
+    error::{RelayError, Result},
+    feed::{Reader, has_news},
+    tus, upload,
+};
+use crate::db::{self, device::Device};
+
+/// Largest enrolment request in bytes.
+const MAX_ENROL_BYTES: usize = 4 * 1024;
+/// A request that is not answered by then is given up; the phone asks again.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Everything under `/v1`.
+pub(super) fn router(relay: Relay) -> Router {
+    let quick = Router::new()
+        .route(path::SYNC, post(sync))
+        .route(path::ENROL, post(enrol))
+        .route(path::SETTINGS, get(settings))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT));
+    Router::new()
+        .route(path::WAIT, get(wait))
+        .route(&format!("{}/{{hash}}/preview", path::BLOBS), get(preview))
+        .merge(tus::router())
+        .merge(quick)
+        .layer(middleware::from_fn_with_state(relay.clone(), count))
+        .layer(CatchPanicLayer::custom(|_| RelayError::Stopped.into_response()))
+        .with_state(relay)
+}
+
+async fn count(State(relay): State<Relay>, request: Request, next: Next) -> Response {
+    relay.inner.shared.requests.fetch_add(1, Ordering::Relaxed);
+    next.run(request).await
+}
+
+async fn read_body(body: Body, limit: usize) -> Result<Vec<u8>> {
+    let too_large = || RelayError::TooLarge { limit: limit as u64 };
+    let bytes = to_bytes(body, limit).await.map_err(|error| {
+        let is_limit = std::error::Error::source(&error)
+            .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        if is_limit { too_large() } else { RelayError::malformed("a whole body") }
+    })?;
+    Ok(bytes.into())
+}
+
+fn cbor(bytes: impl Into<Body>) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))], bytes.into()).into_response()
+}
+
+async fn sync(State(relay): State<Relay>, request: Request) -> Result<Response> {
+    let body = read_body(request.into_body(), MAX_SYNC_BYTES).await?;
+    let response = relay.sync(body).await?;
+    Ok(cbor(encode(&response)))
+}
+
+async fn enrol(State(relay): State<Relay>, request: Request) -> Result<Response> {
+    let body = read_body(request.into_body(), MAX_ENROL_BYTES).await?;
+    let enrolment = relay.call(move |engine| engine.enrol(&body)).await?;
+    Ok(cbor(encode(&enrolment)))
+}
+
+async fn settings(State(relay): State<Relay>, headers: HeaderMap) -> Result<Response> {
+    relay.device(&headers).await?;
+    Ok(cbor(Vec::clone(&relay.inner.shared.signed_settings())))
+}
+
+#[derive(Debug, Deserialize)]
+struct Since {
+    epoch: Epoch,
+    seq: u64,
+}
+
+/// Hangs until the feed has something for the member: 200 then, 204 if it has nothing for a while.
+async fn wait(
+    State(relay): State<Relay>,
+    headers: HeaderMap,
+    since: Result<Query<Since>, axum::extract::rejection::QueryRejection>,
+) -> Result<StatusCode> {
+    let Query(since) = since.map_err(|_| RelayError::malformed("a cursor"))?;
+    let device = relay.device(&headers).await?;
+    let mut cursor = Cursor { epoch: since.epoch, seq: since.seq, inside: 0 };
+    let mut feed = relay.inner.shared.watch();
+    let end = tokio::time::Instant::now() + Duration::from_secs(WAIT_S);
+    loop {
+        feed.borrow_and_update();
+        let (has_news, keys, next) = relay
+            .with(move |connection, _| {
+                let epoch = db::meta::read(connection)?.map(|meta| meta.epoch);
+                let reader = Reader::of_device(connection, &device)?.ok_or(RelayError::BadToken)?;
+                if epoch != Some(cursor.epoch) {
+                    return Ok((true, Vec::new(), cursor));
+                }
+                let (has_news, next) = has_news(connection, &reader, cursor)?;
+                Ok((has_news, reader.keys(), next))
+            })
+            .await?;
+        if has_news {
+            return Ok(StatusCode::OK);
+        }
+        cursor = next;
+        let seq = i64::try_from(cursor.seq).unwrap_or(i64::MAX);
+        // Looked up again only when one of the reader's keys was touched.
+        let touched = async {
+            while !relay.inner.shared.has_touched(&keys, seq) {
+                if feed.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        if tokio::time::timeout_at(end, touched).await.is_err() {
+            return Ok(StatusCode::NO_CONTENT);
+        }
+    }
+}
+
+pub(super) async fn blob(
+    State(relay): State<Relay>,
+    headers: HeaderMap,
+    Path(hash): Path<String>,
+) -> Result<Response> {
+    let hash: BlobHash = hash.parse().map_err(|_| RelayError::NotFound)?;
+    let device = relay.device(&headers).await?;
+    let blob = relay.with(move |connection, _| upload::readable(connection, &device, hash)).await?;
+    relay.send_blob(blob).await
+}
+
+async fn preview(
+    State(relay): State<Relay>,
+    headers: HeaderMap,
+    Path(hash): Path<String>,
+) -> Result<Response> {
+    let hash: BlobHash = hash.parse().map_err(|_| RelayError::NotFound)?;
+    let device = relay.device(&headers).await?;
+    let blob = relay.with(move |connection, _| upload::readable_preview(connection, &device, hash)).await?;
+    relay.send_blob(blob).await
+}
+
+impl Relay {
+    /// Whose token the request carries.
+    pub(super) async fn device(&self, headers: &HeaderMap) -> Result<Device> {
+        let token = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .ok_or(RelayError::BadToken)?;
+        let shared = &self.inner.shared;
+        let id = shared.tokens.check(token.trim(), shared.clock.now()).ok_or(RelayError::BadToken)?;
+        let device = self.with(move |connection, _| Ok(db::device::find(connection, id)?)).await?;
+        let device = device.ok_or(RelayError::BadToken)?;
+        if device.is_revoked { Err(RelayError::Revoked) } else { Ok(device) }
+    }
+
+    async fn send_blob(&self, blob: db::blob::Blob) -> Result<Response> {
+        let read = self.read_blob(blob).await?;
+        let content_type = match read.kind {
+            BlobKind::Preview | BlobKind::Photo => "image/jpeg",
+            BlobKind::Voice | BlobKind::Track => "application/octet-stream",
+        };
+        let headers = [
+            (header::CONTENT_TYPE, content_type),
+            (header::CONTENT_DISPOSITION, "attachment"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
+        ];
+        Ok((headers, read.bytes).into_response())
+    }
+}

@@ -1,0 +1,253 @@
+//! People, phones and settings: imports, invitations, enrolment, revocation.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use suishou_core::{
+    error::{Error, Problem},
+    geo::GridFeature,
+    id::{DeviceId, EnrolCode, MemberId},
+    log::verify,
+    model::{
+        Role, decode,
+        settings::{Department, Settings},
+    },
+    sync::wire::{EnrolProof, EnrolRequest, Enrolment, SignedEnrolment, VERSION, known_version},
+};
+
+use super::{
+    engine::{Engine, Work},
+    error::{RelayError, Result},
+    feed::membership,
+    shown::{Imported, Invited, Member},
+};
+use crate::db::{self, member::Kept};
+
+impl From<Kept> for Member {
+    fn from(kept: Kept) -> Self {
+        Self {
+            id: kept.id,
+            name: kept.name,
+            role: kept.role,
+            grids: kept.grids,
+            department: kept.department,
+            phone: kept.phone,
+        }
+    }
+}
+
+impl Engine {
+    /// Takes grids in place of the present ones; open documents are put under their new keys.
+    pub fn import_grids(&mut self, features: Vec<GridFeature>) -> Result<Imported> {
+        let before = self.shared().settings();
+        let mut after = Settings::clone(&before);
+        after.set_grids(features);
+        let mut imported = Imported { settings_version: before.version, ..Imported::default() };
+        let old: BTreeMap<_, _> = before.grids.iter().map(|grid| (&grid.id, grid)).collect();
+        for grid in &after.grids {
+            match old.get(&grid.id) {
+                None => imported.added += 1,
+                Some(known) if **known == *grid => imported.unchanged += 1,
+                Some(_) => imported.changed += 1,
+            }
+        }
+        let new: BTreeSet<_> = after.grids.iter().map(|grid| &grid.id).collect();
+        imported.removed = old.keys().filter(|grid| !new.contains(*grid)).count();
+        if imported.added + imported.changed + imported.removed > 0 {
+            imported.settings_version = self.set_settings(after, |work| work.rehome())?;
+        }
+        Ok(imported)
+    }
+
+    /// Adds or changes departments.
+    pub fn import_departments(&mut self, departments: Vec<Department>) -> Result<Imported> {
+        let mut after = Settings::clone(&self.shared().settings());
+        let mut imported = Imported { settings_version: after.version, ..Imported::default() };
+        refuse_twice("department", departments.iter().map(|department| department.id.as_str()))?;
+        for department in departments {
+            for category in &department.categories {
+                after.check_category(category)?;
+            }
+            match after.departments.iter_mut().find(|known| known.id == department.id) {
+                None => {
+                    imported.added += 1;
+                    after.departments.push(department);
+                }
+                Some(known) if *known == department => imported.unchanged += 1,
+                Some(known) => {
+                    imported.changed += 1;
+                    *known = department;
+                }
+            }
+        }
+        if imported.added + imported.changed > 0 {
+            imported.settings_version = self.set_settings(after, |_| Ok(()))?;
+        }
+        Ok(imported)
+    }
+
+    fn set_settings(
+        &mut self,
+        mut settings: Settings,
+        then: impl FnOnce(&mut Work<'_>) -> Result<()>,
+    ) -> Result<u64> {
+        settings.version += 1;
+        let bundle = settings.to_bytes()?;
+        let version = settings.version;
+        let kept = std::sync::Arc::new(settings.clone());
+        self.write(|work| {
+            db::meta::add_settings(work.transaction, version, &bundle, work.now)?;
+            work.settings = kept;
+            work.state.ancestry.clear();
+            then(work)
+        })?;
+        self.shared().set_settings(settings, bundle);
+        tracing::info!(version, "new settings");
+        Ok(version)
+    }
+
+    /// Adds or changes members.
+    pub fn import_members(&mut self, members: Vec<Member>) -> Result<Imported> {
+        let settings = self.shared().settings();
+        check_members(&settings, &members)?;
+        self.write(|work| {
+            let mut imported = Imported { settings_version: work.settings.version, ..Imported::default() };
+            for member in members {
+                let known = db::member::find(work.transaction, &member.id)?;
+                let mut kept = Kept {
+                    row: known.as_ref().map_or(0, |known| known.row),
+                    id: member.id,
+                    name: member.name,
+                    role: member.role,
+                    department: member.department,
+                    phone: member.phone,
+                    grids: member.grids,
+                };
+                kept.grids.sort();
+                kept.grids.dedup();
+                match &known {
+                    None => imported.added += 1,
+                    Some(known) if *known == kept => {
+                        imported.unchanged += 1;
+                        continue;
+                    }
+                    Some(_) => imported.changed += 1,
+                }
+                let row = db::member::put(work.transaction, &kept)?;
+                work.rescope_member(row, &kept)?;
+            }
+            Ok(imported)
+        })
+    }
+
+    /// A one-time code for a phone of this member. Only its hash is kept.
+    pub fn invite(&mut self, member: &MemberId, valid_for: Duration) -> Result<Invited> {
+        self.write(|work| {
+            let member = db::member::find(work.transaction, member)?.ok_or(RelayError::NotFound)?;
+            let code = EnrolCode::new(work.random.bytes());
+            let expires_at = work.now.after(valid_for);
+            db::device::add_code(work.transaction, hash(&code), member.row, expires_at, work.now)?;
+            Ok(Invited { code, expires_at })
+        })
+    }
+
+    /// Enrols a phone. The same code with the same key gets the same device again: an answer may be
+    /// lost on the way.
+    pub fn enrol(&mut self, body: &[u8]) -> Result<SignedEnrolment> {
+        let request: EnrolRequest = decode(body, "an enrolment request")?;
+        known_version("the enrolment request", request.version)?;
+        let proof =
+            EnrolProof { code: request.code, public_key: request.public_key, nonce: request.nonce };
+        verify(&request.public_key, &proof, &request.proof).map_err(|_| RelayError::BadEnrolCode)?;
+        let code_hash = hash(&request.code);
+        let (device, membership) = self.write(|work| {
+            let code = db::device::find_code(work.transaction, code_hash)?;
+            let code = code.ok_or(RelayError::BadEnrolCode)?;
+            if let Some((key, device)) = code.used_by {
+                if key != request.public_key {
+                    return Err(RelayError::BadEnrolCode);
+                }
+                let device = db::device::get(work.transaction, device)?;
+                return Ok((device.device, membership(work.transaction, code.member)?));
+            }
+            if code.expires_at <= work.now {
+                return Err(RelayError::BadEnrolCode);
+            }
+            let device = DeviceId::new(work.random.bytes());
+            let row = db::device::add(
+                work.transaction,
+                device,
+                Some(code.member),
+                request.public_key,
+                work.now,
+            )?;
+            db::device::use_code(work.transaction, code_hash, request.public_key, row)?;
+            tracing::info!(%device, "enrolled");
+            Ok((device, membership(work.transaction, code.member)?))
+        })?;
+        let identity = &self.shared().identity;
+        let enrolment = Enrolment {
+            version: VERSION,
+            township: identity.township,
+            township_name: identity.name.clone(),
+            device,
+            membership,
+            nonce: request.nonce,
+        };
+        let signature = identity.key.sign(&enrolment);
+        Ok(SignedEnrolment { enrolment, signature })
+    }
+
+    /// From now on the device gets nothing, and what it sends is held.
+    pub fn revoke(&mut self, device: DeviceId) -> Result<()> {
+        let is_known = self.write(|work| Ok(db::device::revoke(work.transaction, device)?))?;
+        if !is_known {
+            return Err(RelayError::NotFound);
+        }
+        tracing::info!(%device, "revoked");
+        Ok(())
+    }
+}
+
+fn hash(code: &EnrolCode) -> [u8; 32] {
+    blake3::derive_key("suishou 2026 enrolment code", code.as_ref())
+}
+
+/// Every problem with the number of its line, so that a list is corrected once.
+fn check_members(settings: &Settings, members: &[Member]) -> Result<()> {
+    refuse_twice("member", members.iter().map(|member| member.id.as_str()))?;
+    let mut problems = Vec::new();
+    for (number, member) in (1..).zip(members) {
+        let mut add = |problem| problems.push(Problem::At { what: "member", number, problem: Box::new(problem) });
+        if member.name.trim().is_empty() || member.name.len() > 200 || member.phone.len() > 200 {
+            add(Problem::BadName);
+        }
+        for grid in &member.grids {
+            if settings.check_grid(grid).is_err() {
+                add(Problem::Unknown { what: "grid", code: grid.as_str().to_owned() });
+            }
+        }
+        match &member.department {
+            Some(department) if settings.check_department(department).is_err() => {
+                add(Problem::Unknown { what: "department", code: department.as_str().to_owned() });
+            }
+            None if member.role == Role::Handler => add(Problem::Missing("the handler's department")),
+            _ => {}
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::Invalid { problems }.into()) }
+}
+
+fn refuse_twice<'a>(what: &'static str, codes: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    let mut problems = Vec::new();
+    for (number, code) in (1..).zip(codes) {
+        if !seen.insert(code) {
+            let problem = Box::new(Problem::Twice { what, code: code.to_owned() });
+            problems.push(Problem::At { what, number, problem });
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::Invalid { problems }.into()) }
+}
