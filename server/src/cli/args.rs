@@ -284,7 +284,7 @@ pub struct Step {
     /// The incident's id, or at least 6 characters of the beginning or end  事件编号
     pub id: String,
     /// A remark beside it, which everyone reads who sees the incident  备注
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub remark: Option<String>,
     /// Correct the category  更正类别
     #[arg(long)]
@@ -381,6 +381,7 @@ pub struct Note {
     /// The incident's id, or at least 6 characters of the beginning or end  事件编号
     pub id: String,
     /// What to say  内容
+    #[arg(allow_hyphen_values = true)]
     pub text: String,
     /// How to print.
     #[command(flatten)]
