@@ -6,13 +6,13 @@ use clap::{Args, Parser, Subcommand};
 
 /// Runs a township's relay and works its incidents  随手·网格中继
 #[derive(Debug, Parser)]
-#[command(name = "suishou", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "suishou", version, arg_required_else_help = true)]
 pub struct Cli {
     /// The township's data folder  数据目录 [default: `$SUISHOU_DIR`, else the current folder]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = "Everywhere  通用", value_name = "DIR")]
     pub dir: Option<PathBuf>,
     /// Language of messages  语言 [default: from $LANG]
-    #[arg(long, global = true, value_name = "LANG", value_parser = ["zh", "en"])]
+    #[arg(long, global = true, help_heading = "Everywhere  通用", value_name = "LANG", value_parser = ["zh", "en"])]
     pub lang: Option<String>,
     /// What to do.
     #[command(subcommand)]
