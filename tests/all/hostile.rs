@@ -20,134 +20,9 @@ use suishou_core::{
     },
     time::{Random, Timestamp},
 };
-use suishou_tests::harness::Township;
-use tower::ServiceExt as _;
+use suishou_tests::harness::{RawDevice, Township, post, send};
 
 use crate::scenarios::report;
-
-/// A device without an app: it can send anything.
-struct Device {
-    router: Router,
-    random: Random,
-    key: Key,
-    township: TownshipId,
-    device: DeviceId,
-    log: LogId,
-    head: Head,
-}
-
-struct Answer {
-    status: u16,
-    headers: http::HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn code(&self) -> String {
-        let body: ErrorBody = serde_json::from_slice(&self.body).expect("errors are typed");
-        body.error.code
-    }
-
-    fn synced(&self) -> SyncResponse {
-        assert_eq!(self.status, 200, "{}", String::from_utf8_lossy(&self.body));
-        decode(&self.body, "an answer").unwrap()
-    }
-}
-
-async fn send(router: &Router, request: http::Request<Body>) -> Answer {
-    let answer = router.clone().oneshot(request).await.unwrap();
-    let (parts, body) = answer.into_parts();
-    let body = body.collect().await.unwrap().to_bytes().to_vec();
-    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
-}
-
-impl Device {
-    async fn enrol(township: &Township, member: &str, seed: u64) -> Self {
-        let mut random = Random::seeded(seed);
-        let key = Key::generate(&mut random);
-        let invitation = Invitation::from_text(&township.invitation(member).await).unwrap();
-        let (code, nonce, public_key) = (invitation.code, Nonce::new(random.bytes()), key.public());
-        let proof = key.sign(&EnrolProof { code, public_key, nonce });
-        let body = encode(&EnrolRequest { version: VERSION, code, public_key, proof, nonce });
-        let router = township.router();
-        let answer = send(&router, post(path::ENROL, body)).await;
-        let signed: SignedEnrolment = decode(&answer.body, "an enrolment").unwrap();
-        let log = LogId::new(random.bytes());
-        Self {
-            router,
-            random,
-            key,
-            township: invitation.township,
-            device: signed.enrolment.device,
-            log,
-            head: Head::START,
-        }
-    }
-
-    fn request(&mut self, entries: &[Entry]) -> SyncRequest {
-        let head = entries.iter().fold(self.head, |head, entry| head.then(&entry.header));
-        let log_head = LogHead { township: self.township, device: self.device, log: self.log, head };
-        SyncRequest {
-            version: VERSION,
-            township: self.township,
-            device: self.device,
-            nonce: Nonce::new(self.random.bytes()),
-            cursor: None,
-            log: self.log,
-            from: self.head,
-            page: (!entries.is_empty()).then(|| pack(entries, 3).unwrap().0),
-            head,
-            head_signature: (!entries.is_empty()).then(|| self.key.sign(&log_head)),
-            settings_version: 0,
-        }
-    }
-
-    async fn send(&self, request: &SyncRequest) -> Answer {
-        send(&self.router, post(path::SYNC, encode(&SignedRequest::sign(request, &self.key)))).await
-    }
-
-    async fn push(&mut self, entries: &[Entry]) -> SyncResponse {
-        let request = self.request(entries);
-        let answer = self.send(&request).await.synced();
-        assert_eq!(answer.outcome, PushOutcome::Stored);
-        self.head = request.head;
-        answer
-    }
-
-    fn entry(document: DocumentId, body_type: BodyType, body: Vec<u8>) -> Entry {
-        Entry::new(document, DocumentKind::Incident, Timestamp::from_millis(1_763_800_000_000), body_type, body).unwrap()
-    }
-
-    fn record(&mut self) -> (DocumentId, Entry) {
-        let document = DocumentId::at(Timestamp::from_millis(1_763_800_000_000), self.random.bytes());
-        let record = IncidentRecord {
-            salt: Salt::new(self.random.bytes()),
-            text: "平常的一件事".to_owned(),
-            category: CategoryId::new("order").unwrap(),
-            severity: Severity::Normal,
-            place: Place::default(),
-            photos: Vec::new(),
-            voice: None,
-            patrol: None,
-        };
-        (document, Self::entry(document, BodyType::Record, encode(&record)))
-    }
-
-    fn note(&mut self, document: DocumentId) -> Entry {
-        let note =
-            Note { salt: Salt::new(self.random.bytes()), text: "后续".to_owned(), step: None, voice: None, photos: None };
-        Self::entry(document, BodyType::Note, encode(&note))
-    }
-}
-
-fn post(path: &str, body: Vec<u8>) -> http::Request<Body> {
-    let length = body.len();
-    http::Request::post(path)
-        .header("content-type", "application/cbor")
-        .header("content-length", length)
-        .body(Body::from(body))
-        .unwrap()
-}
 
 /// An honest phone can still report and is told the truth.
 async fn honest_goes_on(township: &Township) {
@@ -161,7 +36,7 @@ async fn honest_goes_on(township: &Township) {
 #[tokio::test]
 async fn bodies_that_are_no_requests_get_typed_errors() {
     let township = Township::new(201).await;
-    let mut device = Device::enrol(&township, "i1", 1).await;
+    let mut device = RawDevice::enrol(&township, "i1", 1).await;
     let (_, entry) = device.record();
     let honest = encode(&SignedRequest::sign(&device.request(&[entry]), &device.key));
     for length in (0..honest.len()).step_by(7) {
@@ -187,7 +62,7 @@ async fn bodies_that_are_no_requests_get_typed_errors() {
 #[tokio::test]
 async fn a_newer_version_is_told_so() {
     let township = Township::new(202).await;
-    let mut device = Device::enrol(&township, "i1", 2).await;
+    let mut device = RawDevice::enrol(&township, "i1", 2).await;
     let request = SyncRequest { version: VERSION + 1, ..device.request(&[]) };
     assert_eq!(device.send(&request).await.code(), "unknown_version");
 }
@@ -195,7 +70,7 @@ async fn a_newer_version_is_told_so() {
 #[tokio::test]
 async fn a_bomb_in_a_page_is_refused() {
     let township = Township::new(203).await;
-    let mut device = Device::enrol(&township, "i1", 3).await;
+    let mut device = RawDevice::enrol(&township, "i1", 3).await;
     let frame = zstd::bulk::compress(&vec![0; 200 * 1024 * 1024], 3).unwrap();
     let mut page = vec![1, 0x80, 0x80, 0x80, 0x64];
     let mut length = frame.len();
@@ -215,7 +90,7 @@ async fn a_bomb_in_a_page_is_refused() {
 #[tokio::test]
 async fn nobody_pushes_without_or_with_a_foreign_signature() {
     let township = Township::new(204).await;
-    let mut device = Device::enrol(&township, "i1", 4).await;
+    let mut device = RawDevice::enrol(&township, "i1", 4).await;
     let (_, entry) = device.record();
     let honest = device.request(std::slice::from_ref(&entry));
     let missing = SyncRequest { head_signature: None, ..honest.clone() };
@@ -237,10 +112,10 @@ async fn nobody_pushes_without_or_with_a_foreign_signature() {
 #[tokio::test]
 async fn another_devices_log_can_not_be_written() {
     let township = Township::new(205).await;
-    let mut victim = Device::enrol(&township, "i1", 5).await;
+    let mut victim = RawDevice::enrol(&township, "i1", 5).await;
     let (_, entry) = victim.record();
     victim.push(&[entry]).await;
-    let mut thief = Device::enrol(&township, "i2", 6).await;
+    let mut thief = RawDevice::enrol(&township, "i2", 6).await;
     thief.log = victim.log;
     thief.head = victim.head;
     let (_, entry) = thief.record();
@@ -291,13 +166,13 @@ fn poisons() -> Vec<(&'static str, Vec<u8>)> {
 #[tokio::test]
 async fn poisoned_changes_are_receipted_held_and_touch_nothing_else() {
     let township = Township::new(206).await;
-    let mut device = Device::enrol(&township, "m1", 7).await;
+    let mut device = RawDevice::enrol(&township, "m1", 7).await;
     let (document, record) = device.record();
     let (other, other_record) = device.record();
     device.push(&[record]).await;
     for (what, poison) in poisons() {
         let behind = device.note(document);
-        device.push(&[Device::entry(document, BodyType::Change, poison), behind]).await;
+        device.push(&[RawDevice::entry(document, BodyType::Change, poison), behind]).await;
         let shown = township.relay.incident(document).await.unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(shown.text, "平常的一件事", "{what}");
     }
@@ -313,7 +188,7 @@ async fn poisoned_changes_are_receipted_held_and_touch_nothing_else() {
 #[tokio::test]
 async fn what_a_role_may_not_do_is_held_with_that_reason() {
     let township = Township::new(207).await;
-    let mut device = Device::enrol(&township, "i1", 8).await;
+    let mut device = RawDevice::enrol(&township, "i1", 8).await;
     let (document, record) = device.record();
     device.push(&[record]).await;
     let actor = [3; 16];
@@ -323,7 +198,7 @@ async fn what_a_role_may_not_do_is_held_with_that_reason() {
     working.put(ROOT, format!("s{id}"), automerge::ScalarValue::Bytes(step)).unwrap();
     working.commit();
     let bytes = working.get_last_local_change().unwrap().raw_bytes().to_vec();
-    device.push(&[Device::entry(document, BodyType::Change, bytes)]).await;
+    device.push(&[RawDevice::entry(document, BodyType::Change, bytes)]).await;
     township.relay.incident(document).await.unwrap();
     let held = township.relay.held().await.unwrap();
     assert_eq!(held.iter().map(|held| held.code).collect::<Vec<_>>(), ["not_allowed"]);
@@ -332,7 +207,7 @@ async fn what_a_role_may_not_do_is_held_with_that_reason() {
 #[tokio::test]
 async fn blob_names_lead_nowhere() {
     let township = Township::new(208).await;
-    let mut device = Device::enrol(&township, "i1", 9).await;
+    let mut device = RawDevice::enrol(&township, "i1", 9).await;
     let request = device.request(&[]);
     let token = device.send(&request).await.synced().token.unwrap();
     let get = |path: &str| {
@@ -366,7 +241,7 @@ async fn blob_names_lead_nowhere() {
 #[tokio::test]
 async fn an_upload_whose_bytes_are_not_its_hash_is_not_receipted() {
     let township = Township::new(209).await;
-    let mut device = Device::enrol(&township, "i1", 10).await;
+    let mut device = RawDevice::enrol(&township, "i1", 10).await;
     let request = device.request(&[]);
     let token = device.send(&request).await.synced().token.unwrap();
     let hash = suishou_core::id::BlobHash::of(b"right");

@@ -5,9 +5,11 @@ mod clock;
 mod folder;
 mod network;
 mod phone;
+mod raw;
 mod township;
 
 pub use clock::TestClock;
 pub use network::{Fault, Network};
 pub use phone::Phone;
+pub use raw::{Answer, RawDevice, post, send};
 pub use township::Township;

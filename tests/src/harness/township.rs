@@ -100,6 +100,11 @@ impl Township {
         Arc::<TestClock>::clone(&self.time)
     }
 
+    /// Who the relay is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// Where the relay's files lie.
     pub fn folder(&self) -> &std::path::Path {
         &self.folder
