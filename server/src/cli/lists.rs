@@ -213,7 +213,8 @@ pub(super) async fn status(client: &Client, format: Format, words: &'static Word
             let count = count.get("count").unwrap_or(count);
             format!("{} {count}", words.word(&format!("{kind}.{name}")))
         });
-        said.collect::<Vec<_>>().join("  ")
+        let said = said.collect::<Vec<_>>().join("  ");
+        if said.is_empty() { words.word("say.none").to_owned() } else { said }
     };
     let sizes = status.get("blobs").and_then(Value::as_object).into_iter().flatten();
     let bytes: u64 = sizes.map(|(_, blobs)| number(blobs, "bytes")).sum();
