@@ -2,23 +2,17 @@
 //! or a held entry, and honest phones go on.
 
 use automerge::{ActorId, AutoCommit, ROOT, transaction::Transactable as _};
-use axum::{Router, body::Body};
-use http_body_util::BodyExt as _;
+use axum::body::Body;
 use suishou_core::{
-    entry::{BodyType, Entry, chunk::Chunk, page::pack},
-    id::{CategoryId, DeviceId, DocumentId, LogId, Nonce, Salt, TownshipId},
-    log::{Head, Key, LogHead},
+    entry::{BodyType, chunk::Chunk, page::pack},
+    id::TownshipId,
+    log::{Key, LogHead},
     model::{
-        DocumentKind, Severity, decode, encode,
-        incident::{IncidentRecord, IncidentStep, StepKind},
-        note::Note,
-        place::Place,
+        encode,
+        incident::{IncidentStep, StepKind},
     },
-    sync::wire::{
-        BlobKind, EnrolProof, EnrolRequest, ErrorBody, Invitation, PushOutcome, SignedEnrolment, SignedRequest, SyncRequest,
-        SyncResponse, VERSION, path,
-    },
-    time::{Random, Timestamp},
+    sync::wire::{BlobKind, SignedRequest, SyncRequest, VERSION, path},
+    time::Random,
 };
 use suishou_tests::harness::{RawDevice, Township, post, send};
 

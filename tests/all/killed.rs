@@ -50,7 +50,7 @@ async fn a_phone_killed_at_any_moment_has_everything_it_called_saved() {
         tokio::time::sleep(Duration::from_micros(random.below(20_000))).await;
         child.kill().unwrap();
         child.wait().unwrap();
-        saved.extend(lines.map_while(Result::ok).filter_map(|line| line.parse().ok()));
+        saved.extend(lines.map_while(Result::ok).filter_map(|line| line.parse::<DocumentId>().ok()));
     }
     phone.start();
     let listed = phone.field().incidents(Mine::Only, 100_000, 0).unwrap();
