@@ -53,16 +53,16 @@ pub struct Reader {
 /// Which entries the phone has because they are its own.
 #[derive(Clone, Copy, Debug)]
 enum Skip {
-    /// Those of the log it has now: what it lost of an older one comes back.
-    Log(Option<i64>),
+    /// Those of the log it has now, up to a place: what it lost, or a copy of it wrote, comes back.
+    Log(Option<(i64, i64)>),
     /// Those of all its logs.
     Device(i64),
 }
 
 impl Reader {
     /// For an answer to a phone with this log.
-    fn of_log(connection: &Connection, device: &Device, log: Option<i64>) -> Result<Option<Self>> {
-        Self::load(connection, device, Skip::Log(log))
+    fn of_log(connection: &Connection, device: &Device, own: Option<(i64, i64)>) -> Result<Option<Self>> {
+        Self::load(connection, device, Skip::Log(own))
     }
 
     /// For finding out whether a phone should sync.
@@ -154,7 +154,7 @@ pub fn answer(connection: &Connection, shared: &Shared, receipted: &Receipted) -
     if receipted.device.is_revoked {
         return Ok(response);
     }
-    let Some(reader) = Reader::of_log(&snapshot, &receipted.device, receipted.log)? else {
+    let Some(reader) = Reader::of_log(&snapshot, &receipted.device, receipted.own)? else {
         return Ok(response);
     };
     let cursor = receipted.cursor.filter(|cursor| cursor.epoch == epoch).unwrap_or(beginning(epoch));
@@ -406,7 +406,7 @@ impl Builder<'_> {
     }
 
     fn push(&mut self, stored: &Stored, seen: Seen) -> Result<()> {
-        if stored.state != State::Passed || self.is_own(stored.log)? {
+        if stored.state != State::Passed || self.is_own(stored)? {
             return Ok(());
         }
         let author = match (stored.author, seen.own_alias) {
@@ -417,9 +417,10 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn is_own(&mut self, log: i64) -> Result<bool> {
+    fn is_own(&mut self, stored: &Stored) -> Result<bool> {
+        let log = stored.log;
         match self.reader.whose {
-            Skip::Log(own) => Ok(own == Some(log)),
+            Skip::Log(own) => Ok(own.is_some_and(|(own, until)| own == log && stored.seq <= until)),
             Skip::Device(device) => {
                 if let Some(is_own) = self.own_logs.get(&log) {
                     return Ok(*is_own);

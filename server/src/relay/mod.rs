@@ -20,7 +20,7 @@ pub mod push;
 mod scope;
 pub mod shared;
 pub mod shown;
-mod token;
+pub mod token;
 mod tus;
 pub mod upload;
 mod writer;

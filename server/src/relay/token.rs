@@ -16,7 +16,7 @@ const MAC_LEN: usize = 16;
 
 /// The secret that tokens are made with.
 #[derive(Clone)]
-pub(crate) struct TokenKey([u8; 32]);
+pub struct TokenKey([u8; 32]);
 
 impl std::fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
