@@ -4,7 +4,7 @@
 //! identity ─▶ db ─▶ blobs ─▶ relay (/v1)
 //! ```
 
-pub mod identity;
-pub mod db;
 pub mod blobs;
+pub mod db;
+pub mod identity;
 pub mod relay;

@@ -61,7 +61,9 @@ impl Work<'_> {
             note.check()?;
             entries.push(Entry::new(id, document.kind(), self.now, BodyType::Note, encode(&note))?);
         }
-        for verdict in project(&mut document, &entries.iter().map(|entry| self.own(entry)).collect::<Vec<_>>()) {
+        for verdict in
+            project(&mut document, &entries.iter().map(|entry| self.own(entry)).collect::<Vec<_>>())
+        {
             verdict.map_err(|code| RelayError::Refused { code })?;
         }
         self.append_own(&entries)?;
@@ -129,4 +131,3 @@ fn check_step(settings: &Settings, step: &IncidentStep) -> Result<()> {
     }
     Ok(())
 }
-

@@ -16,13 +16,7 @@ use suishou_core::{
     sync::wire::{Cursor, FeedNotice, Membership, SyncResponse, VERSION},
 };
 
-use super::{
-    engine::beginning,
-    error::Result,
-    push::Receipted,
-    scope::device_key,
-    shared::Shared,
-};
+use super::{engine::beginning, error::Result, push::Receipted, scope::device_key, shared::Shared};
 use crate::db::{
     self, Connection,
     device::Device,
@@ -250,7 +244,6 @@ enum Taken {
 impl Builder<'_> {
     fn run(&mut self, cursor: Cursor) -> Result<(Cursor, bool)> {
         let mut at = position(cursor.seq);
-        let mut inside = position(cursor.inside);
         let end = db::meta::feed_seq(self.connection)?;
         let mut merge = Merge::new(self.reader.keys.iter().map(|held| {
             // The place at which the key was given stands under the member's own key.
@@ -265,10 +258,13 @@ impl Builder<'_> {
                 return Ok((cursor_at(cursor.epoch, end.max(at), 0), false));
             };
             self.places = self.places.saturating_sub(1);
+            // Only the place where the last page ended was begun; it may be gone by now.
+            let was_begun = place.checked_sub(1) == Some(position(cursor.seq));
+            let inside = if was_begun { position(cursor.inside) } else { 0 };
             if let Taken::UpTo(last) = self.take(place, inside)? {
                 return Ok((cursor_at(cursor.epoch, place - 1, last), true));
             }
-            (at, inside) = (place, 0);
+            at = place;
         }
     }
 
@@ -357,7 +353,9 @@ impl Builder<'_> {
                 }
                 self.places = self.places.saturating_sub(1);
                 last = place;
-                let Item::Entry { entry, document } = db::feed::get(self.connection, place)? else { continue };
+                let Item::Entry { entry, document } = db::feed::get(self.connection, place)? else {
+                    continue;
+                };
                 let seen = self.seen(document)?;
                 if seen.since == Some(before)
                     && let Some(entry) = db::entry::get(self.connection, entry)?

@@ -21,6 +21,7 @@ use super::{
     engine::{Engine, Work},
     error::{RelayError, Result},
     feed::membership,
+    scope::device_key,
     shown::{Imported, Invited, Member},
 };
 use crate::db::{self, member::Kept};
@@ -158,8 +159,7 @@ impl Engine {
     pub fn enrol(&mut self, body: &[u8]) -> Result<SignedEnrolment> {
         let request: EnrolRequest = decode(body, "an enrolment request")?;
         known_version("the enrolment request", request.version)?;
-        let proof =
-            EnrolProof { code: request.code, public_key: request.public_key, nonce: request.nonce };
+        let proof = EnrolProof { code: request.code, public_key: request.public_key, nonce: request.nonce };
         verify(&request.public_key, &proof, &request.proof).map_err(|_| RelayError::BadEnrolCode)?;
         let code_hash = hash(&request.code);
         let (device, membership) = self.write(|work| {
@@ -176,14 +176,11 @@ impl Engine {
                 return Err(RelayError::BadEnrolCode);
             }
             let device = DeviceId::new(work.random.bytes());
-            let row = db::device::add(
-                work.transaction,
-                device,
-                Some(code.member),
-                request.public_key,
-                work.now,
-            )?;
+            let row =
+                db::device::add(work.transaction, device, Some(code.member), request.public_key, work.now)?;
             db::device::use_code(work.transaction, code_hash, request.public_key, row)?;
+            // Whoever waits for news knows the key from the beginning.
+            work.key(&device_key(device))?;
             tracing::info!(%device, "enrolled");
             Ok((device, membership(work.transaction, code.member)?))
         })?;
@@ -220,7 +217,8 @@ fn check_members(settings: &Settings, members: &[Member]) -> Result<()> {
     refuse_twice("member", members.iter().map(|member| member.id.as_str()))?;
     let mut problems = Vec::new();
     for (number, member) in (1..).zip(members) {
-        let mut add = |problem| problems.push(Problem::At { what: "member", number, problem: Box::new(problem) });
+        let mut add =
+            |problem| problems.push(Problem::At { what: "member", number, problem: Box::new(problem) });
         if member.name.trim().is_empty() || member.name.len() > 200 || member.phone.len() > 200 {
             add(Problem::BadName);
         }

@@ -21,11 +21,7 @@ use suishou_core::{
     store::tables::{load_document, save_document},
 };
 
-use super::{
-    engine::Work,
-    error::Result,
-    scope::device_key,
-};
+use super::{engine::Work, error::Result, scope::device_key};
 use crate::db::{
     self,
     entry::{State, Stored},
@@ -92,6 +88,20 @@ impl Work<'_> {
         }
         db::meta::set_projected(self.transaction, last)?;
         self.state.meta.projected = last;
+        Ok(())
+    }
+
+    /// Holds the next entry unseen: it makes the relay fail.
+    pub(super) fn set_aside(&mut self) -> Result<()> {
+        for stored in db::entry::after(self.transaction, self.state.meta.projected, 1)? {
+            let state = State::Held(HeldCode::Trial);
+            db::entry::settle(self.transaction, stored.seq, state, stored.author, 0)?;
+            let source = self.source(stored.log, &mut Known::default())?;
+            let item = Item::Held { entry: stored.seq, code: HeldCode::Trial.number() };
+            self.tell_device(source.device, item)?;
+            db::meta::set_projected(self.transaction, stored.seq)?;
+            self.state.meta.projected = stored.seq;
+        }
         Ok(())
     }
 
@@ -352,8 +362,7 @@ impl Work<'_> {
                 None => None,
             };
             let after = self.scope_of(&document, author.as_ref())?;
-            let before =
-                db::scope::of_document(self.transaction, id)?.iter().map(|held| held.key).collect();
+            let before = db::scope::of_document(self.transaction, id)?.iter().map(|held| held.key).collect();
             self.rescope(&document, &before, &after)?;
         }
         Ok(())

@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 use suishou_core::{
     geo::Position,
     id::{
-        BlobHash, CategoryId, DepartmentId, DeviceId, DocumentId, EnrolCode, EntryId, Epoch, GridId, MemberId,
-        ReasonId,
+        BlobHash, CategoryId, DepartmentId, DeviceId, DocumentId, EnrolCode, EntryId, Epoch, GridId,
+        MemberId, ReasonId,
     },
     model::{
         Role, Severity,

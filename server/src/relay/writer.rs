@@ -4,10 +4,12 @@
 //! queue is looked at again.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
+use suishou_core::error::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -114,7 +116,13 @@ impl Writer {
         }
         self.store(pushes, answers);
         match after {
-            Some(Job::Call(call)) => call(&mut self.engine),
+            Some(Job::Call(call)) => {
+                // Whoever asked is told that there is no answer; the others go on.
+                if catch_unwind(AssertUnwindSafe(|| call(&mut self.engine))).is_err() {
+                    tracing::error!("a panic on the writer's thread");
+                    self.engine.recover();
+                }
+            }
             Some(Job::Stop) => self.is_stopping = true,
             _ => {}
         }
@@ -128,7 +136,11 @@ impl Writer {
         if pushes.is_empty() {
             return;
         }
-        match self.engine.store(&pushes) {
+        let stored = catch_unwind(AssertUnwindSafe(|| self.engine.store(&pushes))).unwrap_or_else(|_| {
+            self.engine.recover();
+            Err(Error::Corrupt("a panic while storing").into())
+        });
+        match stored {
             Ok(receipted) => {
                 for (answer, receipted) in answers.into_iter().zip(receipted) {
                     // Whoever left asks again and gets the same.

@@ -180,9 +180,16 @@ fn a_big_history_comes_in_pages_whole_and_once() {
     let (mut ann, mut han) = (world.phone("ann"), world.phone("han"));
     let document = ann.report("a");
     for number in 0..60 {
-        let text: String = (0..800).map(|place| char::from(b'a' + ((place * place + number * 7) % 26) as u8)).collect();
+        let text: String =
+            (0..800).map(|place| char::from(b'a' + ((place * place + number * 7) % 26) as u8)).collect();
         let noise: String = text.bytes().map(|byte| char::from(byte)).collect();
-        ann.note(document, &format!("{noise}{}", data_encoding::HEXLOWER.encode(blake3::hash(&[number as u8]).as_bytes()).repeat(60)));
+        ann.note(
+            document,
+            &format!(
+                "{noise}{}",
+                data_encoding::HEXLOWER.encode(blake3::hash(&[number as u8]).as_bytes()).repeat(60)
+            ),
+        );
     }
     ann.page_entries = 20;
     ann.sync(&mut world);
@@ -213,7 +220,8 @@ fn a_big_history_comes_in_pages_whole_and_once() {
 fn a_member_added_late_gets_all_that_is_there_in_pages() {
     let mut world = World::new(29);
     let mut ina = world.phone("ina");
-    let documents: Vec<_> = (0..1_500).map(|number| ina.report(if number % 2 == 0 { "a" } else { "b" })).collect();
+    let documents: Vec<_> =
+        (0..1_500).map(|number| ina.report(if number % 2 == 0 { "a" } else { "b" })).collect();
     ina.sync(&mut world);
     world.engine().import_members(vec![member("new", Role::Leader, &["a", "town"])]).unwrap();
     let mut new = world.phone("new");

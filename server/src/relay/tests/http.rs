@@ -159,7 +159,12 @@ async fn any_tus_client_creates_appends_and_resumes() {
     let at: usize = header(&headers, "upload-offset").parse().unwrap();
     assert!(at >= 700_000);
     let offset = at.to_string();
-    let rest = [base[0], base[1], ("upload-offset", offset.as_str()), ("content-type", "application/offset+octet-stream")];
+    let rest = [
+        base[0],
+        base[1],
+        ("upload-offset", offset.as_str()),
+        ("content-type", "application/offset+octet-stream"),
+    ];
     let (status, headers, _) = server.ask("PATCH", &location, &rest, bytes[at..].to_vec()).await;
     if at == 700_000 {
         assert_eq!((status, header(&headers, "upload-offset")), (StatusCode::NO_CONTENT, length.as_str()));
@@ -183,7 +188,8 @@ async fn a_photo_goes_with_its_creation_and_is_read_back() {
     server.sync(&mut ann).await;
     server.sync(&mut ben).await;
     let bearer = format!("Bearer {}", ann.token.clone().unwrap());
-    let metadata = format!("hash {},kind {}", BASE64.encode(hash.to_string().as_bytes()), BASE64.encode(b"photo"));
+    let metadata =
+        format!("hash {},kind {}", BASE64.encode(hash.to_string().as_bytes()), BASE64.encode(b"photo"));
     let create = [
         ("authorization", bearer.as_str()),
         ("upload-length", "5"),
@@ -250,8 +256,7 @@ async fn a_phone_enrols_over_http() {
         sync::wire::{EnrolProof, EnrolRequest, SignedEnrolment, VERSION},
     };
     let server = Server::new(World::new(86));
-    let invited =
-        server.relay.invite(super::phone::member_id("ann"), Duration::from_secs(60)).await.unwrap();
+    let invited = server.relay.invite(super::phone::member_id("ann"), Duration::from_secs(60)).await.unwrap();
     let key = Key::generate(&mut Random::seeded(3));
     let nonce = Nonce::new([4; 16]);
     let proof = EnrolProof { code: invited.code, public_key: key.public(), nonce };

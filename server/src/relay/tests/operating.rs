@@ -53,16 +53,15 @@ fn an_act_that_is_not_possible_is_refused_and_leaves_no_trace() {
     let mut ann = world.phone("ann");
     let document = ann.report("a");
     ann.sync(&mut world);
-    let refused = world.engine().act(document, &steps(&[StepKind::Accepted, StepKind::Verified])).unwrap_err();
+    let refused =
+        world.engine().act(document, &steps(&[StepKind::Accepted, StepKind::Verified])).unwrap_err();
     assert!(matches!(refused, RelayError::Refused { code: HeldCode::WrongState }));
     assert_eq!(refused.status(), 409);
     let engine = world.engine();
     let status = operator::status(engine.connection(), engine.shared()).unwrap();
     assert_eq!((status.entries, status.held.len()), (1, 0));
-    let unknown = IncidentStep {
-        reason: ReasonId::new("unknown").ok(),
-        ..IncidentStep::plain(StepKind::Rejected)
-    };
+    let unknown =
+        IncidentStep { reason: ReasonId::new("unknown").ok(), ..IncidentStep::plain(StepKind::Rejected) };
     let act = Act { steps: vec![unknown], ..Act::default() };
     assert_eq!(world.engine().act(document, &act).unwrap_err().status(), 400);
     assert_eq!(world.engine().act(document, &Act::default()).unwrap_err().status(), 400);
@@ -98,17 +97,15 @@ fn an_operator_and_a_phone_act_at_once_and_both_stand_or_fall_by_the_state() {
 fn lists_filter_and_page() {
     let mut world = World::new(54);
     let mut ann = world.phone("ann");
-    let documents: Vec<_> = (0..7).map(|number| ann.report(if number % 2 == 0 { "a" } else { "b" })).collect();
+    let documents: Vec<_> =
+        (0..7).map(|number| ann.report(if number % 2 == 0 { "a" } else { "b" })).collect();
     ann.sync(&mut world);
     let dispatched = IncidentStep {
         department: DepartmentId::new("police").ok(),
         due_at: Some(Timestamp::from_millis(5)),
         ..IncidentStep::plain(StepKind::Dispatched)
     };
-    let act = Act {
-        steps: vec![IncidentStep::plain(StepKind::Accepted), dispatched],
-        ..Act::default()
-    };
+    let act = Act { steps: vec![IncidentStep::plain(StepKind::Accepted), dispatched], ..Act::default() };
     world.engine().act(documents[3], &act).unwrap();
     let settings = world.engine().shared().settings();
     let connection = world.engine().connection();
@@ -150,7 +147,11 @@ fn an_import_tells_every_problem_and_changes_nothing_then() {
     assert!(world.engine().import_members(members).unwrap_err().to_string().contains("nowhere"));
     assert_eq!(crate::db::member::all(world.engine().connection()).unwrap().len(), 5);
     assert_eq!(
-        world.engine().invite(&super::phone::member_id("nobody"), std::time::Duration::ZERO).unwrap_err().status(),
+        world
+            .engine()
+            .invite(&super::phone::member_id("nobody"), std::time::Duration::ZERO)
+            .unwrap_err()
+            .status(),
         404
     );
 }

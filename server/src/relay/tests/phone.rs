@@ -262,7 +262,11 @@ impl Phone {
         (entry.id(), entry)
     }
 
-    pub(super) fn report_with(&mut self, grid: Option<&str>, photos: Vec<suishou_core::id::BlobHash>) -> DocumentId {
+    pub(super) fn report_with(
+        &mut self,
+        grid: Option<&str>,
+        photos: Vec<suishou_core::id::BlobHash>,
+    ) -> DocumentId {
         let mut random = self.random();
         let document = DocumentId::at(Timestamp::from_millis(1_763_800_000_000), random.bytes());
         let record = IncidentRecord {

@@ -45,7 +45,9 @@ fn an_upload_cut_anywhere_goes_on_from_there() {
     for cut in 0..40_usize {
         let bytes: Vec<u8> = (0..40).map(|byte| byte ^ u8::try_from(cut).unwrap()).collect();
         let promise = photo(&bytes);
-        let Standing::UnderWay(upload) = world.engine().begin_upload(&device, &promise).unwrap() else { panic!() };
+        let Standing::UnderWay(upload) = world.engine().begin_upload(&device, &promise).unwrap() else {
+            panic!()
+        };
         let engine = world.engine();
         engine.blobs().write(upload.upload, 0, &bytes[..cut]).unwrap();
         engine.raise_offset(&device, &upload, cut as u64).unwrap();
@@ -53,7 +55,9 @@ fn an_upload_cut_anywhere_goes_on_from_there() {
         engine.blobs().write(upload.upload, cut as u64, b"torn").unwrap();
         world.engine = None;
         world.start();
-        let Standing::UnderWay(again) = world.engine().begin_upload(&device, &promise).unwrap() else { panic!() };
+        let Standing::UnderWay(again) = world.engine().begin_upload(&device, &promise).unwrap() else {
+            panic!()
+        };
         assert_eq!((again.upload, again.offset_bytes), (upload.upload, cut as u64));
         let blob = send(&mut world, &device, &promise, &bytes, 7);
         assert_eq!(world.engine().blobs().read(&blob.hash).unwrap(), bytes);
@@ -82,7 +86,9 @@ fn wrong_bytes_are_refused_and_the_upload_begins_again() {
     let ann = world.phone("ann");
     let device = device(&mut world, &ann);
     let promise = photo(b"right");
-    let Standing::UnderWay(upload) = world.engine().begin_upload(&device, &promise).unwrap() else { panic!() };
+    let Standing::UnderWay(upload) = world.engine().begin_upload(&device, &promise).unwrap() else {
+        panic!()
+    };
     world.engine().blobs().write(upload.upload, 0, b"wrong").unwrap();
     let error = world.engine().raise_offset(&device, &upload, 5).unwrap_err();
     assert_eq!((error.code(), error.status().as_u16()), ("wrong_hash", 460));
@@ -97,7 +103,9 @@ fn a_crash_between_file_and_row_is_made_good() {
     let ann = world.phone("ann");
     let device = device(&mut world, &ann);
     let promise = photo(b"photo");
-    let Standing::UnderWay(upload) = world.engine().begin_upload(&device, &promise).unwrap() else { panic!() };
+    let Standing::UnderWay(upload) = world.engine().begin_upload(&device, &promise).unwrap() else {
+        panic!()
+    };
     let engine = world.engine();
     engine.blobs().write(upload.upload, 0, b"photo").unwrap();
     engine.write(|work| Ok(db::blob::set_offset(work.transaction, upload.upload, 5)?)).unwrap();
