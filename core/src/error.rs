@@ -174,6 +174,12 @@ pub enum Problem {
     /// A ring that encloses nothing.
     #[error("a ring needs at least three positions that span an area")]
     BadRing,
+    /// A ring that meets itself elsewhere than at its ends.
+    #[error("a ring crosses or touches itself")]
+    CrossingRing,
+    /// A hole that is not one.
+    #[error("a hole must lie within the outer ring and share no edge or area with another ring")]
+    BadHole,
     /// A name that can't be shown.
     #[error("a name is at most 200 bytes without control characters")]
     BadName,
@@ -204,6 +210,12 @@ pub enum Problem {
     /// Not a picture this app can read.
     #[error("not a JPEG, PNG or WebP picture")]
     NotAPhoto,
+    /// Work of another person or township that has not been sent yet.
+    #[error("{entries} entries of the former enrolment have not been sent; send them first")]
+    UnsentWork {
+        /// How many.
+        entries: u64,
+    },
     /// Something about one line or feature of a file.
     #[error("{what} {number}: {problem}")]
     At {

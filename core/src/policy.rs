@@ -16,6 +16,7 @@ use crate::{
         patrol::PatrolStep,
         step::Author,
     },
+    time::Timestamp,
 };
 
 /// What somebody brings along.
@@ -89,9 +90,14 @@ fn judge_patrol(document: &Document, edits: &[Edit], is_author: bool) -> Result<
     if !is_author {
         return Err(HeldCode::NotAllowed);
     }
-    let patrol = document.patrol().ok_or(HeldCode::NoRecord)?;
-    let [Edit::Step { body, .. }] = edits else { return Ok(()) };
-    patrol.allows(&decode::<PatrolStep>(body, "a step").map_err(|_| HeldCode::Malformed)?)
+    let mut patrol = document.patrol().ok_or(HeldCode::NoRecord)?;
+    for edit in edits {
+        let Edit::Step { body, .. } = edit else { return Err(HeldCode::Malformed) };
+        let step: PatrolStep = decode(body, "a step").map_err(|_| HeldCode::Malformed)?;
+        patrol.allows(&step)?;
+        patrol.foresee(step, Timestamp::default());
+    }
+    Ok(())
 }
 
 /// Whether this person may take this step on this incident now.
@@ -164,7 +170,6 @@ mod tests {
             place::Place,
             step::{Origin, StepId},
         },
-        time::Timestamp,
     };
 
     fn incident(state: IncidentState, dispatched_to: Option<&str>) -> Incident {

@@ -79,6 +79,10 @@ pub struct Random(ChaCha20Rng);
 
 impl Random {
     /// From the operating system's entropy.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system gives none.
     #[expect(clippy::expect_used, reason = "without entropy no key may be made")]
     pub fn system() -> Self {
         let mut seed = [0; 32];

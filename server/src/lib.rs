@@ -1,10 +1,20 @@
 //! The relay of a township on one machine: it keeps what the phones send, and shows it to operators.
 //!
+//! The modules stand in the order of the pipeline; each uses only what stands before it:
+//!
 //! ```text
-//! identity ─▶ db ─▶ blobs ─▶ relay (/v1)
+//! words ─▶ times ─▶ error ─▶ folder ─▶ config ─▶ identity ─▶ db ─▶ blobs ─▶ relay (/v1) ─▶ console (/api) ─▶ serve ─▶ cli
 //! ```
 
-pub mod blobs;
-pub mod db;
+pub mod words;
+pub mod times;
+pub mod error;
+pub mod folder;
+pub mod config;
 pub mod identity;
+pub mod db;
+pub mod blobs;
 pub mod relay;
+pub mod console;
+pub mod serve;
+pub mod cli;

@@ -1,1 +1,12 @@
-//! x
+//! What the tests of Suishou stand on: simulated phones on real core code, a relay, a network with faults,
+//! and a made-up township.
+//!
+//! Nothing here is part of the product; the product never depends on it.
+
+pub mod harness;
+pub mod world;
+
+/// Base64 of a text, as tus metadata has it.
+pub fn base64(text: &str) -> String {
+    data_encoding::BASE64.encode(text.as_bytes())
+}

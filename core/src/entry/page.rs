@@ -127,23 +127,21 @@ impl Packer {
             return false;
         }
         let to = &mut self.changes;
-        match <[u8; 16]>::try_from(chunk.actor).ok().and_then(|actor| self.references.actor_index.get(&actor))
-        {
-            Some(known) => varint::put(to, (self.references.actors.len() - known) as u64),
-            None => {
-                varint::put(to, 0);
-                self.streams.opaque.extend_from_slice(chunk.actor);
-            }
+        let actor = <[u8; 16]>::try_from(chunk.actor).ok();
+        if let Some(known) = actor.and_then(|actor| self.references.actor_index.get(&actor)) {
+            varint::put(to, (self.references.actors.len() - known) as u64);
+        } else {
+            varint::put(to, 0);
+            self.streams.opaque.extend_from_slice(chunk.actor);
         }
         let known = self.references.changes.get(&document).map_or(&[][..], Vec::as_slice);
         varint::put(to, chunk.deps.len() as u64);
         for dep in &chunk.deps {
-            match known.iter().rev().position(|hash| hash == dep) {
-                Some(back) => varint::put(to, back as u64 + 1),
-                None => {
-                    varint::put(to, 0);
-                    self.streams.opaque.extend_from_slice(dep);
-                }
+            if let Some(back) = known.iter().rev().position(|hash| hash == dep) {
+                varint::put(to, back as u64 + 1);
+            } else {
+                varint::put(to, 0);
+                self.streams.opaque.extend_from_slice(dep);
             }
         }
         varint::put(to, chunk.sequence);
@@ -398,7 +396,7 @@ impl Unpacker<'_> {
             .collect::<Option<Vec<_>>>()?;
         let data = take_prefixed(rest)?;
         let chunk = Chunk {
-            deps: deps.iter().map(|dep| dep.as_slice()).collect(),
+            deps: deps.iter().map(<[u8; 32]>::as_slice).collect(),
             actor: &actor,
             sequence,
             start_op,
@@ -485,6 +483,7 @@ fn inflate(rest: &mut &[u8], budget: &mut usize) -> Result<Vec<u8>> {
 }
 
 /// A `UUIDv7` as its time and the rest: ids made together differ little in the former.
+#[expect(clippy::many_single_char_names, reason = "six bytes of one number")]
 fn split_id(document: DocumentId) -> (i64, [u8; 10]) {
     let [a, b, c, d, e, f, random @ ..] = document.to_array();
     (i64::from_be_bytes([0, 0, a, b, c, d, e, f]), random)

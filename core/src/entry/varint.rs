@@ -34,7 +34,7 @@ pub(crate) fn take(from: &mut &[u8]) -> Option<u64> {
 /// Appends a signed number in signed LEB128, as Automerge writes times.
 pub(crate) fn put_signed(to: &mut Vec<u8>, mut value: i64) {
     loop {
-        let low = (value & 0x7f) as u8;
+        let low = value.to_le_bytes()[0] & 0x7f;
         value >>= 7;
         let sign_agrees = (value == 0 && low & 0x40 == 0) || (value == -1 && low & 0x40 != 0);
         if sign_agrees {

@@ -87,10 +87,10 @@ impl GridFinder {
     }
 }
 
-/// Units as floats: every `i32` is exact in an `f64`, and the tree's areas can't overflow there.
+/// Units as floats, in which the tree's areas can't overflow.
 fn point(position: Position) -> [f64; 2] {
-    let (latitude, longitude) = position.units();
-    [latitude.into(), longitude.into()]
+    let units = position.exact();
+    [units.x, units.y]
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! A GeoJSON file becomes [`GridFeature`]s, their boundaries travel as compact CBOR, and a
 //! [`GridFinder`] made of them tells every device the same grid for the same position. Home of
-//! `geojson` and `rstar`. Everything is WGS-84; shifted coordinates never leave [`shift`].
+//! `geo`, `geojson` and `rstar`. Everything is WGS-84; shifted coordinates never leave [`shift`].
 
 mod boundary;
 mod finder;

@@ -1,12 +1,13 @@
 //! One place on Earth, WGS-84, in whole units of 1e-7 degree (11 mm at the equator).
 
+use std::f64::consts::PI;
+
+use ::geo::{Coord, Distance, Haversine, Point};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Problem, Result};
 
-/// Mean radius of the Earth in metres (IUGG).
-pub(super) const EARTH_RADIUS_M: f64 = 6_371_008.8;
 const UNITS_PER_DEGREE: f64 = 1e7;
 
 /// A WGS-84 position. Only positions on Earth can be made; GCJ-02 and BD-09 exist only in
@@ -66,11 +67,24 @@ impl Position {
 
     /// Great-circle distance in metres (haversine; good to 0.5 %).
     pub fn distance_m(self, other: Self) -> f64 {
-        let (from, to) = (self.latitude().to_radians(), other.latitude().to_radians());
-        let half_latitude = (to - from) / 2.0;
-        let half_longitude = (other.longitude() - self.longitude()).to_radians() / 2.0;
-        let square = half_latitude.sin().powi(2) + from.cos() * to.cos() * half_longitude.sin().powi(2);
-        2.0 * EARTH_RADIUS_M * square.sqrt().min(1.0).asin()
+        // Opposite ends of the Earth may come out as NaN, which `min` drops.
+        Haversine.distance(Point(self.degrees()), Point(other.degrees())).min(PI * Haversine.radius())
+    }
+
+    /// For measuring: degrees, longitude first.
+    pub(super) fn degrees(self) -> Coord {
+        Coord { x: self.longitude(), y: self.latitude() }
+    }
+
+    /// For predicates: whole units, longitude first. Every `i32` is exact in an `f64`, and `geo`'s
+    /// orientation predicate is exact for such input.
+    pub(super) fn exact(self) -> Coord {
+        Coord { x: self.longitude_e7.into(), y: self.latitude_e7.into() }
+    }
+
+    /// The position nearest to a place in units, as [`Self::exact`] gives them.
+    pub(super) fn nearest_to_exact(units: Coord) -> Option<Self> {
+        Self::new(units.y / UNITS_PER_DEGREE, units.x / UNITS_PER_DEGREE).ok()
     }
 
     /// Nearest position between two corners, each axis for itself.
@@ -131,6 +145,13 @@ mod tests {
     fn a_degree_of_latitude_is_about_111_km() {
         let distance = Position::new(29.0, 119.6).unwrap().distance_m(Position::new(30.0, 119.6).unwrap());
         assert!((111_000.0..111_400.0).contains(&distance), "{distance}");
+    }
+
+    #[test]
+    fn opposite_ends_of_the_earth_are_half_its_girth_apart() {
+        let here = Position::new(59.489_082_2, 158.507_948_6).unwrap();
+        let distance = here.distance_m(Position::new(-59.489_082_1, -21.492_051_4).unwrap());
+        assert!((distance / 20_015_115.0 - 1.0).abs() < 1e-6, "{distance}");
     }
 
     #[test]

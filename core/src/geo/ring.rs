@@ -1,6 +1,6 @@
 //! One closed line around an area or a hole, and its exact arithmetic.
 //!
-//! Every question about a ring is answered in whole units of 1e-7 degree, never in floats, so that
+//! Every question that decides is answered in whole units of 1e-7 degree, never in floats, so that
 //! all devices give the same answer.
 
 use minicbor::decode;

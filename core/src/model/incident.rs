@@ -312,7 +312,8 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    fn is_open(&self) -> bool {
+    /// Somebody still has to do it.
+    pub fn is_open(&self) -> bool {
         matches!(self.state, DispatchState::Sent | DispatchState::Handling)
     }
 }

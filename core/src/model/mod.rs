@@ -3,6 +3,7 @@
 //! Nothing here reads a store, a clock or the network. Records and notes are CBOR maps with numbered
 //! keys, so that a newer field is skipped by an older reader; numbers are never used twice.
 
+pub mod blob;
 pub mod incident;
 pub mod note;
 pub mod patrol;

@@ -205,6 +205,8 @@ pub struct Patrol {
     pub distance_m: u64,
     /// Sum over segments, in seconds.
     pub tracked_s: u64,
+    /// Claimed time of the last fix in a segment.
+    pub tracked_until: Option<Timestamp>,
     /// Holes, with their reasons.
     pub gaps: Vec<Gap>,
     /// Which steps took no effect, because the patrol was over or paused.
@@ -222,6 +224,7 @@ impl Patrol {
             segments: Vec::new(),
             distance_m: 0,
             tracked_s: 0,
+            tracked_until: None,
             gaps: Vec::new(),
             without_effect: Vec::new(),
         };
@@ -247,6 +250,12 @@ impl Patrol {
         if is_possible { Ok(()) } else { Err(HeldCode::WrongState) }
     }
 
+    /// The patrol as it would be after a step that [`Patrol::allows`]; for judging several steps of one
+    /// change.
+    pub fn foresee(&mut self, step: PatrolStep, at: Timestamp) {
+        self.take(step, at);
+    }
+
     fn take(&mut self, step: PatrolStep, at: Timestamp) {
         match step {
             PatrolStep::Paused => {
@@ -266,6 +275,7 @@ impl Patrol {
             PatrolStep::Segment { blob, distance_m, from, to, .. } => {
                 if !self.segments.contains(&blob) {
                     self.segments.push(blob);
+                    self.tracked_until = self.tracked_until.max(Some(to));
                     self.distance_m = self.distance_m.saturating_add(distance_m.into());
                     self.tracked_s = self.tracked_s.saturating_add(to.since(from).as_secs());
                 }

@@ -154,6 +154,10 @@ struct Defaults {
 
 impl Settings {
     /// A new township's settings: the ten fields of work, the informants' five, and common reasons.
+    ///
+    /// # Panics
+    ///
+    /// Never: the file of defaults is part of the program.
     #[expect(clippy::expect_used, reason = "the file is part of the program and a test reads it")]
     pub fn new(township: TownshipId, name: String) -> Self {
         let defaults: Defaults = serde_json::from_str(DEFAULTS).expect("the defaults are readable");
@@ -211,6 +215,14 @@ impl Settings {
         } else {
             Vec::new()
         }
+    }
+
+    /// All grids that lie within these, at whatever depth; not these themselves.
+    pub fn within(&self, grids: &[GridId]) -> Vec<GridId> {
+        let parents = self.parents();
+        let is_within =
+            |grid: &&Grid| ancestry(&parents, &grid.id).iter().skip(1).any(|above| grids.contains(above));
+        self.grids.iter().filter(is_within).map(|grid| grid.id.clone()).collect()
     }
 
     fn parents(&self) -> BTreeMap<GridId, GridId> {

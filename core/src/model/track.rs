@@ -141,9 +141,9 @@ mod tests {
 
     use super::*;
 
-    fn fix(second: i64, latitude: f64) -> TrackFix {
+    fn fix(second: i32, latitude: f64) -> TrackFix {
         TrackFix {
-            at: Timestamp::from_millis(second * 1_000),
+            at: Timestamp::from_millis(i64::from(second) * 1_000),
             position: Position::new(latitude, 119.6).unwrap(),
             accuracy_m: 5,
         }
@@ -151,14 +151,13 @@ mod tests {
 
     #[test]
     fn standing_still_with_noise_is_no_distance() {
-        let fixes =
-            (0..100).map(|second| fix(second, 29.0 + 0.000_01 * f64::from(second as i32 % 2))).collect();
+        let fixes = (0..100).map(|second| fix(second, 29.0 + 0.000_01 * f64::from(second % 2))).collect();
         assert!(TrackSegment { fixes }.distance_m() < 1.0);
     }
 
     #[test]
     fn a_walk_has_its_length() {
-        let fixes = (0..100).map(|second| fix(second, 29.0 + 0.000_1 * second as f64)).collect();
+        let fixes = (0..100).map(|second| fix(second, 29.0 + 0.000_1 * f64::from(second))).collect();
         let distance = TrackSegment { fixes }.distance_m();
         assert!((1_090.0..1_111.0).contains(&distance), "{distance}");
     }

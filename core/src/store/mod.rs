@@ -4,12 +4,25 @@
 //! `synchronous=FULL`. The relay opens its own database through the same opener and keeps documents and
 //! rows in the same tables.
 
+mod append;
+pub mod blobs;
+mod feed;
 pub mod open;
+mod patrol;
+mod phone;
+mod read;
+mod schema;
 pub mod tables;
+
+pub use append::referred;
+pub use feed::ReceiptTaken;
+pub use phone::{Identity, Store};
+pub use read::{Counts, HeldEntry, Mine, NoteShown, Outgoing};
 
 use crate::error::{Error, Result};
 
 /// Turns SQLite's errors into ours; no value of a row ever stands in one.
+#[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
 pub fn sql(error: rusqlite::Error) -> Error {
     use rusqlite::ErrorCode;
     match error.sqlite_error_code() {
@@ -34,4 +47,13 @@ pub fn optional<T>(found: rusqlite::Result<T>) -> Result<Option<T>> {
         Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
         Err(error) => Err(sql(error)),
     }
+}
+
+pub(crate) fn query_optional<T>(
+    statement: &mut rusqlite::CachedStatement<'_>,
+    parameters: impl rusqlite::Params,
+    read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Option<T>> {
+    use rusqlite::OptionalExtension as _;
+    statement.query_row(parameters, read).optional()
 }

@@ -1,2 +1,7 @@
 //! Sync: what to ask the relay next, what its answer means, and a thin shell that talks HTTP.
+
+pub mod client;
+pub mod enrol;
+pub mod exchange;
+pub mod session;
 pub mod wire;

@@ -3,6 +3,7 @@
 //! A number is never used twice. A newer field is skipped by an older reader; a newer version is
 //! refused with what to do. Golden files in `tests/golden` keep this true.
 
+pub use crate::model::blob::BlobKind;
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
@@ -77,6 +78,25 @@ pub mod code {
     pub const OVERLOADED: &str = "overloaded";
     /// A fault of the relay.
     pub const INTERNAL: &str = "internal";
+
+    /// All of them: an error with another code was not written by a relay.
+    pub const ALL: [&str; 15] = [
+        MALFORMED,
+        TOO_LARGE,
+        UNKNOWN_VERSION,
+        UNKNOWN_DEVICE,
+        WRONG_TOWNSHIP,
+        BROKEN_CHAIN,
+        BAD_TOKEN,
+        REVOKED,
+        BAD_ENROL_CODE,
+        NOT_FOUND,
+        OFFSET,
+        WRONG_HASH,
+        STORAGE_FULL,
+        OVERLOADED,
+        INTERNAL,
+    ];
 }
 
 /// A position in the relay's ordered output.
@@ -391,42 +411,6 @@ pub struct SignedBlobReceipt {
     /// By the relay's key.
     #[n(1)]
     pub signature: Signature,
-}
-
-/// What a blob is; the order is the order in which they are sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize)]
-#[cbor(index_only)]
-#[serde(rename_all = "snake_case")]
-pub enum BlobKind {
-    /// A photo's small version, at most 20 KB.
-    #[n(1)]
-    Preview,
-    /// A developed photo.
-    #[n(2)]
-    Photo,
-    /// A voice recording.
-    #[n(3)]
-    Voice,
-    /// A track segment.
-    #[n(4)]
-    Track,
-}
-
-impl BlobKind {
-    /// The word in SQL and in tus metadata.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Preview => "preview",
-            Self::Photo => "photo",
-            Self::Voice => "voice",
-            Self::Track => "track",
-        }
-    }
-
-    /// The kind with this word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Preview, Self::Photo, Self::Voice, Self::Track].into_iter().find(|kind| kind.as_str() == word)
-    }
 }
 
 /// What an operator's QR carries: where the relay is, how to know it, and the one-time code.

@@ -1,0 +1,57 @@
+# Suishou. `make demo` and `make test` are all that a newcomer needs; each sets itself up.
+
+# Build output lies in the user's cache folder, shared by every clone.
+export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/suishou/target
+CARGO ?= cargo
+DEMO_DIR ?= $(CARGO_TARGET_DIR)/demo
+SEED ?= 1
+KEEP ?= 1
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+.PHONY: setup
+setup:
+	@scripts/setup
+
+.PHONY: demo
+demo: setup ## A whole township on this machine: relay, phones, dispatcher (SEED= KEEP=0 PHOTOS= GRIDS= MEMBERS= DEPARTMENTS=)
+	@echo "building (the first time takes some minutes) ..."
+	@$(CARGO) build --quiet --workspace --bins
+	@"$(CARGO_TARGET_DIR)/debug/demo" --program "$(CARGO_TARGET_DIR)/debug/suishou" --dir "$(DEMO_DIR)" \
+		--seed "$(SEED)" --keep "$(KEEP)" \
+		$(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(GRIDS),--grids "$(GRIDS)") \
+		$(if $(MEMBERS),--members "$(MEMBERS)") $(if $(DEPARTMENTS),--departments "$(DEPARTMENTS)")
+
+.PHONY: test
+test: setup lint ## Every test of every language
+	$(CARGO) build --workspace --bins
+	$(CARGO) test --workspace --no-fail-fast
+
+.PHONY: lint
+lint: setup ## Formatting and lints, warnings denied
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- --deny warnings
+
+.PHONY: deny
+deny: setup ## Licences, sources and bans of dependencies
+	@scripts/deny
+
+.PHONY: bench
+bench: setup ## Figures beside their references; writes target/bench.json
+	@scripts/setup bench
+	$(CARGO) build --profile bench --workspace --bins
+	@mkdir -p target
+	"$(CARGO_TARGET_DIR)/release/bench" --program "$(CARGO_TARGET_DIR)/release/suishou" --json target/bench.json $(BENCH)
+
+.PHONY: release
+release: setup ## The relay for real use: one stripped binary
+	$(CARGO) build --release --package suishou-server
+	@ls -l "$(CARGO_TARGET_DIR)/release/suishou"
+
+.PHONY: clean
+clean: ## Removes the demo township and the build output
+	rm -rf "$(DEMO_DIR)" "$(CARGO_TARGET_DIR)" target

@@ -1,0 +1,13 @@
+//! Capture: what a person brings in becomes a blob that may leave the phone.
+//!
+//! Home of `image`, `zune-jpeg`, `fast_image_resize` and `jpeg-encoder`. Bytes from outside are
+//! hostile until they are decoded; nothing here reads a file, a clock or a place. Where and when a
+//! photo was taken stands in the signed record and never in the picture.
+
+mod decode;
+mod photo;
+
+#[cfg(test)]
+mod tests;
+
+pub use photo::{PHOTO_MAX_SIDE, PREVIEW_MAX_BYTES, PREVIEW_MAX_SIDE, Photo, Preview, develop};

@@ -1,0 +1,137 @@
+//! The facade: everything that a phone's app does, and nothing else is needed by one.
+//!
+//! Every method that keeps something has kept it durably when it returns. All but `enrol`, `sync` and
+//! `wait` work without any network.
+
+mod incident;
+mod patrol;
+mod relay;
+
+use std::{
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+pub use incident::{ReportDraft, StepDraft};
+
+use crate::{
+    error::Result,
+    geo::{GridFinder, Position},
+    id::{GridId, Salt},
+    model::settings::Settings,
+    policy::Rights,
+    store::{Counts, HeldEntry, Store},
+    sync::client::Client,
+    time::{Random, SharedClock, Timestamp},
+    view::EnrolmentView,
+};
+
+/// One phone.
+#[derive(Debug)]
+pub struct Field {
+    clock: SharedClock,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    township: Option<Township>,
+    client: Option<Client>,
+    /// A patrol was under way when the app ended: the next gap is its fault.
+    was_killed: bool,
+}
+
+/// What is worked out from the settings once.
+#[derive(Debug)]
+struct Township {
+    settings: Settings,
+    finder: GridFinder,
+}
+
+impl Field {
+    /// Opens the phone's store in `folder`, or makes one.
+    pub fn open(folder: &Path, clock: SharedClock, random: Random) -> Result<Self> {
+        let store = Store::open(folder, random)?;
+        let was_killed = store.open_patrol()?.is_some();
+        let inner = Inner { store, township: None, client: None, was_killed };
+        Ok(Self { clock, inner: Mutex::new(inner) })
+    }
+
+    /// Who this phone belongs to.
+    pub fn enrolment(&self) -> Result<EnrolmentView> {
+        let identity = self.inner().store.identity()?;
+        Ok(EnrolmentView {
+            township_name: identity.township_name,
+            member: identity.membership.member.to_string(),
+            role: identity.membership.role,
+            is_revoked: identity.is_revoked,
+        })
+    }
+
+    /// The township's settings, if they have arrived.
+    pub fn settings(&self) -> Result<Option<Settings>> {
+        let mut inner = self.inner();
+        Ok(inner.township()?.map(|township| township.settings.clone()))
+    }
+
+    /// The grid of a position, found offline.
+    pub fn find_grid(&self, position: Position) -> Result<Option<GridId>> {
+        self.inner().find_grid(position)
+    }
+
+    /// The honest figures: on this phone, stored, held.
+    pub fn counts(&self) -> Result<Counts> {
+        self.inner().store.counts()
+    }
+
+    /// Own entries that take no effect.
+    pub fn held(&self) -> Result<Vec<HeldEntry>> {
+        self.inner().store.held()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A panic in another thread leaves a store that is whole: everything is in transactions.
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn township(&mut self) -> Result<Option<&Township>> {
+        let version = self.store.settings_version()?;
+        if self.township.as_ref().is_none_or(|known| known.settings.version != version) {
+            self.township = self.store.settings()?.map(|settings| {
+                let finder = settings.finder();
+                Township { settings, finder }
+            });
+        }
+        Ok(self.township.as_ref())
+    }
+
+    fn find_grid(&mut self, position: Position) -> Result<Option<GridId>> {
+        Ok(self.township()?.and_then(|township| township.finder.find(position)))
+    }
+
+    /// What this phone's member brings along: own grids and all that lie within them.
+    fn rights(&mut self) -> Result<Rights> {
+        let membership = self.store.identity()?.membership;
+        let mut grids: std::collections::BTreeSet<GridId> = membership.grids.iter().cloned().collect();
+        if let Some(township) = self.township()? {
+            grids.extend(township.settings.within(&membership.grids));
+        }
+        Ok(Rights {
+            role: membership.role,
+            member: Some(membership.member),
+            department: membership.department,
+            grids,
+        })
+    }
+
+    fn salt(&mut self) -> Salt {
+        Salt::new(self.store.random_bytes())
+    }
+}

@@ -1,0 +1,234 @@
+//! The one write path of what this phone does: entry, document, rows and outbox in one transaction.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::{
+    phone::{Store, current_log, head},
+    sql,
+    tables::{load_document, save_document},
+};
+use crate::{
+    document::{Document, Record},
+    entry::{BodyType, Entry, Header},
+    error::{Error, Result},
+    id::{BlobHash, BodyHash, DocumentId},
+    log::Head,
+    model::{
+        DocumentKind,
+        blob::BlobKind,
+        decode,
+        note::Note,
+        patrol::PatrolStep,
+        step::{Author, Origin},
+    },
+    policy::Rights,
+    project::{Incoming, project},
+    time::Timestamp,
+};
+
+/// `entry.state`.
+pub(super) mod state {
+    /// Somebody else's, from the feed.
+    pub(crate) const FEED: u8 = 0;
+    /// Ours, not receipted.
+    pub(crate) const PENDING: u8 = 1;
+    /// Ours, receipted.
+    pub(crate) const RECEIPTED: u8 = 2;
+    /// Ours, kept apart by the relay.
+    pub(crate) const HELD: u8 = 3;
+    /// Ours, kept apart, and done again by a person.
+    pub(crate) const TRIED_AGAIN: u8 = 4;
+}
+
+impl Store {
+    /// Keeps entries of one document that this phone's member just made. Either all of it is durable when
+    /// this returns, or nothing was done. A step that policy refuses is refused here, before it is kept.
+    pub fn append(&mut self, entries: Vec<Entry>, rights: &Rights) -> Result<()> {
+        let Some(first) = entries.first() else { return Ok(()) };
+        let (id, kind) = (first.header.document, first.header.kind);
+        let transaction = self.transaction()?;
+        let mut document = load_document(&transaction, id)?.unwrap_or_else(|| Document::new(id, kind));
+        let incoming: Vec<Incoming> = entries
+            .into_iter()
+            .map(|entry| {
+                let origin = Origin {
+                    entry: entry.id(),
+                    author: Author::You,
+                    claimed_at: entry.header.claimed_at,
+                    received_at: None,
+                };
+                Incoming { entry, origin, rights: Some(rights.clone()) }
+            })
+            .collect();
+        if let Some(code) = project(&mut document, &incoming).into_iter().find_map(Result::err) {
+            return Err(Error::Refused { code });
+        }
+        let mut record_row = None;
+        for one in &incoming {
+            let row = insert(&transaction, &one.entry, Author::You, None, state::PENDING)?
+                .ok_or(Error::Corrupt("an entry that was just made is known already"))?;
+            chain(&transaction, row)?;
+            claim_blobs(&transaction, &one.entry)?;
+            if one.entry.header.body_type == BodyType::Record {
+                record_row = Some(row);
+            }
+        }
+        save_document(&transaction, &document, record_row)?;
+        transaction.commit().map_err(sql)
+    }
+
+    /// The bytes of a change on the document as it is now.
+    pub fn edit(
+        &mut self,
+        document: DocumentId,
+        steps: &[Vec<u8>],
+        fields: &[(&str, String)],
+    ) -> Result<Vec<u8>> {
+        let actor = self.actor(document);
+        self.document(document)?.edit(actor, steps, fields)
+    }
+
+    /// A document with all that is known of it.
+    pub fn document(&self, document: DocumentId) -> Result<Document> {
+        load_document(&self.connection, document)?.ok_or(Error::NotFound { document })
+    }
+
+    /// Keeps a blob: file first, then its row. It is sent once a document refers to it.
+    pub fn add_blob(
+        &mut self,
+        bytes: &[u8],
+        kind: BlobKind,
+        preview_of: Option<BlobHash>,
+        at: Timestamp,
+    ) -> Result<BlobHash> {
+        let hash = self.blobs.write(bytes)?;
+        self.connection
+            .execute(
+                "INSERT INTO blob (hash, kind, preview_of, size_bytes, captured_at) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (hash) DO NOTHING",
+                params![
+                    hash.as_ref(),
+                    kind.as_str(),
+                    preview_of.as_ref().map(|photo| photo.as_bytes().to_vec()),
+                    i64::try_from(bytes.len()).unwrap_or(i64::MAX),
+                    at.millis()
+                ],
+            )
+            .map_err(sql)?;
+        Ok(hash)
+    }
+}
+
+/// Inserts an entry; `None` if it is known already.
+pub(super) fn insert(
+    transaction: &Transaction<'_>,
+    entry: &Entry,
+    author: Author,
+    received_at: Option<Timestamp>,
+    state: u8,
+) -> Result<Option<i64>> {
+    let header = &entry.header;
+    let inserted = transaction
+        .prepare_cached(
+            "INSERT INTO entry (entry_id, document, kind, body_type, claimed_at, received_at, author, body, state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (entry_id) DO NOTHING",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                entry.id().as_ref(),
+                header.document.as_ref(),
+                header.kind.number(),
+                header.body_type.number(),
+                header.claimed_at.millis(),
+                received_at.map(Timestamp::millis),
+                author.number(),
+                entry.body.as_deref().unwrap_or_default(),
+                state,
+            ])
+        })
+        .map_err(sql)?;
+    Ok((inserted == 1).then(|| transaction.last_insert_rowid()))
+}
+
+/// Appends a kept entry to the current log.
+pub(super) fn chain(transaction: &Transaction<'_>, entry: i64) -> Result<()> {
+    let log = current_log(transaction)?;
+    let last = head(transaction, log.row, None)?.unwrap_or(Head::START);
+    let next = last.then(&read_entry(transaction, entry)?.header);
+    transaction
+        .prepare_cached("INSERT INTO log_entry (log, counter, hash, entry) VALUES (?1, ?2, ?3, ?4)")
+        .and_then(|mut statement| {
+            let counter = i64::try_from(next.counter).unwrap_or(i64::MAX);
+            statement.execute(params![log.row, counter, next.hash.as_ref(), entry])
+        })
+        .map_err(sql)?;
+    Ok(())
+}
+
+/// Reads an entry by its row.
+pub(super) fn read_entry(connection: &Connection, row: i64) -> Result<Entry> {
+    let found = connection
+        .prepare_cached("SELECT document, kind, claimed_at, body_type, body FROM entry WHERE id = ?1")
+        .and_then(|mut statement| statement.query_row([row], entry_columns).optional())
+        .map_err(sql)?;
+    found.flatten().ok_or(Error::Corrupt("an entry"))
+}
+
+/// Builds an entry from `document, kind, claimed_at, body_type, body`; `None` if a number is unknown.
+pub(super) fn entry_columns(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Entry>> {
+    let document = DocumentId::new(row.get(0)?);
+    let kind = DocumentKind::from_number(row.get(1)?);
+    let claimed_at = Timestamp::from_millis(row.get(2)?);
+    let body_type = BodyType::from_number(row.get(3)?);
+    let body: Vec<u8> = row.get(4)?;
+    let (Some(kind), Some(body_type)) = (kind, body_type) else { return Ok(None) };
+    let header = Header { document, kind, claimed_at, body_type, body_hash: BodyHash::of(&body) };
+    Ok(Some(Entry { header, body: Some(body) }))
+}
+
+/// The blobs that an entry refers to are part of its document's promise from now on.
+fn claim_blobs(transaction: &Transaction<'_>, entry: &Entry) -> Result<()> {
+    for hash in referred(entry) {
+        transaction
+            .prepare_cached(
+                "INSERT INTO document_blob (document, blob) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![entry.header.document.as_ref(), hash.as_ref()])
+            })
+            .map_err(sql)?;
+    }
+    Ok(())
+}
+
+/// Every blob that an entry names.
+pub fn referred(entry: &Entry) -> Vec<BlobHash> {
+    let Some(body) = entry.body.as_deref() else { return Vec::new() };
+    match entry.header.body_type {
+        BodyType::Record => match Record::read(entry.header.kind, body) {
+            Ok(Record::Incident(record)) => record.photos.into_iter().chain(record.voice).collect(),
+            Ok(Record::Patrol(_)) | Err(_) => Vec::new(),
+        },
+        BodyType::Note => match decode::<Note>(body, "a note") {
+            Ok(note) => note.photos.unwrap_or_default().into_iter().chain(note.voice).collect(),
+            Err(_) => Vec::new(),
+        },
+        BodyType::Change if entry.header.kind == DocumentKind::Patrol => track_blobs(body),
+        BodyType::Change => Vec::new(),
+    }
+}
+
+fn track_blobs(change: &[u8]) -> Vec<BlobHash> {
+    let edits = crate::guard::check(change).map(|checked| checked.edits).unwrap_or_default();
+    edits
+        .iter()
+        .filter_map(|edit| match edit {
+            crate::guard::Edit::Step { body, .. } => match decode::<PatrolStep>(body, "a step") {
+                Ok(PatrolStep::Segment { blob, .. }) => Some(blob),
+                _ => None,
+            },
+            crate::guard::Edit::Field { .. } => None,
+        })
+        .collect()
+}

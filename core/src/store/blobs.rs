@@ -1,0 +1,101 @@
+//! A folder of blobs, each a file named by its hash. What is there is whole and fsynced.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    error::{Error, Result},
+    id::BlobHash,
+};
+
+/// The folder.
+#[derive(Clone, Debug)]
+pub struct BlobFolder {
+    folder: PathBuf,
+}
+
+impl BlobFolder {
+    /// Opens or creates the folder.
+    pub fn open(folder: PathBuf) -> Result<Self> {
+        fs::create_dir_all(&folder).map_err(Error::file("creating the blob folder"))?;
+        Ok(Self { folder })
+    }
+
+    /// Where a blob lies. The name is made of the hash alone.
+    pub fn path(&self, hash: &BlobHash) -> PathBuf {
+        let name = hash.to_string();
+        let shelf: String = name.chars().take(2).collect();
+        self.folder.join(shelf).join(name)
+    }
+
+    /// Writes a blob; it is durable when this returns: file, then name.
+    pub fn write(&self, bytes: &[u8]) -> Result<BlobHash> {
+        let hash = BlobHash::of(bytes);
+        let path = self.path(&hash);
+        if self.holds(&hash, bytes.len() as u64) {
+            return Ok(hash);
+        }
+        let shelf = path.parent().unwrap_or(&self.folder);
+        if !shelf.is_dir() {
+            fs::create_dir_all(shelf).map_err(Error::file("creating a blob shelf"))?;
+            sync_folder(&self.folder)?;
+        }
+        let unfinished = path.with_extension("part");
+        let mut file = File::create(&unfinished).map_err(Error::file("creating a blob"))?;
+        file.write_all(bytes).map_err(Error::file("writing a blob"))?;
+        file.sync_all().map_err(Error::file("syncing a blob"))?;
+        fs::rename(&unfinished, &path).map_err(Error::file("naming a blob"))?;
+        sync_folder(shelf)?;
+        Ok(hash)
+    }
+
+    /// Reads a blob; damaged bytes are not passed on.
+    pub fn read(&self, hash: &BlobHash) -> Result<Vec<u8>> {
+        let bytes = fs::read(self.path(hash)).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Error::BlobMissing,
+            _ => Error::file("reading a blob")(error),
+        })?;
+        if BlobHash::of(&bytes) == *hash { Ok(bytes) } else { Err(Error::Corrupt("a blob")) }
+    }
+
+    /// Whether a blob of this size is there.
+    pub fn holds(&self, hash: &BlobHash, size_bytes: u64) -> bool {
+        fs::metadata(self.path(hash)).is_ok_and(|found| found.len() == size_bytes)
+    }
+
+    /// Removes a blob; one that is not there is removed already.
+    pub fn remove(&self, hash: &BlobHash) -> Result<()> {
+        match fs::remove_file(self.path(hash)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::file("removing a blob")(error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Makes names in a folder durable.
+pub fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::file("syncing a folder"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blob_is_found_by_its_hash_and_damage_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = BlobFolder::open(folder.path().join("blobs")).unwrap();
+        let hash = blobs.write(b"bytes").unwrap();
+        assert_eq!(blobs.write(b"bytes").unwrap(), hash);
+        assert_eq!(blobs.read(&hash).unwrap(), b"bytes");
+        fs::write(blobs.path(&hash), b"bytEs").unwrap();
+        assert!(matches!(blobs.read(&hash), Err(Error::Corrupt(_))));
+        blobs.remove(&hash).unwrap();
+        assert!(matches!(blobs.read(&hash), Err(Error::BlobMissing)));
+    }
+}

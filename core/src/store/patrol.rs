@@ -1,0 +1,75 @@
+//! The fixes of a patrol that is under way: every one is durable before the next comes.
+
+use rusqlite::params;
+
+use super::{phone::Store, sql};
+use crate::{error::Result, geo::Position, id::DocumentId, model::track::TrackFix, time::Timestamp};
+
+impl Store {
+    /// This member's patrol that is not finished, if there is one.
+    pub fn open_patrol(&self) -> Result<Option<DocumentId>> {
+        let found: Option<[u8; 16]> = self
+            .connection
+            .prepare_cached(
+                "SELECT document FROM patrol WHERE author = 0 AND state <> 'finished'
+                 ORDER BY started_at DESC LIMIT 1",
+            )
+            .and_then(|mut statement| super::query_optional(&mut statement, [], |row| row.get(0)))
+            .map_err(sql)?;
+        Ok(found.map(DocumentId::new))
+    }
+
+    /// Keeps a fix.
+    pub fn add_fix(&mut self, patrol: DocumentId, fix: TrackFix) -> Result<()> {
+        let (latitude_e7, longitude_e7) = fix.position.units();
+        self.connection
+            .prepare_cached(
+                "INSERT INTO patrol_fix (document, at, latitude_e7, longitude_e7, accuracy_m)
+                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (document, at) DO NOTHING",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![
+                    patrol.as_ref(),
+                    fix.at.millis(),
+                    latitude_e7,
+                    longitude_e7,
+                    fix.accuracy_m
+                ])
+            })
+            .map_err(sql)?;
+        Ok(())
+    }
+
+    /// The fixes that are in no segment yet, in order.
+    pub fn fixes(&self, patrol: DocumentId) -> Result<Vec<TrackFix>> {
+        let rows: Vec<(i64, i32, i32, u32)> = self
+            .connection
+            .prepare_cached(
+                "SELECT at, latitude_e7, longitude_e7, accuracy_m FROM patrol_fix
+                 WHERE document = ?1 ORDER BY at",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map([patrol.as_ref()], |row| {
+                        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                    })?
+                    .collect()
+            })
+            .map_err(sql)?;
+        rows.into_iter()
+            .map(|(at, latitude, longitude, accuracy_m)| {
+                let position = Position::from_units(latitude, longitude)?;
+                Ok(TrackFix { at: Timestamp::from_millis(at), position, accuracy_m })
+            })
+            .collect()
+    }
+
+    /// Removes fixes that are in a segment now.
+    pub fn drop_fixes(&mut self, patrol: DocumentId, before: Timestamp) -> Result<()> {
+        self.connection
+            .prepare_cached("DELETE FROM patrol_fix WHERE document = ?1 AND at < ?2")
+            .and_then(|mut statement| statement.execute(params![patrol.as_ref(), before.millis()]))
+            .map_err(sql)?;
+        Ok(())
+    }
+}

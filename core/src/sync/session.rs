@@ -1,0 +1,454 @@
+//! The sync session: what to ask the relay next and what its answer means, without any I/O.
+//!
+//! The caller sends what [`Session::next`] gives and hands the answer to [`Session::accept`], or tells
+//! [`Session::lost`] that there was none. Nothing but a receipt that the relay signed for this very request
+//! counts as an acknowledgement, whatever the HTTP status.
+
+use crate::{
+    entry::page::unpack,
+    error::{Error, Result, Unreachable},
+    id::{BlobHash, Nonce},
+    log::{LogHead, verify},
+    model::{decode, encode, settings::Settings},
+    outbox::{self, WaitingBlob},
+    store::{Identity, ReceiptTaken, Store},
+    sync::{
+        exchange::{Method, Request, Response, create_upload},
+        wire::{
+            CONTENT_TYPE, ErrorBody, RECEIPT_HEADER, SettingsDigest, SignedBlobReceipt, SignedRequest,
+            SignedSettings, SyncRequest, SyncResponse, VERSION, code, known_version, path,
+        },
+    },
+};
+
+/// Compression of pushed runs: phones have time and little bandwidth.
+const PUSH_LEVEL: i32 = 9;
+/// First size of a piece of a blob; halved when the link cuts, doubled when it holds.
+const FIRST_CHUNK_BYTES: usize = 64 * 1024;
+const MIN_CHUNK_BYTES: usize = 16 * 1024;
+const MAX_CHUNK_BYTES: usize = 256 * 1024;
+/// How often one upload may start over before the session leaves it for the next time.
+const MAX_RESTARTS: u8 = 3;
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Step {
+    /// Send this and come back with the answer.
+    Send(Request),
+    /// Everything is receipted and the feed is read to its end.
+    Finished,
+}
+
+/// Figures of one session, for the screen and the tests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Figures {
+    /// Requests that got an answer.
+    pub requests: u64,
+    /// Entries that were receipted.
+    pub entries_receipted: u64,
+    /// Entries of others, or of ours from elsewhere, that came.
+    pub entries_received: u64,
+    /// Blobs that were receipted.
+    pub blobs_receipted: u64,
+    /// The relay held another history of our log.
+    pub forks: u64,
+}
+
+/// One session; a new one for every time that the phone tries.
+#[derive(Debug)]
+pub struct Session {
+    figures: Figures,
+    asked: Asked,
+    token: Option<String>,
+    is_token_renewed: bool,
+    is_synced: bool,
+    settings_wanted: bool,
+    upload: Option<Upload>,
+    chunk_bytes: usize,
+}
+
+/// What was asked and not answered.
+#[derive(Debug)]
+enum Asked {
+    Nothing,
+    Sync { nonce: Nonce },
+    Settings,
+    Create { blob: WaitingBlob },
+    Offset,
+    Piece { to: u64 },
+}
+
+#[derive(Debug)]
+struct Upload {
+    blob: WaitingBlob,
+    location: String,
+    /// What the relay says it holds; none after a cut.
+    offset: Option<u64>,
+    restarts: u8,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            figures: Figures::default(),
+            asked: Asked::Nothing,
+            token: None,
+            is_token_renewed: false,
+            is_synced: false,
+            settings_wanted: false,
+            upload: None,
+            chunk_bytes: FIRST_CHUNK_BYTES,
+        }
+    }
+}
+
+impl Session {
+    /// What came of it so far.
+    pub fn figures(&self) -> Figures {
+        self.figures
+    }
+
+    /// For blobs and waiting; known after the first answer.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// Asks for one more exchange, for instance because the relay said that there is something new.
+    pub fn stir(&mut self) {
+        self.is_synced = false;
+    }
+
+    /// What to ask next. Entries go before blobs, every time.
+    pub fn next(&mut self, store: &mut Store) -> Result<Step> {
+        let identity = store.identity()?;
+        let pending = store.pending_entries()?;
+        let Some(token) = self.token.clone() else { return self.ask_sync(store, &identity) };
+        if !self.is_synced || pending > 0 {
+            return self.ask_sync(store, &identity);
+        }
+        if self.settings_wanted {
+            self.asked = Asked::Settings;
+            return Ok(Step::Send(Request::new(Method::Get, path::SETTINGS).bearer(&token)));
+        }
+        let epoch = store.cursor()?.map(|cursor| cursor.epoch);
+        loop {
+            let outbox::Next::Blob(blob) = outbox::next(pending, store.waiting_blobs(epoch)?) else {
+                return Ok(Step::Finished);
+            };
+            // A photo that can't be read any more must not keep the others back.
+            let Some(bytes) = readable(store, &blob)? else { continue };
+            return self.ask_blob(&token, blob, &bytes).map(Step::Send);
+        }
+    }
+
+    fn ask_sync(&mut self, store: &mut Store, identity: &Identity) -> Result<Step> {
+        let outgoing = store.outgoing(PUSH_LEVEL)?;
+        let nonce = Nonce::new(store.random_bytes());
+        let log_head = LogHead {
+            township: identity.township,
+            device: identity.device,
+            log: outgoing.log,
+            head: outgoing.head,
+        };
+        let head_signature = outgoing.page.is_some().then(|| identity.key.sign(&log_head));
+        let request = SyncRequest {
+            version: VERSION,
+            township: identity.township,
+            device: identity.device,
+            nonce,
+            cursor: store.cursor()?,
+            log: outgoing.log,
+            from: outgoing.from,
+            page: outgoing.page,
+            head: outgoing.head,
+            head_signature,
+            settings_version: store.settings_version()?,
+        };
+        self.asked = Asked::Sync { nonce };
+        let body = encode(&SignedRequest::sign(&request, &identity.key));
+        Ok(Step::Send(Request::new(Method::Post, path::SYNC).content(CONTENT_TYPE, body)))
+    }
+
+    fn ask_blob(&mut self, token: &str, blob: WaitingBlob, bytes: &[u8]) -> Result<Request> {
+        let current = self.upload.as_ref().filter(|upload| upload.blob.hash == blob.hash);
+        let Some(upload) = current else {
+            // Small ones travel with their creation: one request for a preview.
+            let first =
+                bytes.get(..bytes.len().min(MIN_CHUNK_BYTES * 2)).filter(|first| first.len() == bytes.len());
+            let request = create_upload(token, &blob, first);
+            self.asked = Asked::Create { blob };
+            return Ok(request);
+        };
+        let Some(offset) = upload.offset else {
+            self.asked = Asked::Offset;
+            return Ok(Request::new(Method::Head, &upload.location).bearer(token).tus());
+        };
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        let to = from.saturating_add(self.chunk_bytes).min(bytes.len());
+        let piece = bytes.get(from..to).ok_or(Error::Corrupt("a blob"))?.to_vec();
+        self.asked = Asked::Piece { to: to as u64 };
+        Ok(Request::new(Method::Patch, &upload.location)
+            .bearer(token)
+            .tus()
+            .header("upload-offset", offset.to_string())
+            .content("application/offset+octet-stream", piece))
+    }
+
+    /// The request had no answer: nothing is known of what arrived.
+    pub fn lost(&mut self) {
+        self.asked = Asked::Nothing;
+        self.chunk_bytes = (self.chunk_bytes / 2).max(MIN_CHUNK_BYTES);
+        if let Some(upload) = &mut self.upload {
+            upload.offset = None;
+        }
+    }
+
+    /// Takes an answer. An error means that nothing was acknowledged; what was kept before stays.
+    pub fn accept(&mut self, store: &mut Store, response: &Response) -> Result<()> {
+        self.figures.requests += 1;
+        let taken = match std::mem::replace(&mut self.asked, Asked::Nothing) {
+            Asked::Nothing => Ok(()),
+            Asked::Sync { nonce } => self.accept_sync(store, nonce, response),
+            Asked::Settings => self.accept_settings(store, response),
+            Asked::Create { blob } => self.accept_created(store, blob, response),
+            Asked::Offset => self.accept_offset(store, response),
+            Asked::Piece { to } => self.accept_piece(store, to, response),
+        };
+        match taken {
+            // A token that ran out in the middle: the next exchange brings a new one.
+            Err(Error::RelayRefused { code }) if code == code::BAD_TOKEN && !self.is_token_renewed => {
+                self.is_token_renewed = true;
+                self.token = None;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn accept_sync(&mut self, store: &mut Store, nonce: Nonce, response: &Response) -> Result<()> {
+        let body = Self::cbor_body(response)?;
+        let answer: SyncResponse = decode(body, "the relay's answer").map_err(|_| not_the_relay())?;
+        known_version("the relay's answer", answer.version)?;
+        let identity = store.identity()?;
+        let receipt = &answer.receipt;
+        verify(&identity.relay_key, receipt, &answer.signature)?;
+        let is_for_us = receipt.nonce == nonce
+            && receipt.log_head.township == identity.township
+            && receipt.log_head.device == identity.device;
+        if !is_for_us {
+            return Err(Error::Offline(Unreachable::BadSignature));
+        }
+        match store.take_receipt(receipt, answer.outcome)? {
+            ReceiptTaken::Receipted(entries) => self.figures.entries_receipted += entries,
+            ReceiptTaken::Again(_) => {}
+            ReceiptTaken::Forked => {
+                self.figures.forks += 1;
+                self.is_synced = false;
+                return Ok(());
+            }
+        }
+        store.set_revoked(answer.is_revoked)?;
+        if answer.is_revoked {
+            return if store.pending_entries()? > 0 { Ok(()) } else { Err(Error::Revoked) };
+        }
+        if let Some(membership) = &answer.membership {
+            store.set_membership(membership)?;
+        }
+        self.token.clone_from(&answer.token);
+        let page = answer.page.as_deref().map(unpack).transpose()?.unwrap_or_default();
+        self.figures.entries_received += page.len() as u64;
+        let cursor = answer.cursor.ok_or_else(not_the_relay)?;
+        store.take_feed(page, &answer.notices, cursor)?;
+        self.settings_wanted = answer.settings_version != store.settings_version()?;
+        self.is_synced = !answer.has_more;
+        Ok(())
+    }
+
+    fn accept_settings(&mut self, store: &mut Store, response: &Response) -> Result<()> {
+        let body = Self::cbor_body(response)?;
+        let signed: SignedSettings = decode(body, "the settings").map_err(|_| not_the_relay())?;
+        let digest = SettingsDigest(*blake3::hash(&signed.bundle).as_bytes());
+        verify(&store.identity()?.relay_key, &digest, &signed.signature)?;
+        let settings = Settings::from_bytes(&signed.bundle)?;
+        store.set_settings(&settings, &signed.bundle)?;
+        self.settings_wanted = false;
+        Ok(())
+    }
+
+    fn accept_created(&mut self, store: &mut Store, blob: WaitingBlob, response: &Response) -> Result<()> {
+        if response.status != 201 {
+            return Err(Self::refused(response));
+        }
+        if self.take_blob_receipt(store, blob.hash, blob.size_bytes, response)? {
+            return Ok(());
+        }
+        let (Some(location), Some(offset)) = (response.header("location"), offset(response)) else {
+            return Err(not_the_relay());
+        };
+        let restarts =
+            self.upload.take().filter(|last| last.blob.hash == blob.hash).map_or(0, |last| last.restarts);
+        self.upload = Some(Upload { blob, location: path_of(location), offset: Some(offset), restarts });
+        Ok(())
+    }
+
+    fn accept_offset(&mut self, store: &mut Store, response: &Response) -> Result<()> {
+        let Some(mut upload) = self.upload.take() else { return Ok(()) };
+        match (response.status, offset(response)) {
+            (200 | 204, Some(offset)) => {
+                if !self.take_blob_receipt(store, upload.blob.hash, upload.blob.size_bytes, response)? {
+                    upload.offset = Some(offset);
+                    self.upload = Some(upload);
+                }
+                Ok(())
+            }
+            // The relay does not know the upload any more: create it again.
+            (404 | 410, _) => Ok(()),
+            _ => Err(Self::refused(response)),
+        }
+    }
+
+    fn accept_piece(&mut self, store: &mut Store, to: u64, response: &Response) -> Result<()> {
+        let Some(mut upload) = self.upload.take() else { return Ok(()) };
+        if response.status == 204 {
+            if self.take_blob_receipt(store, upload.blob.hash, upload.blob.size_bytes, response)? {
+                return Ok(());
+            }
+            upload.offset = offset(response).filter(|offset| *offset <= to);
+            self.chunk_bytes = (self.chunk_bytes * 2).min(MAX_CHUNK_BYTES);
+            self.upload = Some(upload);
+            return Ok(());
+        }
+        match typed_code(response).as_deref() {
+            Some(code::OFFSET) => {
+                upload.offset = None;
+                self.upload = Some(upload);
+                Ok(())
+            }
+            Some(code::WRONG_HASH | code::NOT_FOUND) if upload.restarts < MAX_RESTARTS => {
+                upload.restarts += 1;
+                upload.offset = None;
+                self.upload = Some(upload);
+                Ok(())
+            }
+            _ => Err(Self::refused(response)),
+        }
+    }
+
+    /// Takes a blob's receipt if the answer has one.
+    fn take_blob_receipt(
+        &mut self,
+        store: &mut Store,
+        blob: BlobHash,
+        size_bytes: u64,
+        response: &Response,
+    ) -> Result<bool> {
+        let Some(text) = response.header(RECEIPT_HEADER) else { return Ok(false) };
+        let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| not_the_relay())?;
+        let signed: SignedBlobReceipt = decode(&bytes, "a receipt").map_err(|_| not_the_relay())?;
+        let identity = store.identity()?;
+        verify(&identity.relay_key, &signed.receipt, &signed.signature)?;
+        let receipt = &signed.receipt;
+        if receipt.blob != blob || receipt.size_bytes != size_bytes || receipt.township != identity.township {
+            return Err(Error::Offline(Unreachable::BadSignature));
+        }
+        store.set_blob_stored(&blob, receipt.epoch)?;
+        self.figures.blobs_receipted += 1;
+        self.upload = None;
+        // Another life of the relay than the one that the feed stands in: ask what it still holds.
+        if store.cursor()?.is_none_or(|cursor| cursor.epoch != receipt.epoch) {
+            self.is_synced = false;
+        }
+        Ok(true)
+    }
+
+    /// The body of a 200 that says of itself that it is ours; it is believed only after its signature.
+    fn cbor_body(response: &Response) -> Result<&[u8]> {
+        if response.status != 200 {
+            return Err(Self::refused(response));
+        }
+        match response.header("content-type") {
+            Some(found) if found.starts_with(CONTENT_TYPE) => Ok(&response.body),
+            _ => Err(not_the_relay()),
+        }
+    }
+
+    /// What an answer that is no success means. Only the relay's own typed errors are believed; all
+    /// else is somebody in between, and nothing is lost by trying again.
+    fn refused(response: &Response) -> Error {
+        let Some(code) = typed_code(response) else {
+            return match response.status {
+                502..=504 => Error::Offline(Unreachable::Overloaded),
+                _ => not_the_relay(),
+            };
+        };
+        match code.as_str() {
+            code::UNKNOWN_DEVICE => Error::NotEnrolled,
+            code::OVERLOADED | code::STORAGE_FULL | code::INTERNAL => Error::Offline(Unreachable::Overloaded),
+            _ => Error::RelayRefused { code },
+        }
+    }
+}
+
+/// The bytes of a blob; one that is gone or damaged is marked and skipped.
+fn readable(store: &mut Store, blob: &WaitingBlob) -> Result<Option<Vec<u8>>> {
+    match store.blobs().read(&blob.hash) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(Error::BlobMissing | Error::Corrupt(_)) => {
+            tracing::warn!(blob = %blob.hash, "an attachment is gone from this phone before it was sent");
+            store.set_blob_lost(&blob.hash)?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn offset(response: &Response) -> Option<u64> {
+    response.header("upload-offset")?.parse().ok()
+}
+
+/// The code of a typed error, if the body is one that the relay writes.
+fn typed_code(response: &Response) -> Option<String> {
+    let body: ErrorBody = serde_json::from_slice(&response.body).ok()?;
+    known_code(&body.error.code).then_some(body.error.code)
+}
+
+fn known_code(found: &str) -> bool {
+    code::ALL.contains(&found)
+}
+
+/// The path of an absolute or relative `Location`.
+fn path_of(location: &str) -> String {
+    match location.split_once("://") {
+        Some((_, rest)) => {
+            rest.split_once('/').map_or_else(|| "/".to_owned(), |(_, path)| format!("/{path}"))
+        }
+        None => location.to_owned(),
+    }
+}
+
+fn not_the_relay() -> Error {
+    Error::Offline(Unreachable::NotTheRelay)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_location_is_a_path_whatever_its_form() {
+        assert_eq!(path_of("https://10.0.0.1:8443/v1/blobs/uploads/a"), "/v1/blobs/uploads/a");
+        assert_eq!(path_of("/v1/blobs/uploads/a"), "/v1/blobs/uploads/a");
+    }
+
+    #[test]
+    fn only_the_relays_own_words_count_as_typed() {
+        let answer =
+            |body: &str| Response { status: 403, headers: Vec::new(), body: body.as_bytes().to_vec() };
+        assert_eq!(
+            typed_code(&answer(r#"{"error":{"code":"revoked","reason":"x"}}"#)).as_deref(),
+            Some("revoked")
+        );
+        assert_eq!(typed_code(&answer(r#"{"error":{"code":"login_needed","reason":"x"}}"#)), None);
+        assert_eq!(typed_code(&answer("<html>login</html>")), None);
+    }
+}

@@ -1,0 +1,388 @@
+//! The commands and their arguments, as clap reads them.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs a township's relay and works its incidents  随手·网格中继
+#[derive(Debug, Parser)]
+#[command(name = "suishou", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// The township's data folder  数据目录 [default: `$SUISHOU_DIR`, else the current folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Language of messages  语言 [default: from $LANG]
+    #[arg(long, global = true, value_name = "LANG", value_parser = ["zh", "en"])]
+    pub lang: Option<String>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a new township  建镇
+    #[command(subcommand)]
+    Township(Township),
+    /// Run the relay until Ctrl-C  启动中继
+    Serve(Serve),
+    /// How the relay is  运行状况
+    Status(Format),
+    /// Grids: import a map, list  网格
+    #[command(subcommand)]
+    Grid(Grid),
+    /// Departments: import, list  部门
+    #[command(subcommand)]
+    Department(Department),
+    /// Members: import, list  人员
+    #[command(subcommand)]
+    Member(Member),
+    /// Show the QR with which a member's phone joins  登记手机
+    Enrol(Enrol),
+    /// Phones: list, revoke  设备
+    #[command(subcommand)]
+    Device(Device),
+    /// Incidents: list, show, and every step from acceptance to the end  事件
+    #[command(subcommand)]
+    Incident(Incident),
+    /// Patrols: list, show  巡查
+    #[command(subcommand)]
+    Patrol(Patrol),
+    /// What the relay keeps apart, and why  待核
+    #[command(subcommand)]
+    Held(Held),
+}
+
+/// How to print.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Format {
+    /// Print the JSON of /api instead of text  输出 JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `suishou township …`
+#[derive(Debug, Subcommand)]
+pub enum Township {
+    /// Make the data folder of a new township: ids, keys, certificate, settings  新建
+    #[command(
+        after_help = "Example:\n  suishou township init --name 金华镇 --dir /srv/suishou --address https://192.168.1.20:8443"
+    )]
+    Init(Init),
+}
+
+/// `suishou township init`
+#[derive(Args, Debug)]
+pub struct Init {
+    /// What the township is called  镇名
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// An address under which phones find the relay; may be given several times, the most likely
+    /// first  手机连接的地址 [default: this machine's address in its network]
+    #[arg(long = "address", value_name = "https://HOST:PORT")]
+    pub addresses: Vec<String>,
+}
+
+/// `suishou serve`
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  suishou serve --dir /srv/suishou\n\nLog: SUISHOU_LOG=debug (default: info), to standard error."
+)]
+pub struct Serve {
+    /// Where phones connect; port 0 takes a free one  手机连接的监听地址 [default: from config.toml]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Where the console and the commands connect, this machine only  本机接口地址 [default: from config.toml]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub api_listen: Option<SocketAddr>,
+    /// No TLS, for trying things out: only with a --listen address of this machine alone  仅限本机试用
+    #[arg(long)]
+    pub insecure_http_on_loopback: bool,
+}
+
+/// `suishou grid …`
+#[derive(Debug, Subcommand)]
+pub enum Grid {
+    /// Take the grids of a GeoJSON file in place of the present ones  导入网格
+    #[command(
+        after_help = "Each feature is a polygon with the properties id, name and, if wanted, kind and parent\n(or 编号, 名称, 类型, 上级), in WGS-84.\n\nExample:\n  suishou grid import grids.geojson"
+    )]
+    Import(Import),
+    /// List the grids  列出网格
+    List(Format),
+}
+
+/// `suishou department …`
+#[derive(Debug, Subcommand)]
+pub enum Department {
+    /// Add or change the departments of a CSV file  导入部门
+    #[command(
+        after_help = "Columns: id,name,categories (or 编号,名称,类别); several categories with ; between.\n\nExample:\n  suishou department import departments.csv"
+    )]
+    Import(Import),
+    /// List the departments  列出部门
+    List(Format),
+}
+
+/// `suishou member …`
+#[derive(Debug, Subcommand)]
+pub enum Member {
+    /// Add or change the members of a CSV file  导入人员
+    #[command(
+        after_help = "Columns: id,name,role,grids,department,phone (or 编号,姓名,角色,网格,部门,电话); several grids with ; between.\nRoles: member 网格员, leader 网格长, informant 信息员, handler 经办人, dispatcher 值班员.\n\nExample:\n  suishou member import members.csv"
+    )]
+    Import(Import),
+    /// List the members  列出人员
+    List(Format),
+}
+
+/// A file to import.
+#[derive(Args, Debug)]
+pub struct Import {
+    /// The file  文件
+    pub file: PathBuf,
+    /// How to print.
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `suishou enrol`
+#[derive(Args, Debug)]
+#[command(
+    after_help = "The code is good for one phone and goes out of date.\n\nExamples:\n  suishou enrol m001\n  suishou enrol 王芳 --png wang.png --valid-hours 48"
+)]
+pub struct Enrol {
+    /// The member's number or name  人员编号或姓名
+    pub member: String,
+    /// Write the QR as a picture  保存为 PNG
+    #[arg(long, value_name = "FILE")]
+    pub png: Option<PathBuf>,
+    /// Write the QR as a drawing for print  保存为 SVG
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// How long the code is good  有效小时数
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=168))]
+    pub valid_hours: u16,
+    /// How to print.
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `suishou device …`
+#[derive(Debug, Subcommand)]
+pub enum Device {
+    /// List the enrolled phones  列出设备
+    List(Format),
+    /// Take a phone out: it gets nothing more, and what it still sends is kept apart  注销
+    Revoke(Named),
+}
+
+/// `suishou patrol …`
+#[derive(Debug, Subcommand)]
+pub enum Patrol {
+    /// List patrols, newest first  列出巡查
+    List(PatrolList),
+    /// Show one  查看
+    Show(Named),
+}
+
+/// `suishou patrol list`
+#[derive(Args, Debug)]
+pub struct PatrolList {
+    /// At most so many  条数
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub limit: u16,
+    /// How to print.
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `suishou held …`
+#[derive(Debug, Subcommand)]
+pub enum Held {
+    /// List the entries that take no effect  列出待核条目
+    List(Format),
+}
+
+/// Something by its id.
+#[derive(Args, Debug)]
+pub struct Named {
+    /// Its id, or at least 6 characters of the beginning or end  编号
+    pub id: String,
+    /// How to print.
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `suishou incident …`
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:
+  suishou incident list --state open
+  suishou incident show 7c1f09ab
+  suishou incident accept 7c1f09ab --severity high
+  suishou incident dispatch 7c1f09ab --to police,market --due-hours 24 --remark 请尽快处理
+  suishou incident resolve 7c1f09ab --remark 已查封
+  suishou incident close 7c1f09ab")]
+pub enum Incident {
+    /// List incidents, newest first  列出事件
+    List(IncidentList),
+    /// Show one with its history, remarks and photos  查看
+    Show(Named),
+    /// Take it on  受理
+    Accept(Step),
+    /// Order departments or a person to handle it  派遣
+    Dispatch(Dispatch),
+    /// Say that somebody is on it  处置
+    Handle(OfDispatch),
+    /// Hand it back  退回
+    Return(ReturnStep),
+    /// Refuse it, with a reason that the reporter reads  不予受理
+    Reject(Reject),
+    /// Say that the work is done  处置完成
+    Resolve(OfDispatch),
+    /// Say that somebody looked that it is done  核查
+    Verify(Step),
+    /// Close it; the reporter is answered  办结
+    Close(Step),
+    /// Say that it is the same as another  重复
+    Duplicate(Duplicate),
+    /// Take it up again  重新办理
+    Reopen(Reopen),
+    /// Correct category, severity or grid  更正
+    Correct(Step),
+    /// Write a remark that everyone reads who sees the incident  备注
+    Note(Note),
+}
+
+/// `suishou incident list`
+#[derive(Args, Debug)]
+pub struct IncidentList {
+    /// Only in these states, with commas between; `open` for all that are not settled  状态
+    #[arg(long, value_name = "STATE,…")]
+    pub state: Option<String>,
+    /// Only in this grid and within it  网格
+    #[arg(long)]
+    pub grid: Option<String>,
+    /// Only with an open dispatch to this department  部门
+    #[arg(long)]
+    pub department: Option<String>,
+    /// Only of this category  类别
+    #[arg(long)]
+    pub category: Option<String>,
+    /// At most so many  条数
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub limit: u16,
+    /// How to print.
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// What every step may bring along.
+#[derive(Args, Debug)]
+pub struct Step {
+    /// The incident's id, or at least 6 characters of the beginning or end  事件编号
+    pub id: String,
+    /// A remark beside it, which everyone reads who sees the incident  备注
+    #[arg(long, value_name = "TEXT")]
+    pub remark: Option<String>,
+    /// Correct the category  更正类别
+    #[arg(long)]
+    pub category: Option<String>,
+    /// Correct how much it matters: low, normal, high, urgent  更正轻重
+    #[arg(long, value_parser = ["low", "normal", "high", "urgent"])]
+    pub severity: Option<String>,
+    /// Correct the grid  更正网格
+    #[arg(long)]
+    pub grid: Option<String>,
+    /// How to print.
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `suishou incident dispatch`
+#[derive(Args, Debug)]
+pub struct Dispatch {
+    /// The departments, with commas between  部门
+    #[arg(long, value_name = "DEPARTMENT,…", value_delimiter = ',', required_unless_present = "member")]
+    pub to: Vec<String>,
+    /// A person  人员编号
+    #[arg(long)]
+    pub member: Option<String>,
+    /// To be done within so many hours  限时 [default: by category and severity]
+    #[arg(long, value_name = "HOURS", conflicts_with = "due_at")]
+    pub due_hours: Option<u16>,
+    /// To be done by then, such as 2026-01-31T18:00+08:00  截止时间
+    #[arg(long, value_name = "TIME")]
+    pub due_at: Option<String>,
+    /// What every step may bring along.
+    #[command(flatten)]
+    pub step: Step,
+}
+
+/// A step about one of several dispatches.
+#[derive(Args, Debug)]
+pub struct OfDispatch {
+    /// Which dispatch it is about, if not all that are open: its id from `show`  派遣编号
+    #[arg(long, value_name = "STEP")]
+    pub dispatch: Option<String>,
+    /// What every step may bring along.
+    #[command(flatten)]
+    pub step: Step,
+}
+
+/// `suishou incident return`
+#[derive(Args, Debug)]
+pub struct ReturnStep {
+    /// Why, by its short name  理由
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// The rest.
+    #[command(flatten)]
+    pub of: OfDispatch,
+}
+
+/// `suishou incident reject`
+#[derive(Args, Debug)]
+pub struct Reject {
+    /// Why, by its short name, such as outside or unclear  理由
+    #[arg(long)]
+    pub reason: String,
+    /// What every step may bring along.
+    #[command(flatten)]
+    pub step: Step,
+}
+
+/// `suishou incident duplicate`
+#[derive(Args, Debug)]
+pub struct Duplicate {
+    /// The incident that it repeats  原事件编号
+    #[arg(long, value_name = "ID")]
+    pub of: String,
+    /// What every step may bring along.
+    #[command(flatten)]
+    pub step: Step,
+}
+
+/// `suishou incident reopen`
+#[derive(Args, Debug)]
+pub struct Reopen {
+    /// Why, by its short name  理由
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// What every step may bring along.
+    #[command(flatten)]
+    pub step: Step,
+}
+
+/// `suishou incident note`
+#[derive(Args, Debug)]
+pub struct Note {
+    /// The incident's id, or at least 6 characters of the beginning or end  事件编号
+    pub id: String,
+    /// What to say  内容
+    pub text: String,
+    /// How to print.
+    #[command(flatten)]
+    pub format: Format,
+}

@@ -1,0 +1,169 @@
+//! Asks the running relay of a folder, over its `/api` on this machine.
+//!
+//! The commands never open the database: there is one writer, and it is the relay.
+
+use std::{path::Path, time::Duration};
+
+use data_encoding::HEXUPPER;
+use http::{Method, Request, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{body::Bytes, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::{net::TcpStream, time::timeout};
+
+use super::failure::Failure;
+use crate::{
+    folder::{self, Folder},
+    serve::Serving,
+    words::Words,
+};
+
+/// To reach a port of this machine.
+const CONNECT: Duration = Duration::from_secs(5);
+/// For an answer: an import of a large map takes some seconds.
+const ANSWER: Duration = Duration::from_mins(3);
+/// Largest answer in bytes.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// A relay that runs on this machine.
+#[derive(Debug)]
+pub(super) struct Client {
+    folder: Folder,
+    serving: Serving,
+    token: String,
+    words: &'static Words,
+}
+
+/// What is sent along.
+#[derive(Debug)]
+pub(super) enum Payload {
+    Json(Value),
+    Csv(Vec<u8>),
+    GeoJson(Vec<u8>),
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: RefusalDetail,
+}
+
+#[derive(Deserialize)]
+struct RefusalDetail {
+    reason: String,
+    #[serde(default)]
+    problems: Vec<String>,
+}
+
+impl Client {
+    /// Finds the relay of a folder.
+    pub(super) fn find(folder: &Path, words: &'static Words) -> Result<Self, Failure> {
+        let folder = Folder::new(folder);
+        let token = folder::read_text(&folder.api_token())?.trim().to_owned();
+        let serving =
+            Serving::read(&folder).map_err(|_| Failure::NotRunning { folder: folder.path().to_owned() })?;
+        Ok(Self { folder, serving, token, words })
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.ask(Method::GET, path, None).await
+    }
+
+    pub(super) async fn put(&self, path: &str, payload: Payload) -> Result<Value, Failure> {
+        self.ask(Method::PUT, path, Some(payload)).await
+    }
+
+    pub(super) async fn post(&self, path: &str, json: Value) -> Result<Value, Failure> {
+        self.ask(Method::POST, path, Some(Payload::Json(json))).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, payload: Option<Payload>) -> Result<Value, Failure> {
+        let answered = timeout(ANSWER, self.exchange(method, path, payload)).await;
+        let (is_success, body) = answered.map_err(|_| Failure::BadAnswer("timeout".to_owned()))??;
+        if is_success {
+            return serde_json::from_slice(&body).map_err(|error| Failure::BadAnswer(error.to_string()));
+        }
+        let refusal: Refusal =
+            serde_json::from_slice(&body).map_err(|error| Failure::BadAnswer(error.to_string()))?;
+        Err(Failure::Refused { reason: refusal.error.reason, problems: refusal.error.problems })
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        payload: Option<Payload>,
+    ) -> Result<(bool, Bytes), Failure> {
+        let not_running = || Failure::NotRunning { folder: self.folder.path().to_owned() };
+        let bad = |error: hyper::Error| Failure::BadAnswer(error.to_string());
+        let stream = timeout(CONNECT, TcpStream::connect(self.serving.api)).await;
+        let stream = stream.map_err(|_| not_running())?.map_err(|_| not_running())?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(bad)?;
+        let driver = tokio::spawn(connection);
+        let (kind, body) = match payload {
+            None => ("", Vec::new()),
+            Some(Payload::Json(value)) => ("application/json", value.to_string().into_bytes()),
+            Some(Payload::Csv(bytes)) => ("text/csv", bytes),
+            Some(Payload::GeoJson(bytes)) => ("application/geo+json", bytes),
+        };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, self.serving.api.to_string())
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(header::ACCEPT_LANGUAGE, self.words.lang().tag());
+        if !kind.is_empty() {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
+        let request = request
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|error| Failure::BadAnswer(error.to_string()))?;
+        let response = sender.send_request(request).await.map_err(bad)?;
+        let is_success = response.status().is_success();
+        let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
+        driver.abort();
+        Ok((is_success, body.map_err(|error| Failure::BadAnswer(error.to_string()))?.to_bytes()))
+    }
+}
+
+/// A query from those values that are given, with everything but letters and digits encoded.
+pub(super) fn query(values: &[(&str, Option<&str>)]) -> String {
+    let mut text = String::new();
+    for (name, value) in values.iter().filter_map(|(name, value)| Some((name, (*value)?))) {
+        text.push(if text.is_empty() { '?' } else { '&' });
+        text.push_str(name);
+        text.push('=');
+        text.push_str(&encoded(value));
+    }
+    text
+}
+
+/// A part of a path or query.
+pub(super) fn encoded(text: &str) -> String {
+    let mut coded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => coded.push(char::from(byte)),
+            _ => {
+                coded.push('%');
+                coded.push_str(&HEXUPPER.encode(&[byte]));
+            }
+        }
+    }
+    coded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_carry_only_what_is_given_and_nothing_breaks_out() {
+        assert_eq!(
+            query(&[("a", None), ("grid", Some("西/1&x=2")), ("limit", Some("5"))]),
+            "?grid=%E8%A5%BF%2F1%26x%3D2&limit=5"
+        );
+        assert_eq!(query(&[("a", None)]), "");
+    }
+}

@@ -1,0 +1,276 @@
+//! The commands about the township, its phones and patrols: import, list, show, revoke.
+
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+
+use super::{
+    args::{Department, Device, Format, Grid, Import, Member, Named, Patrol},
+    client::{Client, Payload, encoded},
+    failure::Failure,
+    output::{Table, cut, say, say_json, tell},
+    value::{is, is_whole, items, joined, named, number, resolve, short, text, time, word},
+};
+use crate::words::Words;
+
+/// Largest file that an import reads; the relay has its own limits below it.
+const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// `grid …`
+pub(super) async fn grid(client: &Client, grid: Grid, words: &'static Words) -> Result<(), Failure> {
+    let format = match grid {
+        Grid::Import(import) => {
+            let file = Payload::GeoJson(read(&import.file)?);
+            return imported(&client.put("/api/grids", file).await?, &import, words);
+        }
+        Grid::List(format) => format,
+    };
+    let settings = client.get("/api/settings").await?;
+    let grids = json!({ "grids": items(&settings, "grids") });
+    let mut table = Table::new(words, &["id", "name", "kind", "parent"]);
+    for grid in items(&settings, "grids") {
+        table.row([
+            text(grid, "id"),
+            text(grid, "name"),
+            word(words, "grid", grid, "kind"),
+            text(grid, "parent"),
+        ]);
+    }
+    show(&grids, &table, format, words)
+}
+
+/// `department …`
+pub(super) async fn department(
+    client: &Client,
+    command: Department,
+    words: &'static Words,
+) -> Result<(), Failure> {
+    let format = match command {
+        Department::Import(import) => {
+            let file = Payload::Csv(read(&import.file)?);
+            return imported(&client.put("/api/departments", file).await?, &import, words);
+        }
+        Department::List(format) => format,
+    };
+    let settings = client.get("/api/settings").await?;
+    let departments = json!({ "departments": items(&settings, "departments") });
+    let mut table = Table::new(words, &["id", "name", "categories"]);
+    for department in items(&settings, "departments") {
+        let categories = items(department, "categories").iter().filter_map(Value::as_str);
+        let names = categories.map(|category| named(&settings, "categories", category, words));
+        table.row([text(department, "id"), text(department, "name"), names.collect::<Vec<_>>().join(" ")]);
+    }
+    show(&departments, &table, format, words)
+}
+
+/// `member …`
+pub(super) async fn member(client: &Client, member: Member, words: &'static Words) -> Result<(), Failure> {
+    let format = match member {
+        Member::Import(import) => {
+            let file = Payload::Csv(read(&import.file)?);
+            return imported(&client.put("/api/members", file).await?, &import, words);
+        }
+        Member::List(format) => format,
+    };
+    let members = client.get("/api/members").await?;
+    let mut table = Table::new(words, &["id", "name", "role", "grids", "department", "phone"]);
+    for member in items(&members, "members") {
+        table.row([
+            text(member, "id"),
+            text(member, "name"),
+            word(words, "role", member, "role"),
+            cut(&joined(member, "grids"), 40),
+            text(member, "department"),
+            text(member, "phone"),
+        ]);
+    }
+    show(&members, &table, format, words)
+}
+
+/// `device …`
+pub(super) async fn device(client: &Client, device: Device, words: &'static Words) -> Result<(), Failure> {
+    let devices = client.get("/api/devices").await?;
+    let format = match device {
+        Device::Revoke(named) => return revoke(client, &devices, &named, words).await,
+        Device::List(format) => format,
+    };
+    let columns = ["id", "member", "enrolled_at", "last_contact_at", "entries", "held", "state"];
+    let mut table = Table::new(words, &columns);
+    for device in items(&devices, "devices") {
+        let state = if is(device, "is_revoked") { "device.revoked" } else { "device.active" };
+        table.row([
+            short(&text(device, "id")),
+            text(device, "member"),
+            time(device, "enrolled_at"),
+            time(device, "last_contact_at"),
+            text(device, "entries"),
+            text(device, "held"),
+            words.word(state).to_owned(),
+        ]);
+    }
+    show(&devices, &table, format, words)
+}
+
+async fn revoke(
+    client: &Client,
+    devices: &Value,
+    named: &Named,
+    words: &'static Words,
+) -> Result<(), Failure> {
+    let ids = items(devices, "devices").iter().map(|device| text(device, "id"));
+    let id = resolve(&named.id, ids)?;
+    let revoked = client.post(&format!("/api/devices/{id}/revoke"), json!({})).await?;
+    if named.format.json { say_json(&revoked) } else { tell(words, "device.done", &[("id", &id)]) }
+}
+
+/// `patrol …`
+pub(super) async fn patrol(client: &Client, patrol: Patrol, words: &'static Words) -> Result<(), Failure> {
+    let list = match patrol {
+        Patrol::Show(named) => return one_patrol(client, &named, words).await,
+        Patrol::List(list) => list,
+    };
+    let patrols = client.get(&format!("/api/patrols?limit={}", list.limit)).await?;
+    let columns =
+        ["id", "state", "member", "grid", "started_at", "finished_at", "distance", "visited", "gaps"];
+    let mut table = Table::new(words, &columns);
+    for patrol in items(&patrols, "patrols") {
+        table.row([
+            short(&text(patrol, "document")),
+            word(words, "patrol", patrol, "state"),
+            text(patrol, "member"),
+            text(patrol, "grid"),
+            time(patrol, "started_at"),
+            time(patrol, "finished_at"),
+            kilometres(number(patrol, "distance_m")),
+            format!("{}/{}", number(patrol, "visited"), number(patrol, "visited") + number(patrol, "left")),
+            text(patrol, "gaps"),
+        ]);
+    }
+    show(&patrols, &table, list.format, words)
+}
+
+async fn one_patrol(client: &Client, wanted: &Named, words: &'static Words) -> Result<(), Failure> {
+    let id = if is_whole(&wanted.id) {
+        wanted.id.clone()
+    } else {
+        let patrols = client.get("/api/patrols?limit=500").await?;
+        resolve(&wanted.id, items(&patrols, "patrols").iter().map(|patrol| text(patrol, "document")))?
+    };
+    let patrol = client.get(&format!("/api/patrols/{}", encoded(&id))).await?;
+    if wanted.format.json {
+        return say_json(&patrol);
+    }
+    let line = |key: &str, value: String| format!("{}: {value}", words.word(&format!("column.{key}")));
+    let mut lines = vec![
+        line("id", text(&patrol, "document")),
+        line("state", word(words, "patrol", &patrol, "state")),
+        line("member", format!("{} {}", text(&patrol, "walker.name"), text(&patrol, "member"))),
+        line("grid", text(&patrol, "grid")),
+        line("purpose", text(&patrol, "purpose")),
+        line("started_at", time(&patrol, "started_at")),
+        line("finished_at", time(&patrol, "finished_at")),
+        line("distance", kilometres(number(&patrol, "distance_m"))),
+    ];
+    for visit in items(&patrol, "visits") {
+        lines.push(line("visited", format!("{} {}", time(visit, "at"), text(visit, "checkpoint"))));
+    }
+    if !items(&patrol, "left_over").is_empty() {
+        lines.push(line("left", joined(&patrol, "left_over")));
+    }
+    for gap in items(&patrol, "gap_list") {
+        let reason = word(words, "gap", gap, "reason");
+        lines.push(line("gaps", format!("{} – {} {reason}", time(gap, "from"), time(gap, "to"))));
+    }
+    say(&lines.join("\n"))
+}
+
+/// `held list`
+pub(super) async fn held(client: &Client, format: Format, words: &'static Words) -> Result<(), Failure> {
+    let held = client.get("/api/held").await?;
+    let mut table = Table::new(words, &["entry", "document", "device", "member", "received_at", "reason"]);
+    for entry in items(&held, "held") {
+        table.row([
+            short(&text(entry, "entry")),
+            short(&text(entry, "document")),
+            short(&text(entry, "device")),
+            text(entry, "member"),
+            time(entry, "received_at"),
+            word(words, "held", entry, "code"),
+        ]);
+    }
+    show(&held, &table, format, words)
+}
+
+/// `status`
+pub(super) async fn status(client: &Client, format: Format, words: &'static Words) -> Result<(), Failure> {
+    let status = client.get("/api/status").await?;
+    if format.json {
+        return say_json(&status);
+    }
+    let relay = status.get("relay").cloned().unwrap_or_default();
+    let counts = |field: &str, kind: &str| {
+        let counts = relay.get(field).and_then(Value::as_object).into_iter().flatten();
+        let said = counts.map(|(name, count)| {
+            let count = count.get("count").unwrap_or(count);
+            format!("{} {count}", words.word(&format!("{kind}.{name}")))
+        });
+        said.collect::<Vec<_>>().join("  ")
+    };
+    let sizes = relay.get("blobs").and_then(Value::as_object).into_iter().flatten();
+    let bytes: u64 = sizes.map(|(_, blobs)| number(blobs, "bytes")).sum();
+    tell(
+        words,
+        "status.text",
+        &[
+            ("name", &text(&status, "name")),
+            ("started", &time(&relay, "started_at")),
+            ("addresses", &joined(&status, "addresses")),
+            ("members", &text(&relay, "members")),
+            ("devices", &text(&relay, "devices")),
+            ("entries", &text(&relay, "entries")),
+            ("behind", &number(&relay, "stored_seq").saturating_sub(number(&relay, "projected_seq"))),
+            ("documents", &counts("documents", "document")),
+            ("incidents", &counts("incidents", "state")),
+            ("held", &counts("held", "held")),
+            ("blobs", &counts("blobs", "blob")),
+            ("size", &mebibytes(bytes)),
+        ],
+    )
+}
+
+fn kilometres(metres: u64) -> String {
+    format!("{}.{:02} km", metres / 1_000, metres % 1_000 / 10)
+}
+
+fn mebibytes(bytes: u64) -> String {
+    let tenths = bytes * 10 / (1024 * 1024);
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
+}
+
+fn show(answer: &Value, table: &Table, format: Format, words: &'static Words) -> Result<(), Failure> {
+    if format.json { say_json(answer) } else { say(&table.lines(words)) }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |error: std::io::Error| Failure::File { path: path.to_owned(), kind: error.kind() };
+    if fs::metadata(path).map_err(failed)?.len() > MAX_FILE_BYTES {
+        return Err(Failure::File { path: path.to_owned(), kind: std::io::ErrorKind::FileTooLarge });
+    }
+    fs::read(path).map_err(failed)
+}
+
+fn imported(answer: &Value, import: &Import, words: &'static Words) -> Result<(), Failure> {
+    if import.format.json {
+        return say_json(answer);
+    }
+    tell(
+        words,
+        "import.done",
+        &[
+            ("added", &text(answer, "added")),
+            ("changed", &text(answer, "changed")),
+            ("unchanged", &text(answer, "unchanged")),
+            ("removed", &text(answer, "removed")),
+        ],
+    )
+}

@@ -1,0 +1,102 @@
+//! The commands: what an operator types, asked of the running relay and told in their language.
+
+pub mod args;
+mod client;
+mod enrol;
+mod failure;
+mod help;
+mod incident;
+mod lists;
+mod output;
+mod qr;
+mod setup;
+mod step;
+mod value;
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use self::{
+    args::{Cli, Command, Township},
+    client::Client,
+    failure::Failure,
+    output::complain,
+};
+use crate::{
+    folder::Folder,
+    words::{Lang, Words},
+};
+
+/// Names the data folder if `--dir` does not.
+const FOLDER_VARIABLE: &str = "SUISHOU_DIR";
+
+/// Runs one command line.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match help::parse(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too; clap knows where each belongs.
+            drop(error.print());
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let words = Words::of(language(cli.lang.as_deref()));
+    match perform(cli, words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure.say(words));
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+/// What was asked for, else the language of the terminal, else Chinese.
+fn language(asked: Option<&str>) -> Lang {
+    let of_terminal = || ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| env::var(name).ok());
+    Lang::from_tag(&asked.map(str::to_owned).or_else(of_terminal).unwrap_or_default())
+}
+
+fn perform(cli: Cli, words: &'static Words) -> Result<(), Failure> {
+    let dir = cli.dir.or_else(|| env::var_os(FOLDER_VARIABLE).map(PathBuf::from));
+    match cli.command {
+        Command::Township(Township::Init(init)) => setup::init(&dir.ok_or(Failure::NoFolder)?, &init, words),
+        Command::Serve(serve) => setup::serve(&folder(dir)?, &serve, words),
+        command => {
+            let folder = folder(dir)?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| Failure::Output(error.kind()))?;
+            runtime.block_on(ask(command, &folder, words))
+        }
+    }
+}
+
+/// The folder that was named, else the current one if it holds a township.
+fn folder(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    named.map_or_else(
+        || {
+            let here = Path::new(".");
+            if Folder::new(here).identity().exists() { Ok(here.to_owned()) } else { Err(Failure::NoFolder) }
+        },
+        Ok,
+    )
+}
+
+async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(), Failure> {
+    let client = &Client::find(folder, words)?;
+    match command {
+        Command::Township(_) | Command::Serve(_) => Ok(()),
+        Command::Status(format) => lists::status(client, format, words).await,
+        Command::Grid(grid) => lists::grid(client, grid, words).await,
+        Command::Department(department) => lists::department(client, department, words).await,
+        Command::Member(member) => lists::member(client, member, words).await,
+        Command::Enrol(enrol) => enrol::enrol(client, enrol, words).await,
+        Command::Device(device) => lists::device(client, device, words).await,
+        Command::Incident(incident) => incident::incident(client, incident, words).await,
+        Command::Patrol(patrol) => lists::patrol(client, patrol, words).await,
+        Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
+    }
+}

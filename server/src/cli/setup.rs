@@ -1,0 +1,76 @@
+//! `township init` and `serve`: the two commands that need no running relay.
+
+use std::{path::Path, sync::Arc};
+
+use suishou_core::time::{Random, SystemClock};
+use tracing_subscriber::EnvFilter;
+
+use super::{
+    args::{Init, Serve},
+    failure::Failure,
+    output::tell,
+};
+use crate::{
+    config::Config,
+    error::SetupError,
+    folder::{self, Folder},
+    identity::{self, Certificate, Identity},
+    serve::{Options, Server, Transport, told_to_stop},
+    words::Words,
+};
+
+/// Which log lines are written.
+const LOG_VARIABLE: &str = "SUISHOU_LOG";
+
+/// Makes the data folder of a new township.
+pub(super) fn init(path: &Path, init: &Init, words: &'static Words) -> Result<(), Failure> {
+    let mut random = Random::system();
+    let identity = Identity::new(&init.name, &mut random)?;
+    let config = Config::new(&init.addresses)?;
+    let folder = Folder::new(path);
+    folder.create()?;
+    Certificate::create(&folder, &config.hosts(), &SystemClock)?;
+    identity::create_api_token(&folder, &mut random)?;
+    config.create(&folder)?;
+    identity.create(&folder)?;
+    folder::sync_folder(folder.path())?;
+    let certificate = Certificate::load(&folder)?;
+    tell(
+        words,
+        "init.done",
+        &[
+            ("name", &identity.name),
+            ("folder", &path.display()),
+            ("addresses", &config.addresses.join(" ")),
+            ("pin", &certificate.pin()),
+        ],
+    )
+}
+
+/// Runs the relay until it is told to stop.
+pub(super) fn serve(path: &Path, serve: &Serve, words: &'static Words) -> Result<(), Failure> {
+    start_log();
+    let transport = if serve.insecure_http_on_loopback { Transport::PlainOnLoopback } else { Transport::Tls };
+    let options = Options { listen: serve.listen, api_listen: serve.api_listen, transport };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| SetupError::Relay(error.to_string()))?;
+    runtime.block_on(async {
+        let folder = Folder::new(path);
+        let server = Server::start(&folder, options, Arc::new(SystemClock), Random::system()).await?;
+        let serving = server.serving();
+        let said = tell(words, "serve.ready", &[("device", &serving.device), ("api", &serving.api)]);
+        let told = told_to_stop().await;
+        server.stop().await;
+        told?;
+        said
+    })
+}
+
+/// To standard error; ids only, by the rule of every line that is written.
+fn start_log() {
+    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if log.try_init().is_err() {
+        tracing::debug!("the log was begun before");
+    }
+}

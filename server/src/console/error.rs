@@ -1,0 +1,176 @@
+//! Refusals of `/api`: `{ "error": { "code", "reason", "problems" } }`, in the language that the
+//! asking program wants.
+
+use axum::{
+    Json,
+    extract::{
+        Request,
+        rejection::{BytesRejection, QueryRejection},
+    },
+    http::{HeaderMap, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use suishou_core::{
+    error::{Error, Problem},
+    sync::wire::code,
+};
+
+use crate::{
+    relay::RelayError,
+    words::{Lang, Words},
+};
+
+/// Most problems that one answer lists.
+const MAX_PROBLEMS: usize = 500;
+
+/// Why a request is refused.
+#[derive(Clone, Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    code: String,
+    problems: Vec<Problem>,
+    detail: String,
+}
+
+/// Codes beyond those of the wire.
+mod api_code {
+    pub(super) const INVALID: &str = "invalid";
+    pub(super) const UNAUTHORIZED: &str = "unauthorized";
+    pub(super) const WRONG_HOST: &str = "wrong_host";
+    pub(super) const METHOD: &str = "method_not_allowed";
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Detail<'a>,
+}
+
+#[derive(Serialize)]
+struct Detail<'a> {
+    code: &'a str,
+    reason: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<String>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, code: &str) -> Self {
+        Self { status, code: code.to_owned(), problems: Vec::new(), detail: String::new() }
+    }
+
+    pub(super) fn invalid(problems: Vec<Problem>) -> Self {
+        Self { problems, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, api_code::INVALID) }
+    }
+
+    /// Not readable; `detail` says where.
+    pub(super) fn malformed(detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..Self::new(StatusCode::BAD_REQUEST, code::MALFORMED) }
+    }
+
+    pub(super) fn not_found(what: &str) -> Self {
+        Self { detail: what.to_owned(), ..Self::new(StatusCode::NOT_FOUND, code::NOT_FOUND) }
+    }
+
+    pub(super) fn method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, api_code::METHOD)
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, api_code::UNAUTHORIZED)
+    }
+
+    pub(super) fn wrong_host() -> Self {
+        Self::new(StatusCode::MISDIRECTED_REQUEST, api_code::WRONG_HOST)
+    }
+
+    fn body(&self, words: &Words) -> Response {
+        let problems: Vec<String> =
+            self.problems.iter().take(MAX_PROBLEMS).map(|problem| words.problem(problem)).collect();
+        let key = format!("api.{}", self.code);
+        let mut reason = words.say(&key, &[("count", &self.problems.len()), ("detail", &self.detail)]);
+        if reason == key {
+            reason.clone_from(&self.detail);
+        }
+        if let ([only], 1) = (problems.as_slice(), self.problems.len()) {
+            reason.clone_from(only);
+        }
+        (self.status, Json(Body { error: Detail { code: &self.code, reason, problems } })).into_response()
+    }
+}
+
+/// The answer proper is written by [`in_words`], which knows the language.
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Writes refusals out, and gives those of the layers below the form of all others.
+pub(super) async fn in_words(request: Request, next: Next) -> Response {
+    let words = Words::of(language(request.headers()));
+    let mut response = next.run(request).await;
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        return error.body(words);
+    }
+    match response.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(response.status(), code::TOO_LARGE).body(words),
+        StatusCode::SERVICE_UNAVAILABLE => ApiError::new(response.status(), code::OVERLOADED).body(words),
+        _ => response,
+    }
+}
+
+fn language(headers: &HeaderMap) -> Lang {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    Lang::from_tag(wanted.unwrap_or_default())
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid { problems } => Self::invalid(problems),
+            Error::NotFound { document } => Self::not_found(&document.to_string()),
+            Error::BlobMissing => Self::not_found("attachment"),
+            Error::Refused { code } => Self::new(StatusCode::CONFLICT, code.as_str()),
+            Error::StorageFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, code::STORAGE_FULL),
+            other => {
+                tracing::error!(error = %other, "a request failed");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL)
+            }
+        }
+    }
+}
+
+impl From<RelayError> for ApiError {
+    fn from(error: RelayError) -> Self {
+        let (status, code) = (error.status(), error.code());
+        match error {
+            RelayError::Core(error) => error.into(),
+            RelayError::Refused { code } => Error::Refused { code }.into(),
+            error => {
+                if status.is_server_error() {
+                    tracing::error!(error = %error, "a request failed");
+                }
+                Self::new(status, code)
+            }
+        }
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::malformed(rejection.body_text())
+    }
+}
+
+impl From<BytesRejection> for ApiError {
+    fn from(rejection: BytesRejection) -> Self {
+        match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::new(StatusCode::PAYLOAD_TOO_LARGE, code::TOO_LARGE),
+            _ => Self::malformed(rejection.body_text()),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The township: its settings, grids and departments, and how its relay is.
+
+use axum::{body::Bytes, extract::State};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use suishou_core::{
+    geo::{self, GridKind},
+    id::{GridId, TownshipId},
+    model::settings::{Category, Checkpoint, Department, Reason},
+};
+
+use super::{
+    Desk,
+    error::ApiError,
+    input::{Answer, Shown, from_json},
+    sheet::{DepartmentRow, departments},
+};
+
+/// The settings without boundaries, which only the phones and the map need.
+#[derive(Serialize)]
+struct Summary<'a> {
+    township: TownshipId,
+    name: &'a str,
+    version: u64,
+    grids: Vec<GridLine<'a>>,
+    departments: &'a [Department],
+    categories: &'a [Category],
+    reasons: &'a [Reason],
+    checkpoints: &'a [Checkpoint],
+}
+
+#[derive(Serialize)]
+struct GridLine<'a> {
+    id: &'a GridId,
+    name: &'a str,
+    kind: GridKind,
+    parent: Option<&'a GridId>,
+}
+
+/// `GET /api/status`
+pub(super) async fn status(State(desk): State<Desk>) -> Answer {
+    let status = desk.relay.status().await?;
+    let settings = desk.relay.settings().await;
+    Shown::of(json!({
+        "township": settings.township,
+        "name": settings.name,
+        "settings_version": settings.version,
+        "addresses": desk.invitations.addresses,
+        "pin": desk.invitations.pin,
+        "relay": serde_json::to_value(status).map_err(|error| ApiError::malformed(error.to_string()))?,
+    }))
+}
+
+/// `GET /api/settings`
+pub(super) async fn settings(State(desk): State<Desk>) -> Answer {
+    let settings = desk.relay.settings().await;
+    let grids = settings
+        .grids
+        .iter()
+        .map(|grid| GridLine {
+            id: &grid.id,
+            name: &grid.name,
+            kind: grid.kind,
+            parent: grid.parent.as_ref(),
+        })
+        .collect();
+    Shown::of(Summary {
+        township: settings.township,
+        name: &settings.name,
+        version: settings.version,
+        grids,
+        departments: &settings.departments,
+        categories: &settings.categories,
+        reasons: &settings.reasons,
+        checkpoints: &settings.checkpoints,
+    })
+}
+
+/// `PUT /api/grids`: GeoJSON, in place of the present grids.
+pub(super) async fn import_grids(State(desk): State<Desk>, bytes: Bytes) -> Answer {
+    // A file of 32 MiB takes a second to read: not where other requests wait.
+    let read = tokio::task::spawn_blocking(move || geo::read_geojson(&bytes)).await;
+    let features = read.map_err(|_| ApiError::malformed("GeoJSON"))??;
+    Shown::of(desk.relay.import_grids(features).await?)
+}
+
+/// The JSON form of an import.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DepartmentList {
+    departments: Vec<DepartmentRow>,
+}
+
+/// `PUT /api/departments`: CSV or JSON.
+pub(super) async fn import_departments(
+    State(desk): State<Desk>,
+    headers: axum::http::HeaderMap,
+    bytes: Bytes,
+) -> Answer {
+    let settings = desk.relay.settings().await;
+    let departments = if is_json(&headers) {
+        let list: DepartmentList = from_json(&bytes)?;
+        departments::check("item", (1..).zip(list.departments).collect(), &settings)
+    } else {
+        departments::read(&bytes, &settings)
+    };
+    Shown::of(desk.relay.import_departments(departments.map_err(ApiError::invalid)?).await?)
+}
+
+/// Whether the body says that it is JSON; everything else is CSV.
+pub(super) fn is_json(headers: &axum::http::HeaderMap) -> bool {
+    let kind = headers.get(axum::http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.trim_start().starts_with("application/json"))
+}

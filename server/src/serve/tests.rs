@@ -1,0 +1,147 @@
+//! A relay that serves on real sockets of this machine.
+
+use std::{net::Ipv4Addr, path::Path};
+
+use rustls::{
+    DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
+use suishou_core::{id::Pin, time::SystemClock};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_rustls::TlsConnector;
+
+use super::*;
+use crate::identity::create_api_token;
+
+fn set_up(path: &Path) -> Folder {
+    let folder = Folder::new(path);
+    let mut random = Random::seeded(1);
+    let config = Config::new(&["https://192.168.1.20:8443".to_owned()]).unwrap();
+    Certificate::create(&folder, &config.hosts(), &SystemClock).unwrap();
+    create_api_token(&folder, &mut random).unwrap();
+    config.create(&folder).unwrap();
+    Identity::new("金华镇", &mut random).unwrap().create(&folder).unwrap();
+    folder
+}
+
+fn anywhere(transport: Transport) -> Options {
+    let free = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    Options { listen: free, api_listen: free, transport }
+}
+
+async fn start(options: Options) -> (Result<Server, SetupError>, Folder, TempDir) {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = set_up(parent.path());
+    (Server::start(&folder, options, Arc::new(SystemClock), Random::seeded(2)).await, folder, parent)
+}
+
+/// Trusts one certificate by its pin, as phones do.
+#[derive(Debug)]
+struct Pinned(Pin);
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let shown = crate::identity::pin(certificate);
+        if shown == self.0 {
+            Ok(ServerCertVerified::assertion())
+        } else {
+            Err(rustls::Error::General("pin".to_owned()))
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Err(rustls::Error::General("TLS 1.3 only".to_owned()))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        rustls::crypto::ring::default_provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+fn client(version: &'static rustls::SupportedProtocolVersion) -> rustls::ClientConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth()
+}
+
+async fn ask(server: &Server, client: rustls::ClientConfig) -> std::io::Result<String> {
+    let address: SocketAddr = server.serving().device.strip_prefix("https://").unwrap().parse().unwrap();
+    let stream = TcpStream::connect(address).await?;
+    let name = ServerName::from(address.ip());
+    let mut stream = TlsConnector::from(Arc::new(client)).connect(name, stream).await?;
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[tokio::test]
+async fn plain_http_and_the_api_are_for_this_machine_alone() {
+    let everywhere = Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
+    let plain = Options { listen: everywhere, ..anywhere(Transport::PlainOnLoopback) };
+    let api = Options { api_listen: everywhere, ..anywhere(Transport::Tls) };
+    for options in [plain, api] {
+        let (started, folder, _parent) = start(options).await;
+        assert!(matches!(started, Err(SetupError::NotLoopback { .. })), "{started:?}");
+        assert!(!folder.serving().exists());
+    }
+}
+
+#[tokio::test]
+async fn phones_reach_the_relay_by_its_pin_and_tls_1_3_only() {
+    let (server, folder, _parent) = start(anywhere(Transport::Tls)).await;
+    let server = server.unwrap();
+    let pinned = |pin| {
+        let mut client = client(&rustls::version::TLS13);
+        client.dangerous().set_certificate_verifier(Arc::new(Pinned(pin)));
+        client
+    };
+    let pin = Certificate::load(&folder).unwrap().pin();
+    assert!(ask(&server, pinned(pin)).await.unwrap().starts_with("HTTP/1.1 404"));
+    assert!(ask(&server, pinned(Pin::ZERO)).await.is_err());
+    assert!(ask(&server, client(&rustls::version::TLS13)).await.is_err());
+    assert!(ask(&server, client(&rustls::version::TLS12)).await.is_err());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn where_it_listens_is_written_while_it_runs() {
+    let (server, folder, _parent) = start(anywhere(Transport::PlainOnLoopback)).await;
+    let server = server.unwrap();
+    assert_eq!(Serving::read(&folder).unwrap(), *server.serving());
+    assert!(TcpStream::connect(server.serving().api).await.is_ok());
+    let api = server.serving().api;
+    server.stop().await;
+    assert!(!folder.serving().exists());
+    assert!(TcpStream::connect(api).await.is_err());
+}

@@ -1,0 +1,16 @@
+//! Copies of whole folders, as a backup or a cloned phone would be.
+
+use std::{fs, path::Path};
+
+/// Copies a folder with all that is in it, but no lock.
+pub(super) fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    for item in fs::read_dir(from).expect("the folder can be read").flatten() {
+        let target = to.join(item.file_name());
+        if item.path().is_dir() {
+            copy_folder(&item.path(), &target);
+        } else if item.file_name() != "lock" {
+            fs::copy(item.path(), target).expect("a file can be copied");
+        }
+    }
+}
