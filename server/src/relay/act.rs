@@ -81,7 +81,7 @@ impl Work<'_> {
     }
 
     fn change(&mut self, document: &mut Document, act: &Act) -> Result<Vec<u8>> {
-        let random = &mut self.random;
+        let random = &mut *self.random;
         let actor = *self.state.actors.entry(document.id()).or_insert_with(|| random.bytes());
         let steps: Vec<Vec<u8>> = act.steps.iter().map(encode).collect();
         let fields: Vec<(&str, String)> =

@@ -12,7 +12,7 @@ use std::{
 };
 
 use suishou_core::{
-    error::Error,
+    error::{Error, HeldCode},
     id::{DeviceId, DocumentId, Epoch, GridId, LogId},
     model::settings::Settings,
     store::open::{Lock, lock},
@@ -37,7 +37,7 @@ use crate::{
 /// Most entries that are projected in one transaction.
 pub const PROJECTED_AT_ONCE: usize = 1_024;
 /// The marker is renewed at least so often while there is work.
-const MARKER_AGE: Duration = Duration::from_secs(60);
+const MARKER_AGE: Duration = Duration::from_mins(1);
 /// Most documents for which the relay remembers its own actor id.
 const MAX_ACTORS: usize = 4_096;
 
@@ -176,7 +176,7 @@ impl Engine {
             }
             Err(error) => {
                 tracing::error!(%error, "an entry could not be projected and is held");
-                self.write(|work| work.set_aside())?;
+                self.write(|work| work.set_aside(HeldCode::Trial))?;
             }
         }
         Ok(self.has_unprojected())
@@ -319,8 +319,7 @@ impl Engine {
 
 impl State {
     fn read(connection: &Connection) -> Result<Self> {
-        let meta = db::meta::read(connection)?
-            .ok_or(Error::Corrupt("the relay's first row"))?;
+        let meta = db::meta::read(connection)?.ok_or(Error::Corrupt("the relay's first row"))?;
         Ok(Self {
             meta,
             stored_seq: db::meta::stored_seq(connection)?,
@@ -411,14 +410,13 @@ fn set_up(
     if db::device::find(&transaction, identity.device)?.is_none() {
         db::device::add(&transaction, identity.device, None, identity.key.public(), now)?;
     }
-    let (settings, bundle) = match db::meta::newest_settings(&transaction)? {
-        Some((_, bundle)) => (Settings::from_bytes(&bundle)?, bundle),
-        None => {
-            let settings = Settings::new(identity.township, identity.name.clone());
-            let bundle = settings.to_bytes()?;
-            db::meta::add_settings(&transaction, settings.version, &bundle, now)?;
-            (settings, bundle)
-        }
+    let (settings, bundle) = if let Some((_, bundle)) = db::meta::newest_settings(&transaction)? {
+        (Settings::from_bytes(&bundle)?, bundle)
+    } else {
+        let settings = Settings::new(identity.township, identity.name.clone());
+        let bundle = settings.to_bytes()?;
+        db::meta::add_settings(&transaction, settings.version, &bundle, now)?;
+        (settings, bundle)
     };
     db::commit(transaction)?;
     Ok((settings, bundle))

@@ -57,7 +57,10 @@ impl Engine {
         let new: BTreeSet<_> = after.grids.iter().map(|grid| &grid.id).collect();
         imported.removed = old.keys().filter(|grid| !new.contains(*grid)).count();
         if imported.added + imported.changed + imported.removed > 0 {
-            imported.settings_version = self.set_settings(after, |work| work.rehome())?;
+            imported.settings_version = self.set_settings(after, |work| {
+                work.state.ancestry.clear();
+                work.rehome()
+            })?;
         }
         Ok(imported)
     }
@@ -101,7 +104,6 @@ impl Engine {
         self.write(|work| {
             db::meta::add_settings(work.transaction, version, &bundle, work.now)?;
             work.settings = kept;
-            work.state.ancestry.clear();
             then(work)
         })?;
         self.shared().set_settings(settings, bundle);

@@ -11,7 +11,7 @@ use suishou_core::{
 };
 
 /// How long a token is good for.
-const LIFE: Duration = Duration::from_secs(15 * 60);
+const LIFE: Duration = Duration::from_mins(15);
 const MAC_LEN: usize = 16;
 
 /// The secret that tokens are made with.

@@ -165,10 +165,10 @@ impl Relay {
                 return Err(RelayError::TooLarge { limit: left });
             }
             let is_due = piece.len() >= MAX_CHUNK_BYTES || piece.len() as u64 == left;
-            if !is_due && !(is_end && !piece.is_empty()) {
-                if is_end {
-                    return Ok(Standing::UnderWay(upload));
-                }
+            if is_end && piece.is_empty() {
+                return Ok(Standing::UnderWay(upload));
+            }
+            if !is_due && !is_end {
                 continue;
             }
             match self.keep_piece(device, upload, std::mem::take(&mut piece)).await? {

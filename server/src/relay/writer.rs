@@ -116,18 +116,21 @@ impl Writer {
         }
         self.store(pushes, answers);
         match after {
-            Some(Job::Call(call)) => {
-                // Whoever asked is told that there is no answer; the others go on.
-                if catch_unwind(AssertUnwindSafe(|| call(&mut self.engine))).is_err() {
-                    tracing::error!("a panic on the writer's thread");
-                    self.engine.recover();
-                }
-            }
+            Some(Job::Call(call)) => self.call(call),
             Some(Job::Stop) => self.is_stopping = true,
             _ => {}
         }
         if self.engine.has_unprojected() {
             self.follow();
+        }
+    }
+
+    /// Should it panic, whoever asked is told that there is no answer, and the others go on.
+    fn call(&mut self, call: Box<dyn FnOnce(&mut Engine) + Send>) {
+        let done = catch_unwind(AssertUnwindSafe(|| call(&mut self.engine)));
+        if done.is_err() {
+            tracing::error!("a panic on the writer's thread");
+            self.engine.recover();
         }
     }
 

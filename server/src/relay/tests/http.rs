@@ -98,7 +98,7 @@ async fn a_phone_syncs_and_reads_the_settings() {
     assert_eq!(Settings::from_bytes(&signed.bundle).unwrap().grids.len(), 3);
     let (status, _, body) = server.ask("GET", "/v1/settings", &[], "").await;
     assert_eq!((status, error_code(&body).as_str()), (StatusCode::UNAUTHORIZED, "bad_token"));
-    server.world.clock.pass(Duration::from_secs(3_600));
+    server.world.clock.pass(Duration::from_hours(1));
     let (status, ..) = server.ask("GET", "/v1/settings", &[("authorization", &bearer)], "").await;
     assert_eq!(status, StatusCode::UNAUTHORIZED, "expired");
     server.relay.stop().await;
@@ -256,7 +256,7 @@ async fn a_phone_enrols_over_http() {
         sync::wire::{EnrolProof, EnrolRequest, SignedEnrolment, VERSION},
     };
     let server = Server::new(World::new(86));
-    let invited = server.relay.invite(super::phone::member_id("ann"), Duration::from_secs(60)).await.unwrap();
+    let invited = server.relay.invite(super::phone::member_id("ann"), Duration::from_mins(1)).await.unwrap();
     let key = Key::generate(&mut Random::seeded(3));
     let nonce = Nonce::new([4; 16]);
     let proof = EnrolProof { code: invited.code, public_key: key.public(), nonce };

@@ -154,7 +154,7 @@ impl World {
     }
 
     pub(super) fn phone(&mut self, whose: &str) -> Phone {
-        let invited = self.engine().invite(&member_id(whose), Duration::from_secs(3_600)).unwrap();
+        let invited = self.engine().invite(&member_id(whose), Duration::from_hours(1)).unwrap();
         let key = Key::generate(&mut self.random);
         let nonce = Nonce::new(self.random.bytes());
         let proof = EnrolProof { code: invited.code, public_key: key.public(), nonce };
@@ -251,13 +251,8 @@ impl Phone {
         id
     }
 
-    pub(super) fn entry(
-        &mut self,
-        document: DocumentId,
-        body_type: BodyType,
-        body: Vec<u8>,
-    ) -> (EntryId, Entry) {
-        let at = Timestamp::from_millis(1_763_800_000_000);
+    pub(super) fn entry(&self, document: DocumentId, body_type: BodyType, body: Vec<u8>) -> (EntryId, Entry) {
+        let at = Timestamp::from_millis(1_763_800_000_000 + i64::try_from(self.head().counter).unwrap());
         let entry = Entry::new(document, DocumentKind::Incident, at, body_type, body).unwrap();
         (entry.id(), entry)
     }

@@ -14,7 +14,7 @@ use suishou_core::{
     sync::wire::{PushOutcome, code},
 };
 
-use super::phone::{Phone, World};
+use super::phone::World;
 use crate::{db, relay::operator};
 
 fn refused(world: &mut World, body: &[u8]) -> &'static str {
@@ -40,17 +40,11 @@ fn a_report_is_stored_receipted_and_projected() {
     assert_eq!(shown.listed.state, IncidentState::Reported);
     assert_eq!(shown.notes.len(), 1);
     assert_eq!(shown.reporter.unwrap().member.as_str(), "ann");
-    assert!(ann.page_is_own_only());
+    assert_eq!(ann.received, 0, "the own entries are not sent back");
 }
 
 fn ann_time() -> suishou_core::time::Timestamp {
     suishou_core::time::Timestamp::from_millis(1_763_900_000_000)
-}
-
-impl Phone {
-    fn page_is_own_only(&self) -> bool {
-        self.received == 0
-    }
 }
 
 #[test]
@@ -373,7 +367,7 @@ fn a_code_enrols_one_phone_and_answers_it_again() {
         time::Random,
     };
     let mut world = World::new(16);
-    let hour = std::time::Duration::from_secs(3_600);
+    let hour = std::time::Duration::from_hours(1);
     let invited = world.engine().invite(&super::phone::member_id("ann"), hour).unwrap();
     let mut random = Random::seeded(5);
     let (key, thief) = (Key::generate(&mut random), Key::generate(&mut random));
@@ -400,4 +394,18 @@ fn a_code_enrols_one_phone_and_answers_it_again() {
     };
     assert_eq!(world.engine().enrol(&encode(&expired)).unwrap_err().code(), code::BAD_ENROL_CODE);
     assert_eq!(db::list::phones(world.engine().connection()).unwrap().len(), 1);
+}
+
+#[test]
+fn a_damaged_document_does_not_keep_others_from_following() {
+    let mut world = World::new(18);
+    let mut ann = world.phone("ann");
+    let document = ann.report("a");
+    ann.sync(&mut world);
+    world.engine().connection().execute("UPDATE document SET facts = x'00'", []).unwrap();
+    let note = ann.note(document, "to the damaged one");
+    let other = ann.report("a");
+    ann.sync(&mut world);
+    assert_eq!(ann.held[&note], HeldCode::Trial);
+    assert!(load_document(world.engine().connection(), other).unwrap().is_some());
 }
