@@ -9,21 +9,21 @@
 //!
 //! Core is synchronous and has no thread, clock or entropy of its own; async is only in the HTTP shell.
 
-pub mod capture;
-pub mod document;
-pub mod entry;
-pub mod error;
-pub mod field;
-pub mod geo;
-pub mod guard;
 pub mod id;
-pub mod log;
+pub mod time;
+pub mod error;
+pub mod geo;
 pub mod model;
-pub mod outbox;
+pub mod capture;
+pub mod entry;
+pub mod log;
+pub mod guard;
+pub mod document;
 pub mod policy;
 pub mod project;
 pub mod rows;
+pub mod outbox;
 pub mod store;
 pub mod sync;
-pub mod time;
 pub mod view;
+pub mod field;

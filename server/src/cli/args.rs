@@ -6,13 +6,13 @@ use clap::{Args, Parser, Subcommand};
 
 /// Runs a township's relay and works its incidents  随手·网格中继
 #[derive(Debug, Parser)]
-#[command(name = "suishou", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "suishou", version, arg_required_else_help = true)]
 pub struct Cli {
     /// The township's data folder  数据目录 [default: `$SUISHOU_DIR`, else the current folder]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = "Everywhere  通用", value_name = "DIR")]
     pub dir: Option<PathBuf>,
     /// Language of messages  语言 [default: from $LANG]
-    #[arg(long, global = true, value_name = "LANG", value_parser = ["zh", "en"])]
+    #[arg(long, global = true, help_heading = "Everywhere  通用", value_name = "LANG", value_parser = ["zh", "en"])]
     pub lang: Option<String>,
     /// What to do.
     #[command(subcommand)]
@@ -284,7 +284,7 @@ pub struct Step {
     /// The incident's id, or at least 6 characters of the beginning or end  事件编号
     pub id: String,
     /// A remark beside it, which everyone reads who sees the incident  备注
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub remark: Option<String>,
     /// Correct the category  更正类别
     #[arg(long)]
@@ -381,6 +381,7 @@ pub struct Note {
     /// The incident's id, or at least 6 characters of the beginning or end  事件编号
     pub id: String,
     /// What to say  内容
+    #[arg(allow_hyphen_values = true)]
     pub text: String,
     /// How to print.
     #[command(flatten)]

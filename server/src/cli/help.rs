@@ -35,7 +35,7 @@ pub(super) fn command() -> Command {
         groups.extend([title, ":\n"].map(str::to_owned).into_iter().chain(commands).chain(["\n".to_owned()]));
     }
     let template = format!(
-        "{{about}}\n\nUsage: suishou [OPTIONS] <COMMAND>\n\n{groups}Options:\n{{options}}\n\n{{after-help}}"
+        "{{about}}\n\nUsage: suishou [OPTIONS] <COMMAND>\n\n{groups}Options:\n{{options}}{{after-help}}"
     );
     command.help_template(template).after_help(EXAMPLES)
 }

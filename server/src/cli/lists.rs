@@ -207,28 +207,28 @@ pub(super) async fn status(client: &Client, format: Format, words: &'static Word
     if format.json {
         return say_json(&status);
     }
-    let relay = status.get("relay").cloned().unwrap_or_default();
     let counts = |field: &str, kind: &str| {
-        let counts = relay.get(field).and_then(Value::as_object).into_iter().flatten();
+        let counts = status.get(field).and_then(Value::as_object).into_iter().flatten();
         let said = counts.map(|(name, count)| {
             let count = count.get("count").unwrap_or(count);
             format!("{} {count}", words.word(&format!("{kind}.{name}")))
         });
-        said.collect::<Vec<_>>().join("  ")
+        let said = said.collect::<Vec<_>>().join("  ");
+        if said.is_empty() { words.word("say.none").to_owned() } else { said }
     };
-    let sizes = relay.get("blobs").and_then(Value::as_object).into_iter().flatten();
+    let sizes = status.get("blobs").and_then(Value::as_object).into_iter().flatten();
     let bytes: u64 = sizes.map(|(_, blobs)| number(blobs, "bytes")).sum();
     tell(
         words,
         "status.text",
         &[
             ("name", &text(&status, "name")),
-            ("started", &time(&relay, "started_at")),
+            ("started", &time(&status, "started_at")),
             ("addresses", &joined(&status, "addresses")),
-            ("members", &text(&relay, "members")),
-            ("devices", &text(&relay, "devices")),
-            ("entries", &text(&relay, "entries")),
-            ("behind", &number(&relay, "stored_seq").saturating_sub(number(&relay, "projected_seq"))),
+            ("members", &text(&status, "members")),
+            ("devices", &text(&status, "devices")),
+            ("entries", &text(&status, "entries")),
+            ("behind", &number(&status, "stored_seq").saturating_sub(number(&status, "projected_seq"))),
             ("documents", &counts("documents", "document")),
             ("incidents", &counts("incidents", "state")),
             ("held", &counts("held", "held")),

@@ -33,12 +33,7 @@ impl Qr {
         let small = || QrCode::with_error_correction_level(&self.text, EcLevel::L).ok();
         let narrower = if self.code.width() + 2 * QUIET > TERMINAL_CELLS { small() } else { None };
         let code = narrower.as_ref().unwrap_or(&self.code);
-        let (dark, light) = if is_terminal {
-            (unicode::Dense1x2::Dark, unicode::Dense1x2::Light)
-        } else {
-            (unicode::Dense1x2::Light, unicode::Dense1x2::Dark)
-        };
-        let blocks = code.render::<unicode::Dense1x2>().dark_color(light).light_color(dark).build();
+        let blocks = code.render::<unicode::Dense1x2>().build();
         if !is_terminal {
             return blocks;
         }
@@ -86,9 +81,12 @@ mod tests {
     }
 
     #[test]
-    fn on_paper_dark_modules_are_ink_and_on_the_terminal_the_colours_are_fixed() {
+    fn dark_modules_are_black_ink_on_white_whatever_the_terminals_colours() {
         let qr = Qr::of("SUISHOU:1:ABCDEF").unwrap();
-        assert!(qr.blocks(false).contains('█'));
-        assert!(qr.blocks(true).lines().all(|line| line.ends_with("\u{1b}[0m")));
+        assert!(qr.blocks(false).lines().all(|line| line.starts_with("    ")), "the border is light");
+        assert!(qr.blocks(false).contains("█▀▀▀▀▀█"), "the finder is dark");
+        let is_coloured =
+            |line: &str| line.starts_with("\u{1b}[38;5;16;48;5;231m    ") && line.ends_with("\u{1b}[0m");
+        assert!(qr.blocks(true).lines().all(is_coloured));
     }
 }

@@ -1,6 +1,6 @@
 //! `township init` and `serve`: the two commands that need no running relay.
 
-use std::{path::Path, sync::Arc};
+use std::{io::IsTerminal, path::Path, sync::Arc};
 
 use suishou_core::time::{Random, SystemClock};
 use tracing_subscriber::EnvFilter;
@@ -69,7 +69,8 @@ pub(super) fn serve(path: &Path, serve: &Serve, words: &'static Words) -> Result
 /// To standard error; ids only, by the rule of every line that is written.
 fn start_log() {
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal());
+    let log = log.with_writer(std::io::stderr);
     if log.try_init().is_err() {
         tracing::debug!("the log was begun before");
     }

@@ -2,10 +2,9 @@
 
 use axum::{body::Bytes, extract::State};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use suishou_core::{
     geo::{self, GridKind},
-    id::{GridId, TownshipId},
+    id::{GridId, Pin, TownshipId},
     model::settings::{Category, Checkpoint, Department, Reason},
 };
 
@@ -15,6 +14,7 @@ use super::{
     input::{Answer, Shown, from_json},
     sheet::{DepartmentRow, departments},
 };
+use crate::relay::RelayStatus;
 
 /// The settings without boundaries, which only the phones and the map need.
 #[derive(Serialize)]
@@ -37,18 +37,30 @@ struct GridLine<'a> {
     parent: Option<&'a GridId>,
 }
 
+/// How the relay is, and where phones find it.
+#[derive(Serialize)]
+struct Status<'a> {
+    township: TownshipId,
+    name: &'a str,
+    settings_version: u64,
+    addresses: &'a [String],
+    pin: Option<Pin>,
+    #[serde(flatten)]
+    relay: RelayStatus,
+}
+
 /// `GET /api/status`
 pub(super) async fn status(State(desk): State<Desk>) -> Answer {
-    let status = desk.relay.status().await?;
+    let relay = desk.relay.status().await?;
     let settings = desk.relay.settings().await;
-    Shown::of(json!({
-        "township": settings.township,
-        "name": settings.name,
-        "settings_version": settings.version,
-        "addresses": desk.invitations.addresses,
-        "pin": desk.invitations.pin,
-        "relay": serde_json::to_value(status).map_err(|error| ApiError::malformed(error.to_string()))?,
-    }))
+    Shown::of(Status {
+        township: settings.township,
+        name: &settings.name,
+        settings_version: settings.version,
+        addresses: &desk.invitations.addresses,
+        pin: desk.invitations.pin,
+        relay,
+    })
 }
 
 /// `GET /api/settings`

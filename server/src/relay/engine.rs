@@ -137,9 +137,14 @@ impl Engine {
         self.state.meta.epoch
     }
 
+    /// Judges a request on the writer's own connection; nothing is stored yet.
+    pub fn check(&self, body: &[u8]) -> Result<Checked> {
+        push::check(&self.connection, &self.shared, body)
+    }
+
     /// One exchange from beginning to end, for whoever drives the relay in one thread.
     pub fn sync(&mut self, body: &[u8]) -> Result<SyncResponse> {
-        let checked = push::check(&self.connection, &self.shared, body)?;
+        let checked = self.check(body)?;
         let receipted = self.store(std::slice::from_ref(&checked))?.pop();
         let receipted = receipted.ok_or(RelayError::Stopped)?;
         while self.project()? {}

@@ -174,7 +174,10 @@ fn acceptor(certificate: Certificate) -> Result<TlsAcceptor, SetupError> {
 }
 
 fn phone_router(relay: &Relay, stopped: watch::Receiver<bool>) -> Router {
-    guarded(relay.device_router().layer(middleware::from_fn_with_state(stopped, let_go_of_waiting)))
+    let routes = relay
+        .device_router()
+        .fallback(async || refusal(StatusCode::NOT_FOUND, code::NOT_FOUND, "this relay has no such path"));
+    guarded(routes.layer(middleware::from_fn_with_state(stopped, let_go_of_waiting)))
 }
 
 /// A panic in a handler is an answer to one request, not the end of the relay.

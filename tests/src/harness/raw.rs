@@ -23,7 +23,7 @@ use tower::ServiceExt as _;
 use super::Township;
 
 /// When everything that a raw device makes was made, as it claims.
-pub const CLAIMED_AT: Timestamp = Timestamp::from_millis(1_763_800_000_000);
+const CLAIMED_AT: Timestamp = Timestamp::from_millis(1_763_800_000_000);
 
 /// A device without an app.
 #[derive(Debug)]
