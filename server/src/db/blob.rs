@@ -229,9 +229,8 @@ pub fn stale_uploads(connection: &Connection, before: Timestamp) -> Result<Vec<U
 
 /// Count and bytes of stored blobs by kind.
 pub fn totals(connection: &Connection) -> Result<Vec<(String, u64, u64)>> {
-    let mut statement = connection
-        .prepare("SELECT kind, count(*), sum(size_bytes) FROM blob GROUP BY kind")
-        .map_err(sql)?;
+    let mut statement =
+        connection.prepare("SELECT kind, count(*), sum(size_bytes) FROM blob GROUP BY kind").map_err(sql)?;
     let rows = statement
         .query_map([], |row| Ok((row.get(0)?, count(row.get(1)?), count(row.get(2)?))))
         .map_err(sql)?;

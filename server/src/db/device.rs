@@ -39,7 +39,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Device> {
 pub fn find(connection: &Connection, device: DeviceId) -> Result<Option<Device>> {
     optional(
         connection
-            .prepare_cached("SELECT row, device, member, public_key, is_revoked FROM device WHERE device = ?1")
+            .prepare_cached(
+                "SELECT row, device, member, public_key, is_revoked FROM device WHERE device = ?1",
+            )
             .map_err(sql)?
             .query_row([device.as_ref()], read),
     )
@@ -137,7 +139,12 @@ pub fn add_code(
 }
 
 /// Notes who used a code.
-pub fn use_code(transaction: &Transaction<'_>, code_hash: [u8; 32], key: PublicKey, device: i64) -> Result<()> {
+pub fn use_code(
+    transaction: &Transaction<'_>,
+    code_hash: [u8; 32],
+    key: PublicKey,
+    device: i64,
+) -> Result<()> {
     transaction
         .execute(
             "UPDATE enrol_code SET used_by = ?2, device = ?3 WHERE code_hash = ?1",

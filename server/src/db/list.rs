@@ -115,18 +115,18 @@ pub fn patrols(connection: &Connection, limit: usize) -> Result<Vec<(PatrolRow, 
     let statement = patrol_statement("WHERE d.kind = ?1 ORDER BY d.record_row DESC LIMIT ?2");
     let mut statement = connection.prepare_cached(&statement).map_err(sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement
-        .query_map([i64::from(DocumentKind::Patrol.number()), limit], read_walked)
-        .map_err(sql)?;
+    let rows =
+        statement.query_map([i64::from(DocumentKind::Patrol.number()), limit], read_walked).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }
 
 /// One patrol with who walks.
-pub fn patrol(connection: &Connection, document: DocumentId) -> Result<Option<(PatrolRow, Option<MemberId>)>> {
+pub fn patrol(
+    connection: &Connection,
+    document: DocumentId,
+) -> Result<Option<(PatrolRow, Option<MemberId>)>> {
     let statement = patrol_statement("WHERE d.document = ?1");
-    optional(
-        connection.prepare_cached(&statement).map_err(sql)?.query_row([document.as_ref()], read_walked),
-    )
+    optional(connection.prepare_cached(&statement).map_err(sql)?.query_row([document.as_ref()], read_walked))
 }
 
 /// A held entry.

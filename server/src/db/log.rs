@@ -97,6 +97,20 @@ pub fn append(transaction: &Transaction<'_>, log: i64, run: &Run) -> Result<()> 
     Ok(())
 }
 
+/// The place among all entries of a log's last entry up to a counter.
+pub fn seq_at(connection: &Connection, log: i64, counter: u64) -> Result<i64> {
+    let found = optional(connection.query_row(
+        "SELECT from_counter, to_counter, first_seq
+         FROM run WHERE log = ?1 AND from_counter < ?2 ORDER BY from_counter DESC LIMIT 1",
+        params![log, int(counter)],
+        |row| {
+            let (from, to): (i64, i64) = (row.get(0)?, row.get(1)?);
+            Ok(row.get::<_, i64>(2)? + int(counter).min(to) - from - 1)
+        },
+    ))?;
+    Ok(found.unwrap_or(0))
+}
+
 /// The chain of a log at a counter that the relay holds, computed from the run it lies in.
 pub fn head_at(connection: &Connection, log: i64, counter: u64) -> Result<Head> {
     if counter == 0 {

@@ -77,8 +77,7 @@ pub fn find(connection: &Connection, member: &MemberId) -> Result<Option<Kept>> 
 pub fn all(connection: &Connection) -> Result<Vec<Kept>> {
     let mut statement =
         connection.prepare(&format!("SELECT {COLUMNS} FROM member ORDER BY member")).map_err(sql)?;
-    let members: Vec<Kept> =
-        statement.query_map([], read).and_then(Iterator::collect).map_err(sql)?;
+    let members: Vec<Kept> = statement.query_map([], read).and_then(Iterator::collect).map_err(sql)?;
     members.into_iter().map(|member| with_grids(connection, member)).collect()
 }
 

@@ -27,7 +27,9 @@ pub fn read(connection: &Connection) -> Result<Option<Meta>> {
         connection
             .prepare_cached("SELECT epoch, projected, own_log FROM meta WHERE id = 1")
             .map_err(sql)?
-            .query_row([], |row| Ok(Meta { epoch: id(row, 0)?, projected: row.get(1)?, own_log: id(row, 2)? })),
+            .query_row([], |row| {
+                Ok(Meta { epoch: id(row, 0)?, projected: row.get(1)?, own_log: id(row, 2)? })
+            }),
     )
 }
 
@@ -63,7 +65,10 @@ pub fn feed_seq(connection: &Connection) -> Result<i64> {
 }
 
 fn last(connection: &Connection, statement: &str) -> Result<i64> {
-    connection.prepare_cached(statement).and_then(|mut find| find.query_row([], |row| row.get(0))).map_err(sql)
+    connection
+        .prepare_cached(statement)
+        .and_then(|mut find| find.query_row([], |row| row.get(0)))
+        .map_err(sql)
 }
 
 /// The newest settings bundle as it travels, with its version.

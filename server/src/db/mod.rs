@@ -19,8 +19,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-pub use rusqlite::{Connection, Transaction};
 use rusqlite::TransactionBehavior;
+pub use rusqlite::{Connection, Transaction};
 use suishou_core::{
     error::Result,
     store::{open, sql},

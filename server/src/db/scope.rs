@@ -67,7 +67,12 @@ pub fn open_documents(connection: &Connection) -> Result<Vec<DocumentId>> {
 }
 
 /// Puts a document under a key.
-pub fn give_document(transaction: &Transaction<'_>, document: DocumentId, key: i64, since: i64) -> Result<()> {
+pub fn give_document(
+    transaction: &Transaction<'_>,
+    document: DocumentId,
+    key: i64,
+    since: i64,
+) -> Result<()> {
     transaction
         .prepare_cached("INSERT INTO document_key (document, key, since) VALUES (?1, ?2, ?3)")
         .and_then(|mut insert| insert.execute(params![document.as_ref(), key, since]))
@@ -109,10 +114,13 @@ pub fn ever_under(
 /// The keys a member holds now.
 pub fn of_member(connection: &Connection, member: i64) -> Result<Vec<Held>> {
     let mut statement = connection
-        .prepare_cached("SELECT key, since FROM member_key WHERE member = ?1 AND lost_at IS NULL ORDER BY key")
+        .prepare_cached(
+            "SELECT key, since FROM member_key WHERE member = ?1 AND lost_at IS NULL ORDER BY key",
+        )
         .map_err(sql)?;
-    let rows =
-        statement.query_map([member], |row| Ok(Held { key: row.get(0)?, since: row.get(1)? })).map_err(sql)?;
+    let rows = statement
+        .query_map([member], |row| Ok(Held { key: row.get(0)?, since: row.get(1)? }))
+        .map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }
 
@@ -128,7 +136,10 @@ pub fn held_before(connection: &Connection, member: i64, key: i64, lost_at: i64)
 /// Gives a member a key.
 pub fn give_member(transaction: &Transaction<'_>, member: i64, key: i64, since: i64) -> Result<()> {
     transaction
-        .execute("INSERT INTO member_key (member, key, since) VALUES (?1, ?2, ?3)", params![member, key, since])
+        .execute(
+            "INSERT INTO member_key (member, key, since) VALUES (?1, ?2, ?3)",
+            params![member, key, since],
+        )
         .map_err(sql)?;
     Ok(())
 }

@@ -61,7 +61,9 @@ impl Work<'_> {
             note.check()?;
             entries.push(Entry::new(id, document.kind(), self.now, BodyType::Note, encode(&note))?);
         }
-        for verdict in project(&mut document, &entries.iter().map(|entry| self.own(entry)).collect::<Vec<_>>()) {
+        for verdict in
+            project(&mut document, &entries.iter().map(|entry| self.own(entry)).collect::<Vec<_>>())
+        {
             verdict.map_err(|code| RelayError::Refused { code })?;
         }
         self.append_own(&entries)?;
@@ -79,7 +81,7 @@ impl Work<'_> {
     }
 
     fn change(&mut self, document: &mut Document, act: &Act) -> Result<Vec<u8>> {
-        let random = &mut self.random;
+        let random = &mut *self.random;
         let actor = *self.state.actors.entry(document.id()).or_insert_with(|| random.bytes());
         let steps: Vec<Vec<u8>> = act.steps.iter().map(encode).collect();
         let fields: Vec<(&str, String)> =
@@ -129,4 +131,3 @@ fn check_step(settings: &Settings, step: &IncidentStep) -> Result<()> {
     }
     Ok(())
 }
-

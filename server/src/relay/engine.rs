@@ -5,11 +5,14 @@
 
 use std::{
     collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use suishou_core::{
+    error::{Error, HeldCode},
     id::{DeviceId, DocumentId, Epoch, GridId, LogId},
     model::settings::Settings,
     store::open::{Lock, lock},
@@ -18,7 +21,7 @@ use suishou_core::{
 };
 
 use super::{
-    error::Result,
+    error::{RelayError, Result},
     feed,
     marker::Marker,
     push::{self, Checked, Receipted},
@@ -33,6 +36,8 @@ use crate::{
 
 /// Most entries that are projected in one transaction.
 pub const PROJECTED_AT_ONCE: usize = 1_024;
+/// The marker is renewed at least so often while there is work.
+const MARKER_AGE: Duration = Duration::from_mins(1);
 /// Most documents for which the relay remembers its own actor id.
 const MAX_ACTORS: usize = 4_096;
 
@@ -47,7 +52,10 @@ pub struct Engine {
     state: State,
     contacts: BTreeMap<i64, Timestamp>,
     marker: Marker,
+    marked_at: Timestamp,
     may_be_copied_back: bool,
+    /// How many entries are projected in one transaction: fewer after a failure, to find its cause.
+    batch: usize,
     _lock: Lock,
 }
 
@@ -86,6 +94,7 @@ impl Engine {
         let state = State::read(&connection)?;
         let shared = Arc::new(Shared::new(identity, clock, tokens, settings, bundle, state.feed_seq));
         let marker = state.marker();
+        let marked_at = shared.clock.now();
         let mut engine = Self {
             connection,
             folder: folder.to_owned(),
@@ -95,7 +104,9 @@ impl Engine {
             state,
             contacts: BTreeMap::new(),
             marker,
+            marked_at,
             may_be_copied_back: true,
+            batch: PROJECTED_AT_ONCE,
             _lock: lock,
         };
         if !is_new && !Marker::read(folder).is_some_and(|kept| kept.agrees_with(&marker)) {
@@ -135,7 +146,7 @@ impl Engine {
     pub fn sync(&mut self, body: &[u8]) -> Result<SyncResponse> {
         let checked = self.check(body)?;
         let receipted = self.store(std::slice::from_ref(&checked))?.pop();
-        let receipted = receipted.ok_or(super::RelayError::Stopped)?;
+        let receipted = receipted.ok_or(RelayError::Stopped)?;
         while self.project()? {}
         self.answer(receipted)
     }
@@ -154,13 +165,40 @@ impl Engine {
         feed::answer(&self.connection, &self.shared, &receipted)
     }
 
-    /// Takes entries that are stored into their documents; true if there are more.
+    /// Takes entries that are stored into their documents; true if there are more. An entry that
+    /// makes the relay itself fail is found by halving and held: it must not stop the others.
     pub fn project(&mut self) -> Result<bool> {
         if !self.has_unprojected() {
             return Ok(false);
         }
-        self.write(|work| work.project(PROJECTED_AT_ONCE))?;
+        let batch = self.batch;
+        match self.project_batch(batch) {
+            Ok(()) => self.batch = (batch * 2).min(PROJECTED_AT_ONCE),
+            Err(error) if is_passing(&error) => return Err(error),
+            Err(error) if batch > 1 => {
+                tracing::error!(%error, batch, "a batch could not be projected");
+                self.batch = batch / 2;
+            }
+            Err(error) => {
+                tracing::error!(%error, "an entry could not be projected and is held");
+                self.write(|work| work.set_aside(HeldCode::Trial))?;
+            }
+        }
         Ok(self.has_unprojected())
+    }
+
+    fn project_batch(&mut self, batch: usize) -> Result<()> {
+        let done = catch_unwind(AssertUnwindSafe(|| self.write(|work| work.project(batch))));
+        done.unwrap_or_else(|_| {
+            self.recover();
+            Err(Error::Corrupt("a panic in projection").into())
+        })
+    }
+
+    /// After a panic: nothing that was learnt or counted since the last commit is true.
+    pub(super) fn recover(&mut self) {
+        self.state.forget();
+        self.look_again();
     }
 
     /// Documents are behind the entries.
@@ -210,6 +248,7 @@ impl Engine {
 
     fn renew_marker(&mut self) -> Result<()> {
         let now = self.state.marker();
+        self.marked_at = self.shared.clock.now();
         if now != self.marker {
             now.write(&self.folder)?;
             self.marker = now;
@@ -224,6 +263,9 @@ impl Engine {
         if done.is_err() {
             (self.state.meta, self.state.stored_seq, self.state.feed_seq) = before;
             self.state.forget();
+            if let Err(RelayError::Core(Error::Store(_) | Error::Corrupt(_))) = &done {
+                self.open_again();
+            }
             self.look_again();
             return done;
         }
@@ -232,7 +274,8 @@ impl Engine {
         if self.state.feed_seq != before.2 {
             self.shared.publish(self.state.feed_seq, std::mem::take(&mut self.state.touched));
         }
-        if self.marker.is_old(&self.state.marker())
+        let is_due = self.shared.clock.now().since(self.marked_at) >= MARKER_AGE;
+        if (is_due || self.marker.is_old(&self.state.marker()))
             && let Err(error) = self.renew_marker()
         {
             tracing::warn!(%error, "the marker could not be renewed");
@@ -258,6 +301,14 @@ impl Engine {
         Ok(done)
     }
 
+    /// After a failed write the connection is not trusted any more.
+    fn open_again(&mut self) {
+        match db::writer(&self.folder) {
+            Ok(connection) => self.connection = connection,
+            Err(error) => tracing::error!(%error, "the database could not be opened again"),
+        }
+    }
+
     /// After a failure nothing is certain but what the disk says: a commit that failed may have
     /// happened.
     fn look_again(&mut self) {
@@ -273,8 +324,7 @@ impl Engine {
 
 impl State {
     fn read(connection: &Connection) -> Result<Self> {
-        let meta = db::meta::read(connection)?
-            .ok_or(suishou_core::error::Error::Corrupt("the relay's first row"))?;
+        let meta = db::meta::read(connection)?.ok_or(Error::Corrupt("the relay's first row"))?;
         Ok(Self {
             meta,
             stored_seq: db::meta::stored_seq(connection)?,
@@ -345,6 +395,11 @@ impl Work<'_> {
     }
 }
 
+/// What goes away by itself, or at least is not the entries' fault.
+fn is_passing(error: &RelayError) -> bool {
+    matches!(error, RelayError::Core(Error::StorageFull | Error::Busy | Error::Store(_) | Error::File { .. }))
+}
+
 /// The first rows of a new database, and the settings of any.
 fn set_up(
     connection: &mut Connection,
@@ -360,14 +415,13 @@ fn set_up(
     if db::device::find(&transaction, identity.device)?.is_none() {
         db::device::add(&transaction, identity.device, None, identity.key.public(), now)?;
     }
-    let (settings, bundle) = match db::meta::newest_settings(&transaction)? {
-        Some((_, bundle)) => (Settings::from_bytes(&bundle)?, bundle),
-        None => {
-            let settings = Settings::new(identity.township, identity.name.clone());
-            let bundle = settings.to_bytes()?;
-            db::meta::add_settings(&transaction, settings.version, &bundle, now)?;
-            (settings, bundle)
-        }
+    let (settings, bundle) = if let Some((_, bundle)) = db::meta::newest_settings(&transaction)? {
+        (Settings::from_bytes(&bundle)?, bundle)
+    } else {
+        let settings = Settings::new(identity.township, identity.name.clone());
+        let bundle = settings.to_bytes()?;
+        db::meta::add_settings(&transaction, settings.version, &bundle, now)?;
+        (settings, bundle)
     };
     db::commit(transaction)?;
     Ok((settings, bundle))

@@ -162,7 +162,9 @@ impl IntoResponse for RelayError {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         if let Self::OffsetConflict { offset } = self {
-            response.headers_mut().insert(HeaderName::from_static("upload-offset"), HeaderValue::from(offset));
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static("upload-offset"), HeaderValue::from(offset));
         }
         response
     }

@@ -16,13 +16,7 @@ use suishou_core::{
     sync::wire::{Cursor, FeedNotice, Membership, SyncResponse, VERSION},
 };
 
-use super::{
-    engine::beginning,
-    error::Result,
-    push::Receipted,
-    scope::device_key,
-    shared::Shared,
-};
+use super::{engine::beginning, error::Result, push::Receipted, scope::device_key, shared::Shared};
 use crate::db::{
     self, Connection,
     device::Device,
@@ -53,16 +47,16 @@ pub struct Reader {
 /// Which entries the phone has because they are its own.
 #[derive(Clone, Copy, Debug)]
 enum Skip {
-    /// Those of the log it has now: what it lost of an older one comes back.
-    Log(Option<i64>),
+    /// Those of the log it has now, up to a place: what it lost, or a copy of it wrote, comes back.
+    Log(Option<(i64, i64)>),
     /// Those of all its logs.
     Device(i64),
 }
 
 impl Reader {
     /// For an answer to a phone with this log.
-    fn of_log(connection: &Connection, device: &Device, log: Option<i64>) -> Result<Option<Self>> {
-        Self::load(connection, device, Skip::Log(log))
+    fn of_log(connection: &Connection, device: &Device, own: Option<(i64, i64)>) -> Result<Option<Self>> {
+        Self::load(connection, device, Skip::Log(own))
     }
 
     /// For finding out whether a phone should sync.
@@ -154,7 +148,7 @@ pub fn answer(connection: &Connection, shared: &Shared, receipted: &Receipted) -
     if receipted.device.is_revoked {
         return Ok(response);
     }
-    let Some(reader) = Reader::of_log(&snapshot, &receipted.device, receipted.log)? else {
+    let Some(reader) = Reader::of_log(&snapshot, &receipted.device, receipted.own)? else {
         return Ok(response);
     };
     let cursor = receipted.cursor.filter(|cursor| cursor.epoch == epoch).unwrap_or(beginning(epoch));
@@ -250,7 +244,6 @@ enum Taken {
 impl Builder<'_> {
     fn run(&mut self, cursor: Cursor) -> Result<(Cursor, bool)> {
         let mut at = position(cursor.seq);
-        let mut inside = position(cursor.inside);
         let end = db::meta::feed_seq(self.connection)?;
         let mut merge = Merge::new(self.reader.keys.iter().map(|held| {
             // The place at which the key was given stands under the member's own key.
@@ -265,10 +258,13 @@ impl Builder<'_> {
                 return Ok((cursor_at(cursor.epoch, end.max(at), 0), false));
             };
             self.places = self.places.saturating_sub(1);
+            // Only the place where the last page ended was begun; it may be gone by now.
+            let was_begun = place.checked_sub(1) == Some(position(cursor.seq));
+            let inside = if was_begun { position(cursor.inside) } else { 0 };
             if let Taken::UpTo(last) = self.take(place, inside)? {
                 return Ok((cursor_at(cursor.epoch, place - 1, last), true));
             }
-            (at, inside) = (place, 0);
+            at = place;
         }
     }
 
@@ -357,7 +353,9 @@ impl Builder<'_> {
                 }
                 self.places = self.places.saturating_sub(1);
                 last = place;
-                let Item::Entry { entry, document } = db::feed::get(self.connection, place)? else { continue };
+                let Item::Entry { entry, document } = db::feed::get(self.connection, place)? else {
+                    continue;
+                };
                 let seen = self.seen(document)?;
                 if seen.since == Some(before)
                     && let Some(entry) = db::entry::get(self.connection, entry)?
@@ -406,7 +404,7 @@ impl Builder<'_> {
     }
 
     fn push(&mut self, stored: &Stored, seen: Seen) -> Result<()> {
-        if stored.state != State::Passed || self.is_own(stored.log)? {
+        if stored.state != State::Passed || self.is_own(stored)? {
             return Ok(());
         }
         let author = match (stored.author, seen.own_alias) {
@@ -417,9 +415,10 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn is_own(&mut self, log: i64) -> Result<bool> {
+    fn is_own(&mut self, stored: &Stored) -> Result<bool> {
+        let log = stored.log;
         match self.reader.whose {
-            Skip::Log(own) => Ok(own == Some(log)),
+            Skip::Log(own) => Ok(own.is_some_and(|(own, until)| own == log && stored.seq <= until)),
             Skip::Device(device) => {
                 if let Some(is_own) = self.own_logs.get(&log) {
                     return Ok(*is_own);

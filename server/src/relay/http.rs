@@ -30,7 +30,7 @@ use crate::db::{self, device::Device};
 /// Largest enrolment request in bytes.
 const MAX_ENROL_BYTES: usize = 4 * 1024;
 /// A request that is not answered by then is given up; the phone asks again.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Everything under `/v1`.
 pub(super) fn router(relay: Relay) -> Router {
@@ -58,7 +58,7 @@ async fn read_body(body: Body, limit: usize) -> Result<Vec<u8>> {
     let too_large = || RelayError::TooLarge { limit: limit as u64 };
     let bytes = to_bytes(body, limit).await.map_err(|error| {
         let is_limit = std::error::Error::source(&error)
-            .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+            .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
         if is_limit { too_large() } else { RelayError::malformed("a whole body") }
     })?;
     Ok(bytes.into())

@@ -21,6 +21,7 @@ use super::{
     engine::{Engine, Work},
     error::{RelayError, Result},
     feed::membership,
+    scope::device_key,
     shown::{Imported, Invited, Member},
 };
 use crate::db::{self, member::Kept};
@@ -56,7 +57,10 @@ impl Engine {
         let new: BTreeSet<_> = after.grids.iter().map(|grid| &grid.id).collect();
         imported.removed = old.keys().filter(|grid| !new.contains(*grid)).count();
         if imported.added + imported.changed + imported.removed > 0 {
-            imported.settings_version = self.set_settings(after, |work| work.rehome())?;
+            imported.settings_version = self.set_settings(after, |work| {
+                work.state.ancestry.clear();
+                work.rehome()
+            })?;
         }
         Ok(imported)
     }
@@ -100,7 +104,6 @@ impl Engine {
         self.write(|work| {
             db::meta::add_settings(work.transaction, version, &bundle, work.now)?;
             work.settings = kept;
-            work.state.ancestry.clear();
             then(work)
         })?;
         self.shared().set_settings(settings, bundle);
@@ -158,8 +161,7 @@ impl Engine {
     pub fn enrol(&mut self, body: &[u8]) -> Result<SignedEnrolment> {
         let request: EnrolRequest = decode(body, "an enrolment request")?;
         known_version("the enrolment request", request.version)?;
-        let proof =
-            EnrolProof { code: request.code, public_key: request.public_key, nonce: request.nonce };
+        let proof = EnrolProof { code: request.code, public_key: request.public_key, nonce: request.nonce };
         verify(&request.public_key, &proof, &request.proof).map_err(|_| RelayError::BadEnrolCode)?;
         let code_hash = hash(&request.code);
         let (device, membership) = self.write(|work| {
@@ -176,14 +178,11 @@ impl Engine {
                 return Err(RelayError::BadEnrolCode);
             }
             let device = DeviceId::new(work.random.bytes());
-            let row = db::device::add(
-                work.transaction,
-                device,
-                Some(code.member),
-                request.public_key,
-                work.now,
-            )?;
+            let row =
+                db::device::add(work.transaction, device, Some(code.member), request.public_key, work.now)?;
             db::device::use_code(work.transaction, code_hash, request.public_key, row)?;
+            // Whoever waits for news knows the key from the beginning.
+            work.key(&device_key(device))?;
             tracing::info!(%device, "enrolled");
             Ok((device, membership(work.transaction, code.member)?))
         })?;
@@ -220,7 +219,8 @@ fn check_members(settings: &Settings, members: &[Member]) -> Result<()> {
     refuse_twice("member", members.iter().map(|member| member.id.as_str()))?;
     let mut problems = Vec::new();
     for (number, member) in (1..).zip(members) {
-        let mut add = |problem| problems.push(Problem::At { what: "member", number, problem: Box::new(problem) });
+        let mut add =
+            |problem| problems.push(Problem::At { what: "member", number, problem: Box::new(problem) });
         if member.name.trim().is_empty() || member.name.len() > 200 || member.phone.len() > 200 {
             add(Problem::BadName);
         }

@@ -20,7 +20,7 @@ pub mod push;
 mod scope;
 pub mod shared;
 pub mod shown;
-mod token;
+pub mod token;
 mod tus;
 pub mod upload;
 mod writer;
@@ -128,7 +128,8 @@ impl Relay {
         let receipted = if checked.is_pull() {
             // Without the writer; if it is too busy to note the contact, the next one will be noted.
             drop(self.inner.jobs.try_send(Job::Contact(checked.device().row)));
-            self.with(move |connection, shared| checked.receipt_of_pull(connection, shared.clock.now())).await?
+            self.with(move |connection, shared| checked.receipt_of_pull(connection, shared.clock.now()))
+                .await?
         } else {
             let (answer, receipt) = oneshot::channel();
             self.queue(Job::Push(Box::new(checked), answer))?;
@@ -198,7 +199,8 @@ impl Relay {
 
     /// All of an incident.
     pub async fn incident(&self, document: DocumentId) -> Result<IncidentShown> {
-        self.with(move |connection, shared| operator::incident(connection, shared.clock.now(), document)).await
+        self.with(move |connection, shared| operator::incident(connection, shared.clock.now(), document))
+            .await
     }
 
     /// An operator's action; answers with what became of the incident.
@@ -242,7 +244,8 @@ impl Relay {
 
     async fn read_blob(&self, blob: crate::db::blob::Blob) -> Result<BlobRead> {
         let blobs = Arc::clone(&self.inner.blobs);
-        let bytes = spawn_blocking(move || blobs.read(&blob.hash)).await.map_err(|_| RelayError::Stopped)??;
+        let bytes =
+            spawn_blocking(move || blobs.read(&blob.hash)).await.map_err(|_| RelayError::Stopped)??;
         Ok(BlobRead { kind: blob.kind, bytes })
     }
 

@@ -24,9 +24,9 @@ use super::{
     project::within,
     shared::Shared,
     shown::{
-        BlobCount, BlobShown, DeviceShown, DispatchShown, GapShown, HeldShown, IncidentFilter, IncidentListed,
-        IncidentShown, NoteShown, OriginShown, PatrolListed, PatrolShown, PersonShown, RelayStatus,
-        StepListed, VisitShown,
+        BlobCount, BlobShown, DeviceShown, DispatchShown, GapShown, HeldShown, IncidentFilter,
+        IncidentListed, IncidentShown, NoteShown, OriginShown, PatrolListed, PatrolShown, PersonShown,
+        RelayStatus, StepListed, VisitShown,
     },
 };
 use crate::db::{self, Connection, entry::Stored};
@@ -43,10 +43,7 @@ pub fn incidents(
 ) -> Result<Vec<IncidentListed>> {
     let filter = db::list::Filter {
         states: filter.states,
-        grids: filter
-            .grid
-            .map(|grid| within(settings, &[grid]).into_iter().collect())
-            .unwrap_or_default(),
+        grids: filter.grid.map(|grid| within(settings, &[grid]).into_iter().collect()).unwrap_or_default(),
         department: filter.department,
         category: filter.category,
         limit: filter.limit.clamp(1, MAX_LISTED),

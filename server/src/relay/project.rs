@@ -21,11 +21,7 @@ use suishou_core::{
     store::tables::{load_document, save_document},
 };
 
-use super::{
-    engine::Work,
-    error::Result,
-    scope::device_key,
-};
+use super::{engine::Work, error::Result, scope::device_key};
 use crate::db::{
     self,
     entry::{State, Stored},
@@ -95,6 +91,19 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Holds the next entry unseen: it makes the relay fail.
+    pub(super) fn set_aside(&mut self, code: HeldCode) -> Result<()> {
+        for stored in db::entry::after(self.transaction, self.state.meta.projected, 1)? {
+            db::entry::settle(self.transaction, stored.seq, State::Held(code), stored.author, 0)?;
+            let source = self.source(stored.log, &mut Known::default())?;
+            let item = Item::Held { entry: stored.seq, code: code.number() };
+            self.tell_device(source.device, item)?;
+            db::meta::set_projected(self.transaction, stored.seq)?;
+            self.state.meta.projected = stored.seq;
+        }
+        Ok(())
+    }
+
     fn project_document(&mut self, id: DocumentId, entries: Vec<Stored>, known: &mut Known) -> Result<()> {
         let mut aliases = db::member::aliases(self.transaction, id)?;
         let (mut fresh, mut waiting) = (Vec::new(), Vec::new());
@@ -159,15 +168,13 @@ impl Work<'_> {
         let Some(member) = source.member else {
             return Ok(Candidate { stored, source, author: Author::Centre, rights: Rights::centre() });
         };
-        let alias = match aliases.iter().find(|(known, _)| *known == member) {
-            Some((_, alias)) => *alias,
-            None => {
-                let alias = aliases.iter().map(|(_, alias)| *alias).max().unwrap_or(0).saturating_add(1);
-                let document = stored.entry.header.document;
-                db::member::add_alias(self.transaction, document, member, alias)?;
-                aliases.push((member, alias));
-                alias
-            }
+        let alias = if let Some((_, alias)) = aliases.iter().find(|(known, _)| *known == member) {
+            *alias
+        } else {
+            let alias = aliases.iter().map(|(_, alias)| *alias).max().unwrap_or(0).saturating_add(1);
+            db::member::add_alias(self.transaction, stored.entry.header.document, member, alias)?;
+            aliases.push((member, alias));
+            alias
         };
         let (_, rights) = self.member(judged_as.unwrap_or(member), known)?;
         let rights = rights.clone();
@@ -352,8 +359,7 @@ impl Work<'_> {
                 None => None,
             };
             let after = self.scope_of(&document, author.as_ref())?;
-            let before =
-                db::scope::of_document(self.transaction, id)?.iter().map(|held| held.key).collect();
+            let before = db::scope::of_document(self.transaction, id)?.iter().map(|held| held.key).collect();
             self.rescope(&document, &before, &after)?;
         }
         Ok(())

@@ -51,8 +51,8 @@ pub struct Receipted {
     pub device: Device,
     /// What is held of the log.
     pub log_head: LogHead,
-    /// The log's row, if anything of it is held.
-    pub log: Option<i64>,
+    /// The device has the entries of this log up to this place among all entries.
+    pub own: Option<(i64, i64)>,
     /// The request's nonce.
     pub nonce: suishou_core::id::Nonce,
     /// Up to where the device knows the feed.
@@ -173,21 +173,37 @@ impl Checked {
     pub fn receipt_of_pull(&self, connection: &Connection, at: Timestamp) -> Result<Receipted> {
         let Comparison { log, outcome, .. } = compare(connection, self)?;
         let stored_seq = db::meta::stored_seq(connection)?;
-        Ok(self.receipted(log, outcome, stored_seq, at))
+        self.receipted(connection, log, outcome, stored_seq, at)
     }
 
-    fn receipted(&self, log: Option<Log>, outcome: PushOutcome, stored_seq: i64, at: Timestamp) -> Receipted {
-        Receipted {
+    fn receipted(
+        &self,
+        connection: &Connection,
+        log: Option<Log>,
+        outcome: PushOutcome,
+        stored_seq: i64,
+        at: Timestamp,
+    ) -> Result<Receipted> {
+        // A phone that was copied or set back may not have all that its log has here: that comes back.
+        let own = match log {
+            Some(log) if outcome == PushOutcome::Stored => {
+                let has = self.request.head.counter;
+                let is_all = has >= log.head.counter;
+                Some((log.row, if is_all { i64::MAX } else { db::log::seq_at(connection, log.row, has)? }))
+            }
+            _ => None,
+        };
+        Ok(Receipted {
             device: self.device,
             log_head: log_head(&self.request, log.map_or(Head::START, |log| log.head)),
-            log: log.map(|log| log.row),
+            own,
             nonce: self.request.nonce,
             cursor: self.request.cursor,
             settings_version: self.request.settings_version,
             outcome,
             stored_seq,
             at,
-        }
+        })
     }
 }
 
@@ -219,7 +235,8 @@ impl Work<'_> {
             db::log::append(self.transaction, known.row, &run)?;
             log = Some(Log { head: to, ..known });
         }
-        let receipted = checked.receipted(log, outcome, self.state.stored_seq, self.now);
+        let stored_seq = self.state.stored_seq;
+        let receipted = checked.receipted(self.transaction, log, outcome, stored_seq, self.now)?;
         Ok(Receipted { device, ..receipted })
     }
 

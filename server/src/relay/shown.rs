@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 use suishou_core::{
     geo::Position,
     id::{
-        BlobHash, CategoryId, DepartmentId, DeviceId, DocumentId, EnrolCode, EntryId, Epoch, GridId, MemberId,
-        ReasonId,
+        BlobHash, CategoryId, DepartmentId, DeviceId, DocumentId, EnrolCode, EntryId, Epoch, GridId,
+        MemberId, ReasonId,
     },
     model::{
         Role, Severity,
@@ -447,13 +447,11 @@ pub struct BlobCount {
 }
 
 /// Writes a time as RFC 3339.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 pub fn rfc3339<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(time)
 }
 
 /// Writes a time as RFC 3339, or null.
-#[expect(clippy::ref_option, reason = "serde passes a reference")]
 pub fn rfc3339_or_null<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     match time {
         Some(time) => serializer.collect_str(time),

@@ -11,12 +11,12 @@ use suishou_core::{
 };
 
 /// How long a token is good for.
-const LIFE: Duration = Duration::from_secs(15 * 60);
+const LIFE: Duration = Duration::from_mins(15);
 const MAC_LEN: usize = 16;
 
 /// The secret that tokens are made with.
 #[derive(Clone)]
-pub(crate) struct TokenKey([u8; 32]);
+pub struct TokenKey([u8; 32]);
 
 impl std::fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

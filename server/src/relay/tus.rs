@@ -96,11 +96,7 @@ async fn create(State(relay): State<Relay>, request: Request) -> Result<Response
     Ok(response)
 }
 
-async fn stand(
-    State(relay): State<Relay>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response> {
+async fn stand(State(relay): State<Relay>, Path(name): Path<String>, headers: HeaderMap) -> Result<Response> {
     let device = relay.device(&headers).await?;
     let standing = relay.standing(device, &name).await?;
     let mut response = relay.show(StatusCode::OK, standing).await?;
@@ -144,8 +140,7 @@ impl Relay {
     /// An upload by its id, or a whole blob by its hash.
     async fn standing(&self, device: Device, name: &str) -> Result<Standing> {
         if let Ok(hash) = name.parse::<BlobHash>() {
-            let found =
-                self.with(move |connection, _| Ok(crate::db::blob::find(connection, hash)?)).await?;
+            let found = self.with(move |connection, _| Ok(crate::db::blob::find(connection, hash)?)).await?;
             return found.map(Standing::Whole).ok_or(RelayError::NotFound);
         }
         let upload: UploadId = name.parse().map_err(|_| RelayError::NotFound)?;
@@ -170,10 +165,10 @@ impl Relay {
                 return Err(RelayError::TooLarge { limit: left });
             }
             let is_due = piece.len() >= MAX_CHUNK_BYTES || piece.len() as u64 == left;
-            if !is_due && !(is_end && !piece.is_empty()) {
-                if is_end {
-                    return Ok(Standing::UnderWay(upload));
-                }
+            if is_end && piece.is_empty() {
+                return Ok(Standing::UnderWay(upload));
+            }
+            if !is_due && !is_end {
                 continue;
             }
             match self.keep_piece(device, upload, std::mem::take(&mut piece)).await? {

@@ -25,7 +25,7 @@ use crate::db::{
 /// Most uploads of one device under way.
 const MAX_UPLOADS: u64 = 256;
 /// An upload that is not finished after this is dropped at the next start.
-const STALE_AFTER: Duration = Duration::from_secs(60 * 24 * 3_600);
+const STALE_AFTER: Duration = Duration::from_hours(60 * 24);
 
 /// What a client promises of a blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

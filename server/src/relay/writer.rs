@@ -4,10 +4,12 @@
 //! queue is looked at again.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
+use suishou_core::error::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -114,7 +116,7 @@ impl Writer {
         }
         self.store(pushes, answers);
         match after {
-            Some(Job::Call(call)) => call(&mut self.engine),
+            Some(Job::Call(call)) => self.call(call),
             Some(Job::Stop) => self.is_stopping = true,
             _ => {}
         }
@@ -123,12 +125,25 @@ impl Writer {
         }
     }
 
+    /// Should it panic, whoever asked is told that there is no answer, and the others go on.
+    fn call(&mut self, call: Box<dyn FnOnce(&mut Engine) + Send>) {
+        let done = catch_unwind(AssertUnwindSafe(|| call(&mut self.engine)));
+        if done.is_err() {
+            tracing::error!("a panic on the writer's thread");
+            self.engine.recover();
+        }
+    }
+
     /// One commit for all; only then is anyone told.
     fn store(&mut self, pushes: Vec<Checked>, answers: Vec<oneshot::Sender<Result<Receipted>>>) {
         if pushes.is_empty() {
             return;
         }
-        match self.engine.store(&pushes) {
+        let stored = catch_unwind(AssertUnwindSafe(|| self.engine.store(&pushes))).unwrap_or_else(|_| {
+            self.engine.recover();
+            Err(Error::Corrupt("a panic while storing").into())
+        });
+        match stored {
             Ok(receipted) => {
                 for (answer, receipted) in answers.into_iter().zip(receipted) {
                     // Whoever left asks again and gets the same.

@@ -1,0 +1,10 @@
+//! The relay's rules, driven in one thread with small phones made by hand.
+
+mod concurrency;
+mod feeding;
+mod http;
+mod lives;
+mod operating;
+mod phone;
+mod pushing;
+mod uploading;
