@@ -29,7 +29,8 @@ pub(crate) fn memory(pid: &str, key: &str) -> u64 {
 fn children_cpu() -> Duration {
     let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = text.rsplit_once(')').map(|(_, rest)| rest.to_owned()).unwrap_or_default();
-    let field = |index: usize| after_name.split_whitespace().nth(index).and_then(|ticks| ticks.parse::<u64>().ok());
+    let field =
+        |index: usize| after_name.split_whitespace().nth(index).and_then(|ticks| ticks.parse::<u64>().ok());
     Duration::from_millis(10 * (field(13).unwrap_or(0) + field(14).unwrap_or(0)))
 }
 

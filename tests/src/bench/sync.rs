@@ -84,8 +84,18 @@ pub(crate) async fn measure(figures: &mut Figures) {
     let end = counted(&reader);
     let there = reader.field().incidents(suishou_core::store::Mine::OrOthers, 10_000, 0).expect("a list");
     assert_eq!(there.len(), REPORTS, "everything came");
-    figures.at_most("pull of 1,000 reports by an empty device, requests", to_f64(end.0 - start.0), "requests", 10.0);
-    figures.at_most("pull of 1,000 reports by an empty device, bytes", to_f64(end.1 - start.1) / 1e3, "KB", 450.0);
+    figures.at_most(
+        "pull of 1,000 reports by an empty device, requests",
+        to_f64(end.0 - start.0),
+        "requests",
+        10.0,
+    );
+    figures.at_most(
+        "pull of 1,000 reports by an empty device, bytes",
+        to_f64(end.1 - start.1) / 1e3,
+        "KB",
+        450.0,
+    );
 
     let start = counted(&reader);
     reader.sync().await.expect("the sync works");
@@ -142,7 +152,11 @@ impl Cut<'_> {
             return Err(Error::Offline(Unreachable::Cut));
         }
         let response = self.network.carry(request).await?;
-        if self.take(response.body.len() as u64 + 200) { Ok(response) } else { Err(Error::Offline(Unreachable::Cut)) }
+        if self.take(response.body.len() as u64 + 200) {
+            Ok(response)
+        } else {
+            Err(Error::Offline(Unreachable::Cut))
+        }
     }
 
     /// Counts what passes; what is cut off has passed all the same.
@@ -210,13 +224,28 @@ pub(crate) async fn measure_sizes(figures: &mut Figures) {
         tell(&format!("{documents} documents: a page costs {page:.3} ms, nothing new {nothing:.3} ms"));
     }
     if let [(small, _), (large, _)] = costs.as_slice() {
-        figures.ratio("CPU of a page of the feed at 100,000 documents, beside 1,000", *large, "ms", *small, 1.3);
+        figures.ratio(
+            "CPU of a page of the feed at 100,000 documents, beside 1,000",
+            *large,
+            "ms",
+            *small,
+            1.3,
+        );
     }
-    let request = SyncRequest { cursor: Some(end_of(&mut engine, &mut reader)), settings_version: 10_000, ..reader.request(&[]) };
+    let request = SyncRequest {
+        cursor: Some(end_of(&mut engine, &mut reader)),
+        settings_version: 10_000,
+        ..reader.request(&[])
+    };
     let body = signed(&reader, &request);
     let answer = encode(&engine.sync(&body).expect("the sync works"));
     let bytes = body.len() + answer.len() + 400;
-    figures.at_most("nothing new at 100,000 documents, bytes with heads", to_f64(bytes as u64), "bytes", 1_023.0);
+    figures.at_most(
+        "nothing new at 100,000 documents, bytes with heads",
+        to_f64(bytes as u64),
+        "bytes",
+        1_023.0,
+    );
 }
 
 fn signed(device: &RawDevice, request: &SyncRequest) -> Vec<u8> {
