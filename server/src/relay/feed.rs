@@ -5,7 +5,10 @@
 //! thousand and at a million documents. An entry is sent in its order if its document was visible before
 //! it; the place where a document became visible stands for its whole history up to there.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::atomic::Ordering,
+};
 
 use suishou_core::{
     entry::page::{Beside, Packer},
@@ -30,7 +33,7 @@ const LEVEL: i32 = 3;
 /// Most notices in one answer.
 const MAX_NOTICES: usize = 1_024;
 /// Most places looked at for one answer.
-const MAX_PLACES: usize = 16_384;
+pub const MAX_PLACES: usize = 16_384;
 /// Places read from one key at a time.
 const CHUNK: i64 = 64;
 /// Entries of a history read at a time.
@@ -152,7 +155,7 @@ pub fn answer(connection: &Connection, shared: &Shared, receipted: &Receipted) -
         return Ok(response);
     };
     let cursor = receipted.cursor.filter(|cursor| cursor.epoch == epoch).unwrap_or(beginning(epoch));
-    let page = read(&snapshot, &reader, cursor, MAX_PLACES)?;
+    let page = read(&snapshot, &reader, cursor, shared.max_places.load(Ordering::Relaxed))?;
     if page.is_membership_news || receipted.settings_version != settings_version {
         response.membership = Some(membership(&snapshot, reader.member)?);
     }
@@ -257,13 +260,13 @@ impl Builder<'_> {
             let Some(place) = merge.next(self.connection)? else {
                 return Ok((cursor_at(cursor.epoch, end.max(at), 0), false));
             };
-            self.places = self.places.saturating_sub(1);
             // Only the place where the last page ended was begun; it may be gone by now.
             let was_begun = place.checked_sub(1) == Some(position(cursor.seq));
             let inside = if was_begun { position(cursor.inside) } else { 0 };
             if let Taken::UpTo(last) = self.take(place, inside)? {
                 return Ok((cursor_at(cursor.epoch, place - 1, last), true));
             }
+            self.places = self.places.saturating_sub(1);
             at = place;
         }
     }
@@ -351,8 +354,8 @@ impl Builder<'_> {
                 if self.is_full() {
                     return Ok(Taken::UpTo(last));
                 }
-                self.places = self.places.saturating_sub(1);
                 last = place;
+                self.places = self.places.saturating_sub(1);
                 let Item::Entry { entry, document } = db::feed::get(self.connection, place)? else {
                     continue;
                 };

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock, atomic::AtomicU64},
+    sync::{Arc, PoisonError, RwLock, atomic::{AtomicU64, AtomicUsize}},
 };
 
 use suishou_core::{
@@ -12,7 +12,7 @@ use suishou_core::{
 };
 use tokio::sync::watch;
 
-use super::token::TokenKey;
+use super::{feed::MAX_PLACES, token::TokenKey};
 use crate::identity::Identity;
 
 /// What all parts share.
@@ -28,6 +28,8 @@ pub struct Shared {
     pub started_at: Timestamp,
     /// Requests answered.
     pub requests: AtomicU64,
+    /// Most places of the feed looked at for one answer; simulations set it low to see more pages.
+    pub max_places: AtomicUsize,
     current: RwLock<Current>,
     news: RwLock<BTreeMap<i64, i64>>,
     feed: watch::Sender<i64>,
@@ -64,6 +66,7 @@ impl Shared {
             clock,
             tokens,
             requests: AtomicU64::new(0),
+            max_places: AtomicUsize::new(MAX_PLACES),
             current,
             news: RwLock::new(BTreeMap::new()),
             feed: watch::Sender::new(feed_seq),

@@ -7,4 +7,5 @@ mod lives;
 mod operating;
 mod phone;
 mod pushing;
+mod seeing;
 mod uploading;
