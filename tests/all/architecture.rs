@@ -47,7 +47,8 @@ fn used(source: &str, modules: &[String]) -> Vec<String> {
         let rest = &flat[at + "crate::".len()..];
         match rest.strip_prefix('{') {
             None => {
-                found.extend(rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().map(str::to_owned))
+                found
+                    .extend(rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().map(str::to_owned));
             }
             Some(tree) => {
                 let mut depth = 0;

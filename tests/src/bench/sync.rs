@@ -128,8 +128,8 @@ fn cost_of(figures: &mut Figures, township: &Township, folder: &std::path::Path,
         engine.store(std::slice::from_ref(&checked)).expect("it is stored");
         let stored = thread_cpu();
         while engine.project().expect("it is projected") {}
-        receipts += stored - start;
-        rows += thread_cpu() - stored;
+        receipts += stored.saturating_sub(start);
+        rows += thread_cpu().saturating_sub(stored);
     }
     let each = |cost: Duration| cost.as_secs_f64() * 1e3 / to_f64(REPORTS as u64);
     figures.at_most("relay CPU a report, up to the receipt", each(receipts), "ms", 0.1);
@@ -180,13 +180,11 @@ async fn cut_link(figures: &mut Figures, township: &Township, uncut: u64) {
         tries += 1;
         assert!(tries < 100, "the push does not end");
         while let Step::Send(request) = phone.field().ask(&mut session).expect("the store works") {
-            match link.carry(request).await {
-                Ok(response) => phone.field().answer(&mut session, &response).expect("the relay answers"),
-                Err(_) => {
-                    session.lost();
-                    break;
-                }
-            }
+            let Ok(response) = link.carry(request).await else {
+                session.lost();
+                break;
+            };
+            phone.field().answer(&mut session, &response).expect("the relay answers");
         }
     }
     figures.ratio(
@@ -276,7 +274,7 @@ fn page_cost(engine: &mut Engine, reader: &mut RawDevice) -> (f64, f64) {
             let body = signed(reader, &request);
             let start = thread_cpu();
             drop(engine.sync(&body).expect("the pull works"));
-            least = least.min((thread_cpu() - start).as_secs_f64() * 1e3);
+            least = least.min(thread_cpu().saturating_sub(start).as_secs_f64() * 1e3);
         }
         least
     };
