@@ -99,6 +99,9 @@ impl Office {
 
     /// Stops the relay as Ctrl-C does, and waits for its end.
     pub(crate) fn close(&mut self) {
+        if matches!(self.relay.try_wait(), Ok(Some(_))) {
+            return;
+        }
         let asked = Command::new("kill").arg(self.relay.id().to_string()).status();
         if asked.is_ok_and(|status| status.success()) {
             for _ in 0..400 {
