@@ -11,10 +11,10 @@
     reason = "a benchmark prints, and stops at the first surprise"
 )]
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use suishou_core::{
-    document::Document,
+    document::{Document, Stored},
     entry::{BodyType, Entry, page::Packer},
     geo::{Boundary, GridFeature, GridKind, Position},
     id::{CategoryId, DeviceId, DocumentId, GridId, LogId, MemberId, Nonce, Salt, TownshipId},
@@ -32,7 +32,7 @@ use suishou_core::{
 };
 use suishou_server::{
     identity::Identity,
-    relay::{Engine, Member, push},
+    relay::{Engine, Member, engine::PROJECTED_AT_ONCE, push},
 };
 
 const REPORTS: usize = 1_000;
@@ -54,7 +54,7 @@ impl Lap {
     }
 
     fn end(self, what: &str, entries: usize) {
-        let cpu = (cpu() - self.cpu).as_secs_f64();
+        let cpu = cpu().saturating_sub(self.cpu).as_secs_f64();
         let wall = SystemClock.now().since(self.wall).as_secs_f64();
         println!(
             "{what:<28} {:>8.1} µs CPU/entry {:>8.3} ms CPU/report   wall {:>7.1} ms",
@@ -66,6 +66,15 @@ impl Lap {
 }
 
 fn main() {
+    let mut entries = entries(&mut Random::seeded(3));
+    println!("as a busy day has them: all reports, then their steps");
+    run(&entries);
+    println!("each report with its steps");
+    entries.sort_by_key(|entry| entry.header.document);
+    run(&entries);
+}
+
+fn run(entries: &[Entry]) {
     let parent = tempfile::tempdir().unwrap();
     let mut random = Random::seeded(1);
     let identity = Identity {
@@ -74,9 +83,9 @@ fn main() {
         device: DeviceId::new(random.bytes()),
         key: Key::generate(&mut random),
     };
-    let (mut engine, entries) = (start(parent.path(), &identity), entries(&mut random));
+    let mut engine = start(parent.path(), &identity);
     let (device, key) = enrol(&mut engine, "m1", &mut random);
-    let bodies = bodies(&identity, device, &key, &entries, &mut random);
+    let bodies = bodies(&identity, device, &key, entries, &mut random);
     let bytes: usize = bodies.iter().map(Vec::len).sum();
     println!("{} entries in {} pages, {} KB", entries.len(), bodies.len(), bytes / 1_024);
 
@@ -93,6 +102,7 @@ fn main() {
     let lap = Lap::start();
     while engine.project().unwrap() {}
     lap.end("project and feed", entries.len());
+    core_alone(entries);
 
     let (device, key) = enrol(&mut engine, "m2", &mut random);
     let mut cursor = None;
@@ -116,6 +126,42 @@ fn main() {
         engine.sync(&encode(&SignedRequest::sign(&request, &key))).unwrap();
     }
     lap.end("1,000 times nothing new", 1_000);
+}
+
+/// What core's projection costs without any database: load, project, save, per document and batch.
+fn core_alone(entries: &[Entry]) {
+    let mut kept: BTreeMap<DocumentId, (Stored, Vec<u8>, Origin)> = BTreeMap::new();
+    let mut documents = 0;
+    let lap = Lap::start();
+    for batch in entries.chunks(PROJECTED_AT_ONCE) {
+        let mut by_document: BTreeMap<DocumentId, Vec<Incoming>> = BTreeMap::new();
+        for entry in batch {
+            let origin = Origin {
+                entry: entry.id(),
+                author: Author::Alias(1),
+                claimed_at: entry.header.claimed_at,
+                received_at: None,
+            };
+            let incoming = Incoming { entry: entry.clone(), origin, rights: None };
+            by_document.entry(entry.header.document).or_default().push(incoming);
+        }
+        documents += by_document.len();
+        for (id, incoming) in by_document {
+            let (mut document, record, origin) = if let Some((stored, record, origin)) = kept.remove(&id) {
+                let captured = Some((record.as_slice(), origin));
+                let document = Document::from_stored(id, DocumentKind::Incident, stored, captured).unwrap();
+                (document, record, origin)
+            } else {
+                let first = &incoming[0];
+                let record = first.entry.body.clone().unwrap();
+                (Document::new(id, DocumentKind::Incident), record, first.origin)
+            };
+            assert!(project(&mut document, &incoming).iter().all(Result::is_ok));
+            kept.insert(id, (document.to_stored(), record, origin));
+        }
+    }
+    lap.end("of it in core", entries.len());
+    println!("{documents} documents loaded and saved");
 }
 
 fn start(folder: &Path, identity: &Identity) -> Engine {
@@ -144,7 +190,7 @@ fn start(folder: &Path, identity: &Identity) -> Engine {
 }
 
 fn enrol(engine: &mut Engine, member: &str, random: &mut Random) -> (DeviceId, Key) {
-    let invited = engine.invite(&MemberId::new(member).unwrap(), Duration::from_secs(60)).unwrap();
+    let invited = engine.invite(&MemberId::new(member).unwrap(), Duration::from_mins(1)).unwrap();
     let (key, nonce) = (Key::generate(random), Nonce::new(random.bytes()));
     let proof = EnrolProof { code: invited.code, public_key: key.public(), nonce };
     let proof = key.sign(&proof);
@@ -155,7 +201,8 @@ fn enrol(engine: &mut Engine, member: &str, random: &mut Random) -> (DeviceId, K
 
 /// Reports first, then steps and remarks, as a busy day has them.
 fn entries(random: &mut Random) -> Vec<Entry> {
-    let at = |minute: usize| Timestamp::from_millis(1_763_800_000_000 + minute as i64 * 60_000);
+    let at =
+        |minute: usize| Timestamp::from_millis(1_763_800_000_000 + i64::try_from(minute).unwrap() * 60_000);
     let entry = |document, at, body_type, body| {
         Entry::new(document, DocumentKind::Incident, at, body_type, body).unwrap()
     };
