@@ -17,7 +17,7 @@ use crate::scenarios::{act, photo, report};
 
 async fn count(township: &Township) -> usize {
     let filter = IncidentFilter { limit: 500, ..IncidentFilter::default() };
-    township.relay.incidents(filter).await.unwrap().len()
+    township.settled().await.incidents(filter).await.unwrap().len()
 }
 
 /// Syncs until it holds, as an app with a retry timer does.
@@ -68,7 +68,7 @@ async fn a_request_that_arrives_twice_is_stored_once() {
     phone.network.break_next([Fault::Twice, Fault::Twice, Fault::Twice]);
     phone.sync().await.unwrap();
     assert_eq!(count(&township).await, 20);
-    assert_eq!(township.relay.status().await.unwrap().entries, 20);
+    assert_eq!(township.settled().await.status().await.unwrap().entries, 20);
 }
 
 #[tokio::test]
@@ -126,21 +126,24 @@ async fn a_relay_copied_back_from_an_older_backup_is_refilled_by_the_phones() {
     let photo = phone.field().add_photo(&photo(9)).unwrap();
     let lost = phone
         .field()
-        .report(suishou_core::field::ReportDraft { photos: vec![photo], ..report("备份之后", &township, 119.605) })
+        .report(suishou_core::field::ReportDraft {
+            photos: vec![photo],
+            ..report("备份之后", &township, 119.605)
+        })
         .unwrap();
     phone.sync().await.unwrap();
     assert!(phone.field().incident(lost).unwrap().stored.is_whole());
-    let epoch = township.relay.status().await.unwrap().epoch;
+    let epoch = township.settled().await.status().await.unwrap().epoch;
 
     township.copy_back(&backup).await;
     township.reconnect(&mut phone);
     insist(&mut phone).await;
-    let status = township.relay.status().await.unwrap();
+    let status = township.settled().await.status().await.unwrap();
     assert_ne!(status.epoch, epoch, "a restored relay lives anew");
     for incident in [before, lost] {
-        township.relay.incident(incident).await.unwrap();
+        township.settled().await.incident(incident).await.unwrap();
     }
-    let shown = township.relay.incident(lost).await.unwrap();
+    let shown = township.settled().await.incident(lost).await.unwrap();
     assert!(shown.photo_blobs[0].is_stored && shown.photo_blobs[0].has_preview, "with its photo");
     assert!(phone.field().incident(lost).unwrap().stored.is_whole());
     assert_eq!(count(&township).await, 2);
@@ -159,7 +162,7 @@ async fn a_revoked_phone_gets_nothing_and_what_it_sends_is_held() {
     assert!(matches!(phone.sync().await, Err(Error::Revoked)));
     assert!(phone.field().enrolment().unwrap().is_revoked);
     assert_eq!(phone.field().counts().unwrap().entries_pending, 0, "it was taken in");
-    let held = township.relay.held().await.unwrap();
+    let held = township.settled().await.held().await.unwrap();
     assert_eq!(held.iter().map(|held| held.code).collect::<Vec<_>>(), ["revoked"]);
     assert_eq!(phone.field().incidents(suishou_core::store::Mine::OrOthers, 10, 0).unwrap().len(), 1);
     assert_eq!(count(&township).await, 1, "the held report is no incident yet");
@@ -217,7 +220,10 @@ async fn a_photo_that_is_gone_from_the_phone_keeps_nothing_back() {
     let mut phone = township.phone("i1", 11).await;
     let gone = phone.field().add_photo(&photo(4)).unwrap();
     let kept = phone.field().add_photo(&photo(5)).unwrap();
-    let draft = suishou_core::field::ReportDraft { photos: vec![gone, kept], ..report("两张照片", &township, 119.605) };
+    let draft = suishou_core::field::ReportDraft {
+        photos: vec![gone, kept],
+        ..report("两张照片", &township, 119.605)
+    };
     let incident = phone.field().report(draft).unwrap();
     phone.lose_blob(&gone);
     phone.sync().await.unwrap();
@@ -232,7 +238,8 @@ async fn a_new_report_goes_between_two_pieces_of_a_photo() {
     let township = Township::new(110).await;
     let mut phone = township.phone("i1", 12).await;
     let photo = phone.field().add_photo(&photo(6)).unwrap();
-    let draft = suishou_core::field::ReportDraft { photos: vec![photo], ..report("先报的", &township, 119.605) };
+    let draft =
+        suishou_core::field::ReportDraft { photos: vec![photo], ..report("先报的", &township, 119.605) };
     phone.field().report(draft).unwrap();
     let mut session = Session::default();
     let mut reported = false;
@@ -321,12 +328,12 @@ proptest! {
             let counts = phone.field().counts().unwrap();
             assert_eq!((counts.entries_pending, counts.blobs_pending, counts.entries_held), (0, 0, 0));
             let filter = IncidentFilter { limit: 500, ..IncidentFilter::default() };
-            let there: Vec<_> = township.relay.incidents(filter).await.unwrap();
+            let there: Vec<_> = township.settled().await.incidents(filter).await.unwrap();
             assert_eq!(there.len(), expected.len());
             for listed in there {
                 assert!(expected.remove(&listed.document));
                 assert_eq!(listed.state, IncidentState::Handling);
-                let shown = township.relay.incident(listed.document).await.unwrap();
+                let shown = township.settled().await.incident(listed.document).await.unwrap();
                 assert!(shown.photo_blobs.iter().all(|blob| blob.is_stored && blob.has_preview));
                 assert_eq!(shown.notes.len(), 1);
             }

@@ -11,9 +11,10 @@ use suishou_core::{
         page::{Beside, Packer, unpack},
     },
     error::HeldCode,
+    geo::{Position, read_geojson},
     id::{
-        BlobHash, CategoryId, CheckpointId, DepartmentId, DeviceId, DocumentId, EnrolCode, EntryId, Epoch, GridId,
-        LogId, MemberId, Nonce, Pin, PublicKey, ReasonId, Salt, Signature, TownshipId,
+        BlobHash, CategoryId, CheckpointId, DepartmentId, DeviceId, DocumentId, EnrolCode, EntryId, Epoch,
+        GridId, LogId, MemberId, Nonce, Pin, PublicKey, ReasonId, Salt, Signature, TownshipId,
     },
     log::{BlobReceipt, Head, Key, LogHead, Receipt},
     model::{
@@ -26,7 +27,6 @@ use suishou_core::{
         step::{Author, StepId},
         track::{TrackFix, TrackSegment},
     },
-    geo::{Position, read_geojson},
     sync::wire::{
         Cursor, EnrolRequest, Enrolment, FeedNotice, Invitation, Membership, PushOutcome, SignedBlobReceipt,
         SignedEnrolment, SignedRequest, SyncRequest, SyncResponse, VERSION,
@@ -137,7 +137,13 @@ fn bodies_are_read_for_ever() {
             PatrolStep::Paused,
             PatrolStep::Resumed,
             PatrolStep::Visited { checkpoint, distance_m: Some(14) },
-            PatrolStep::Segment { blob: BlobHash::of(b"track"), fixes: 240, distance_m: 1_440, from: at(0), to: at(1_200) },
+            PatrolStep::Segment {
+                blob: BlobHash::of(b"track"),
+                fixes: 240,
+                distance_m: 1_440,
+                from: at(0),
+                to: at(1_200),
+            },
             PatrolStep::Gap { reason: GapReason::Killed, from: at(1_200), to: at(1_900) },
             PatrolStep::Finished,
         ],
@@ -155,7 +161,13 @@ fn bodies_are_read_for_ever() {
 
 #[test]
 fn messages_are_read_for_ever() {
-    let receipt = Receipt { log_head: log_head(), epoch: Epoch::new([5; 16]), seq: 99, at: at(3), nonce: Nonce::new([6; 16]) };
+    let receipt = Receipt {
+        log_head: log_head(),
+        epoch: Epoch::new([5; 16]),
+        seq: 99,
+        at: at(3),
+        nonce: Nonce::new([6; 16]),
+    };
     let cursor = Cursor { epoch: Epoch::new([5; 16]), seq: 98, inside: 2 };
     let request = SyncRequest {
         version: VERSION,
@@ -221,8 +233,12 @@ fn messages_are_read_for_ever() {
         nonce: Nonce::new([4; 16]),
     };
     holds("enrolment-1.cbor", &SignedEnrolment { signature: key.sign(&enrolment), enrolment });
-    let blob =
-        BlobReceipt { township: TownshipId::new([1; 16]), blob: BlobHash::of(b"one"), size_bytes: 3, epoch: Epoch::new([5; 16]) };
+    let blob = BlobReceipt {
+        township: TownshipId::new([1; 16]),
+        blob: BlobHash::of(b"one"),
+        size_bytes: 3,
+        epoch: Epoch::new([5; 16]),
+    };
     holds("blob-receipt-1.cbor", &SignedBlobReceipt { receipt: blob, signature: key.sign(&blob) });
     let invitation = Invitation {
         version: VERSION,
@@ -239,7 +255,8 @@ fn messages_are_read_for_ever() {
 #[test]
 fn headers_and_pages_are_read_for_ever() {
     let document = DocumentId::at(at(0), [4; 10]);
-    let entry = Entry::new(document, DocumentKind::Incident, at(0), BodyType::Record, encode(&record())).unwrap();
+    let entry =
+        Entry::new(document, DocumentKind::Incident, at(0), BodyType::Record, encode(&record())).unwrap();
     assert_eq!(golden("header-1.bin", &entry.header.canonical()), entry.header.canonical());
     let head = Head::START.then(&entry.header);
     assert_eq!(golden("log-hash-1.bin", head.hash.as_ref()), head.hash.as_ref());
@@ -247,7 +264,10 @@ fn headers_and_pages_are_read_for_ever() {
     packer.push(&entry, Some(Beside { author: Author::Alias(1), received_at: at(9) }));
     // zstd may compress differently one day; what was written must stay readable.
     let kept = golden("page-1.bin", &packer.finish(3).unwrap());
-    assert_eq!(unpack(&kept).unwrap(), [(entry, Some(Beside { author: Author::Alias(1), received_at: at(9) }))]);
+    assert_eq!(
+        unpack(&kept).unwrap(),
+        [(entry, Some(Beside { author: Author::Alias(1), received_at: at(9) }))]
+    );
 }
 
 #[test]

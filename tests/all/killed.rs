@@ -23,7 +23,11 @@ use suishou_tests::harness::Township;
 fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let path = own.parent().unwrap().parent().unwrap().join(name);
-    assert!(path.exists(), "{} is missing: cargo build --workspace --bins (make test does it)", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing: cargo build --workspace --bins (make test does it)",
+        path.display()
+    );
     path
 }
 
@@ -50,7 +54,7 @@ async fn a_phone_killed_at_any_moment_has_everything_it_called_saved() {
         tokio::time::sleep(Duration::from_micros(random.below(20_000))).await;
         child.kill().unwrap();
         child.wait().unwrap();
-        saved.extend(lines.map_while(Result::ok).filter_map(|line| line.parse().ok()));
+        saved.extend(lines.map_while(Result::ok).filter_map(|line| line.parse::<DocumentId>().ok()));
     }
     phone.start();
     let listed = phone.field().incidents(Mine::Only, 100_000, 0).unwrap();
@@ -61,7 +65,7 @@ async fn a_phone_killed_at_any_moment_has_everything_it_called_saved() {
     phone.sync().await.unwrap();
     let counts = phone.field().counts().unwrap();
     assert_eq!((counts.entries_pending, counts.blobs_pending, counts.blobs_lost), (0, 0, 0));
-    assert_eq!(township.relay.status().await.unwrap().documents["incident"], there.len() as u64);
+    assert_eq!(township.settled().await.status().await.unwrap().documents["incident"], there.len() as u64);
     for incident in &saved {
         assert!(phone.field().incident(*incident).unwrap().stored.is_whole());
     }
@@ -90,7 +94,6 @@ impl Relay {
         }
         panic!("the relay does not start");
     }
-
 
     fn json(&self, arguments: &[&str]) -> serde_json::Value {
         let output = Command::new(program("suishou"))
@@ -200,7 +203,8 @@ fn forward(folder: &Path) -> u16 {
         for phone in listener.incoming().flatten() {
             let Ok(text) = std::fs::read_to_string(folder.join("serving.json")) else { continue };
             let Ok(serving) = serde_json::from_str::<serde_json::Value>(&text) else { continue };
-            let target = serving["device"].as_str().unwrap_or_default().trim_start_matches("https://").to_owned();
+            let target =
+                serving["device"].as_str().unwrap_or_default().trim_start_matches("https://").to_owned();
             let Ok(relay) = std::net::TcpStream::connect(target.trim_end_matches('/')) else { continue };
             let pipe = |mut from: std::net::TcpStream, mut to: std::net::TcpStream| {
                 std::thread::spawn(move || {

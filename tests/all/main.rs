@@ -1,5 +1,14 @@
 //! Every test that needs more than one part of the project, in one binary: a story each.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::zombie_processes,
+    reason = "all of this is test code"
+)]
+
 mod architecture;
 mod faults;
 mod golden;

@@ -65,7 +65,7 @@ fn dispatch(department: &str) -> Act {
 
 async fn everything(township: &Township) -> Vec<DocumentId> {
     let filter = IncidentFilter { limit: 500, ..IncidentFilter::default() };
-    let listed = township.relay.incidents(filter).await.unwrap();
+    let listed = township.settled().await.incidents(filter).await.unwrap();
     listed.into_iter().map(|incident| incident.document).collect()
 }
 
@@ -103,7 +103,7 @@ async fn report_written_offline_reaches_the_dispatcher_once_and_its_answer_comes
     vendor.sync().await.unwrap();
     assert_eq!(everything(&township).await, [incident]);
     assert!(vendor.field().incident(incident).unwrap().stored.is_whole());
-    let shown = township.relay.incident(incident).await.unwrap();
+    let shown = township.settled().await.incident(incident).await.unwrap();
     assert_eq!(shown.text, "摊位卖变质猪肉");
     assert!(shown.photo_blobs[0].is_stored && shown.photo_blobs[0].has_preview);
     assert_eq!(shown.reporter.unwrap().member.as_str(), "i1");
@@ -120,11 +120,14 @@ async fn report_written_offline_reaches_the_dispatcher_once_and_its_answer_comes
     let view = vendor.field().incident(incident).unwrap();
     assert_eq!(view.incident.state, IncidentState::Closed);
     assert!(view.notes.iter().any(|note| note.text.contains("谢谢您") && note.author == Author::Centre));
-    vendor.field().step(incident, StepDraft { rating: Some(5), ..StepDraft::plain(StepKind::Rated) }).unwrap();
+    vendor
+        .field()
+        .step(incident, StepDraft { rating: Some(5), ..StepDraft::plain(StepKind::Rated) })
+        .unwrap();
     vendor.sync().await.unwrap();
-    let shown = township.relay.incident(incident).await.unwrap();
+    let shown = township.settled().await.incident(incident).await.unwrap();
     assert_eq!((shown.listed.state, shown.rating), (IncidentState::Rated, Some(5)));
-    assert!(township.relay.held().await.unwrap().is_empty());
+    assert!(township.settled().await.held().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -155,8 +158,10 @@ async fn a_refused_report_tells_its_reporter_why() {
     let mut vendor = township.phone("i1", 31).await;
     let incident = vendor.field().report(report("隔壁县的事", &township, 119.605)).unwrap();
     vendor.sync().await.unwrap();
-    let step =
-        IncidentStep { reason: Some(ReasonId::new("outside").unwrap()), ..IncidentStep::plain(StepKind::Rejected) };
+    let step = IncidentStep {
+        reason: Some(ReasonId::new("outside").unwrap()),
+        ..IncidentStep::plain(StepKind::Rejected)
+    };
     let refusal = Act { steps: vec![step], fields: Vec::new(), remark: None };
     township.relay.act(incident, refusal).await.unwrap();
     vendor.sync().await.unwrap();
@@ -182,7 +187,10 @@ async fn a_step_that_came_too_late_is_held_shown_and_can_be_tried_again() {
     let view = member.field().incident(incident).unwrap();
     assert_eq!(view.held.len(), 2, "both steps are shown as not done");
     assert_eq!(view.incident.state, IncidentState::Dispatched, "the phone counts what the relay counts");
-    assert_eq!(township.relay.incident(incident).await.unwrap().listed.state, IncidentState::Dispatched);
+    assert_eq!(
+        township.settled().await.incident(incident).await.unwrap().listed.state,
+        IncidentState::Dispatched
+    );
     assert_eq!(member.field().counts().unwrap().entries_pending, 0, "nothing behind it is blocked");
     // After the police hand it back the member may do it after all.
     let handed_back = IncidentStep {
@@ -191,7 +199,10 @@ async fn a_step_that_came_too_late_is_held_shown_and_can_be_tried_again() {
     };
     township.relay.act(incident, Act { steps: vec![handed_back], ..Act::default() }).await.unwrap();
     member.sync().await.unwrap();
-    assert!(member.field().try_again(view.held[0].entry).is_err(), "a dispatch was made: policy still says no");
+    assert!(
+        member.field().try_again(view.held[0].entry).is_err(),
+        "a dispatch was made: policy still says no"
+    );
 }
 
 #[tokio::test]
@@ -231,10 +242,10 @@ async fn a_patrol_survives_its_app_and_never_counts_a_gap() {
         view.patrol.gaps.iter().map(|gap| serde_json::to_string(&gap.reason).unwrap()).collect();
     assert_eq!(reasons, ["\"killed\"", "\"paused\""]);
     member.sync().await.unwrap();
-    let shown = township.relay.patrol(patrol).await.unwrap();
+    let shown = township.settled().await.patrol(patrol).await.unwrap();
     assert_eq!(shown.listed.distance_m, view.row.distance_m);
     assert!(shown.segments.iter().all(|segment| segment.is_stored));
-    assert_eq!(township.relay.incident(incident).await.unwrap().patrol, Some(patrol));
+    assert_eq!(township.settled().await.incident(incident).await.unwrap().patrol, Some(patrol));
     leader.sync().await.unwrap();
     assert_eq!(leader.field().patrols(Mine::OrOthers, 10, 0).unwrap().len(), 1, "the leader sees it");
 }
@@ -251,7 +262,7 @@ async fn a_thousand_reports_of_many_phones_arrive_each_once() {
         let figures = phone.sync().await.unwrap();
         assert_eq!(figures.entries_receipted, 250);
     }
-    let status = township.relay.status().await.unwrap();
+    let status = township.settled().await.status().await.unwrap();
     assert_eq!(status.documents.get("incident"), Some(&1_000));
     assert_eq!(sent.len(), 1_000);
 }

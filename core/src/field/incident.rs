@@ -12,7 +12,8 @@ use crate::{
         blob::BlobKind,
         encode,
         incident::{
-            Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, Incident, IncidentRecord, IncidentStep, StepKind,
+            Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, Incident, IncidentRecord, IncidentStep,
+            StepKind,
         },
         note::Note,
         place::{Fix, GridSource, Place},

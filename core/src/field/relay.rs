@@ -76,10 +76,9 @@ impl Field {
         let path = format!("{}?epoch={}&seq={}", path::WAIT, cursor.epoch, cursor.seq);
         let response = self.exchange(&Request::new(Method::Get, &path).bearer(token)).await?;
         match response.status {
-            200 => Ok(true),
+            // 401: a token that ran out; sync brings a new one.
+            200 | 401 => Ok(true),
             204 => Ok(false),
-            // A token that ran out: sync brings a new one.
-            401 => Ok(true),
             _ => Err(Error::Offline(Unreachable::NotTheRelay)),
         }
     }

@@ -123,7 +123,7 @@ impl Store {
                  GROUP BY b.hash",
             )
             .map_err(sql)?;
-        let epoch = epoch.map(|epoch| epoch.to_array());
+        let epoch = epoch.map(Epoch::to_array);
         let rows = statement
             .query_map(params![epoch], |row| {
                 let preview_of: Option<[u8; 32]> = row.get(2)?;

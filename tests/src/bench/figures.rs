@@ -37,7 +37,9 @@ impl Figures {
             None => format!("{mark} {name}: {value:.3} {unit} (goal: at most {goal})"),
             Some(reference) => {
                 let ratio = value / reference;
-                format!("{mark} {name}: {value:.3} {unit}, {ratio:.2} x the reference {reference:.3} (goal: {goal} x)")
+                format!(
+                    "{mark} {name}: {value:.3} {unit}, {ratio:.2} x the reference {reference:.3} (goal: {goal} x)"
+                )
             }
         };
         tell(&line);

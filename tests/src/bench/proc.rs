@@ -7,12 +7,6 @@ pub(crate) fn thread_cpu() -> Duration {
     schedstat("/proc/thread-self/schedstat")
 }
 
-/// CPU time of all living threads of a process.
-pub(crate) fn process_cpu(pid: u32) -> Duration {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    tasks.map(|task| schedstat(&task.path().join("schedstat").to_string_lossy())).sum()
-}
-
 fn schedstat(path: &str) -> Duration {
     let text = fs::read_to_string(path).unwrap_or_default();
     Duration::from_nanos(text.split_whitespace().next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0))
@@ -29,7 +23,8 @@ pub(crate) fn memory(pid: &str, key: &str) -> u64 {
 fn children_cpu() -> Duration {
     let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = text.rsplit_once(')').map(|(_, rest)| rest.to_owned()).unwrap_or_default();
-    let field = |index: usize| after_name.split_whitespace().nth(index).and_then(|ticks| ticks.parse::<u64>().ok());
+    let field =
+        |index: usize| after_name.split_whitespace().nth(index).and_then(|ticks| ticks.parse::<u64>().ok());
     Duration::from_millis(10 * (field(13).unwrap_or(0) + field(14).unwrap_or(0)))
 }
 
@@ -42,5 +37,5 @@ pub(crate) fn cost(times: u32, command: impl Fn(u32) -> Command) -> (Duration, S
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         said = String::from_utf8_lossy(&output.stdout).into_owned();
     }
-    ((children_cpu() - before) / times, said)
+    (children_cpu().saturating_sub(before) / times, said)
 }

@@ -84,8 +84,18 @@ pub(crate) async fn measure(figures: &mut Figures) {
     let end = counted(&reader);
     let there = reader.field().incidents(suishou_core::store::Mine::OrOthers, 10_000, 0).expect("a list");
     assert_eq!(there.len(), REPORTS, "everything came");
-    figures.at_most("pull of 1,000 reports by an empty device, requests", to_f64(end.0 - start.0), "requests", 10.0);
-    figures.at_most("pull of 1,000 reports by an empty device, bytes", to_f64(end.1 - start.1) / 1e3, "KB", 450.0);
+    figures.at_most(
+        "pull of 1,000 reports by an empty device, requests",
+        to_f64(end.0 - start.0),
+        "requests",
+        10.0,
+    );
+    figures.at_most(
+        "pull of 1,000 reports by an empty device, bytes",
+        to_f64(end.1 - start.1) / 1e3,
+        "KB",
+        450.0,
+    );
 
     let start = counted(&reader);
     reader.sync().await.expect("the sync works");
@@ -118,8 +128,8 @@ fn cost_of(figures: &mut Figures, township: &Township, folder: &std::path::Path,
         engine.store(std::slice::from_ref(&checked)).expect("it is stored");
         let stored = thread_cpu();
         while engine.project().expect("it is projected") {}
-        receipts += stored - start;
-        rows += thread_cpu() - stored;
+        receipts += stored.saturating_sub(start);
+        rows += thread_cpu().saturating_sub(stored);
     }
     let each = |cost: Duration| cost.as_secs_f64() * 1e3 / to_f64(REPORTS as u64);
     figures.at_most("relay CPU a report, up to the receipt", each(receipts), "ms", 0.1);
@@ -142,7 +152,11 @@ impl Cut<'_> {
             return Err(Error::Offline(Unreachable::Cut));
         }
         let response = self.network.carry(request).await?;
-        if self.take(response.body.len() as u64 + 200) { Ok(response) } else { Err(Error::Offline(Unreachable::Cut)) }
+        if self.take(response.body.len() as u64 + 200) {
+            Ok(response)
+        } else {
+            Err(Error::Offline(Unreachable::Cut))
+        }
     }
 
     /// Counts what passes; what is cut off has passed all the same.
@@ -166,13 +180,11 @@ async fn cut_link(figures: &mut Figures, township: &Township, uncut: u64) {
         tries += 1;
         assert!(tries < 100, "the push does not end");
         while let Step::Send(request) = phone.field().ask(&mut session).expect("the store works") {
-            match link.carry(request).await {
-                Ok(response) => phone.field().answer(&mut session, &response).expect("the relay answers"),
-                Err(_) => {
-                    session.lost();
-                    break;
-                }
-            }
+            let Ok(response) = link.carry(request).await else {
+                session.lost();
+                break;
+            };
+            phone.field().answer(&mut session, &response).expect("the relay answers");
         }
     }
     figures.ratio(
@@ -210,13 +222,28 @@ pub(crate) async fn measure_sizes(figures: &mut Figures) {
         tell(&format!("{documents} documents: a page costs {page:.3} ms, nothing new {nothing:.3} ms"));
     }
     if let [(small, _), (large, _)] = costs.as_slice() {
-        figures.ratio("CPU of a page of the feed at 100,000 documents, beside 1,000", *large, "ms", *small, 1.3);
+        figures.ratio(
+            "CPU of a page of the feed at 100,000 documents, beside 1,000",
+            *large,
+            "ms",
+            *small,
+            1.3,
+        );
     }
-    let request = SyncRequest { cursor: Some(end_of(&mut engine, &mut reader)), settings_version: 10_000, ..reader.request(&[]) };
+    let request = SyncRequest {
+        cursor: Some(end_of(&mut engine, &mut reader)),
+        settings_version: 10_000,
+        ..reader.request(&[])
+    };
     let body = signed(&reader, &request);
     let answer = encode(&engine.sync(&body).expect("the sync works"));
     let bytes = body.len() + answer.len() + 400;
-    figures.at_most("nothing new at 100,000 documents, bytes with heads", to_f64(bytes as u64), "bytes", 1_023.0);
+    figures.at_most(
+        "nothing new at 100,000 documents, bytes with heads",
+        to_f64(bytes as u64),
+        "bytes",
+        1_023.0,
+    );
 }
 
 fn signed(device: &RawDevice, request: &SyncRequest) -> Vec<u8> {
@@ -247,7 +274,7 @@ fn page_cost(engine: &mut Engine, reader: &mut RawDevice) -> (f64, f64) {
             let body = signed(reader, &request);
             let start = thread_cpu();
             drop(engine.sync(&body).expect("the pull works"));
-            least = least.min((thread_cpu() - start).as_secs_f64() * 1e3);
+            least = least.min(thread_cpu().saturating_sub(start).as_secs_f64() * 1e3);
         }
         least
     };

@@ -39,9 +39,16 @@ pub(crate) fn write_reports(phone: &Phone, township: &Township, reports: usize, 
         let photos: Vec<BlobHash> = (0..dice.within(1, 4)).map(|_| photo(&blobs, &mut dice)).collect();
         let category = dice.choose(&CATEGORIES).copied().unwrap_or("order");
         let text = texts::report_text(&mut dice, category, 100, 300);
-        let position = Position::new(dice.between(29.0, 29.01), dice.between(119.60, 119.61)).expect("on Earth");
+        let position =
+            Position::new(dice.between(29.0, 29.01), dice.between(119.60, 119.61)).expect("on Earth");
         let taken_at = township.time.now();
-        let fix = Fix { position, accuracy_m: dice.within(4, 30), taken_at, source: FixSource::Satellite, is_mock: false };
+        let fix = Fix {
+            position,
+            accuracy_m: dice.within(4, 30),
+            taken_at,
+            source: FixSource::Satellite,
+            is_mock: false,
+        };
         let draft = ReportDraft {
             text: text.clone(),
             category: CategoryId::new(category).expect("a code"),
@@ -59,12 +66,15 @@ pub(crate) fn write_reports(phone: &Phone, township: &Township, reports: usize, 
         for step in 0..later.min(4) {
             township.time.advance(std::time::Duration::from_secs(u64::from(dice.within(60, 4_000))));
             let is_last = step + 1 == later && number % 2 == 0 && step > 0;
-            let (kind, word) = if is_last { (StepKind::Resolved, Step::Finish) } else { (StepKind::Handling, Step::Handle) };
+            let (kind, word) =
+                if is_last { (StepKind::Resolved, Step::Finish) } else { (StepKind::Handling, Step::Handle) };
             let remark = texts::remark(&mut dice, word);
             let draft = StepDraft { remark: Some(remark.clone()), ..StepDraft::plain(kind) };
             phone.field().step(document, draft).expect("the step is possible");
             plain.things += 1;
-            steps.push(json!({ "kind": kind, "at": township.time.now().to_rfc3339(), "by": "m1", "remark": remark }));
+            steps.push(
+                json!({ "kind": kind, "at": township.time.now().to_rfc3339(), "by": "m1", "remark": remark }),
+            );
         }
         let report = json!({
             "id": document, "kind": "incident", "category": category, "severity": "normal", "text": text,
@@ -77,7 +87,6 @@ pub(crate) fn write_reports(phone: &Phone, township: &Township, reports: usize, 
     }
     plain
 }
-
 
 /// A photo that is on the phone and is no part of this measurement: 32 random bytes, never sent.
 fn photo(blobs: &BlobFolder, dice: &mut Dice) -> BlobHash {

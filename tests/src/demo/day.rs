@@ -49,7 +49,8 @@ pub(crate) async fn live(
     words: &Words,
 ) -> Result<Day, Failed> {
     let mut dice = Dice::new(seed ^ 0x00da_11ed);
-    let link = Link::to(office.phones_connect_to()?).await.map_err(|error| Failed::new("the link", &error))?;
+    let link =
+        Link::to(office.phones_connect_to()?).await.map_err(|error| Failed::new("the link", &error))?;
     link.set_open(true);
     let mut phones = enrol(office, &link, folder, &mut dice, members_out, words).await?;
 
@@ -88,7 +89,8 @@ fn bar(len: usize, label: &str) -> ProgressBar {
 
 /// Chooses who goes out: all informants, one handler for each department, some members with a grid.
 fn choose(people: &[Value], members_out: usize, dice: &mut Dice) -> Vec<(String, String, Vec<GridId>)> {
-    let text = |person: &Value, key: &str| person.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text =
+        |person: &Value, key: &str| person.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut chosen = Vec::new();
     let mut members = Vec::new();
     let mut departments = BTreeMap::new();
@@ -133,7 +135,8 @@ async fn enrol(
     for (member, role, grids) in chosen {
         let enrolment = office.json(&["enrol", &member])?;
         let text = enrolment.get("invitation").and_then(Value::as_str).unwrap_or_default();
-        let invitation = Invitation::from_text(text).map_err(|error| Failed::new("the invitation", &error))?;
+        let invitation =
+            Invitation::from_text(text).map_err(|error| Failed::new("the invitation", &error))?;
         // The phone's way to the relay leads over the link that can be cut.
         let invitation = Invitation { addresses: vec![link.address()], ..invitation };
         let phone = Phone::new(member, role, grids, &folder.join("phones"), started_at, dice.fork())?;
@@ -146,7 +149,12 @@ async fn enrol(
     sync_all(phones, &words.get("enrolling")).await
 }
 
-async fn work_offline(phones: Vec<Phone>, photos: &Photos, seed: u64, words: &Words) -> Result<Vec<Phone>, Failed> {
+async fn work_offline(
+    phones: Vec<Phone>,
+    photos: &Photos,
+    seed: u64,
+    words: &Words,
+) -> Result<Vec<Phone>, Failed> {
     let bar = bar(phones.len(), &words.get("offline"));
     let photos = photos.clone();
     let done = each(phones, 2, move |index, mut phone| {
@@ -183,7 +191,12 @@ async fn sync_all(phones: Vec<Phone>, label: &str) -> Result<Vec<Phone>, Failed>
     done.await
 }
 
-async fn handle_all(phones: Vec<Phone>, photos: &Photos, seed: u64, words: &Words) -> Result<Vec<Phone>, Failed> {
+async fn handle_all(
+    phones: Vec<Phone>,
+    photos: &Photos,
+    seed: u64,
+    words: &Words,
+) -> Result<Vec<Phone>, Failed> {
     let bar = bar(phones.iter().filter(|phone| phone.role == "handler").count(), &words.get("departments"));
     let photos = photos.clone();
     let done = each(phones, 2, move |index, mut phone| {
@@ -198,7 +211,8 @@ async fn handle_all(phones: Vec<Phone>, photos: &Photos, seed: u64, words: &Word
                 phone.handlers_day(&photos, &mut camera)?;
                 Ok(phone)
             });
-            let worked: Result<Phone, Failed> = worked.await.map_err(|error| Failed::new("a handler's day", &error))?;
+            let worked: Result<Phone, Failed> =
+                worked.await.map_err(|error| Failed::new("a handler's day", &error))?;
             let mut phone = worked?;
             phone.sync(SystemClock.now()).await?;
             bar.inc(1);

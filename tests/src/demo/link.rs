@@ -74,7 +74,13 @@ impl Link {
         }
     }
 
-    async fn pipe(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, count: &AtomicU64, passed: &AtomicU64) {
+    async fn pipe(
+        &self,
+        mut from: OwnedReadHalf,
+        mut to: OwnedWriteHalf,
+        count: &AtomicU64,
+        passed: &AtomicU64,
+    ) {
         let mut buffer = vec![0; 8 * 1024];
         loop {
             let Ok(len @ 1..) = from.read(&mut buffer).await else { return };

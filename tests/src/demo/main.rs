@@ -106,7 +106,15 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         say(&words.fill("stays", &[("address", &format!("https://{address}"))]));
         let program = arguments.program.display();
         let folder = office.folder().display();
-        for command in ["status", "incident list", "incident show ID", "device list", "patrol list", "held list", "enrol ID"] {
+        for command in [
+            "status",
+            "incident list",
+            "incident show ID",
+            "device list",
+            "patrol list",
+            "held list",
+            "enrol ID",
+        ] {
             say(&format!("  {program} {command} --dir {folder}"));
         }
         say(&words.fill("log", &[("log", &office.log().display())]));
@@ -121,11 +129,14 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
 fn open_office(arguments: &Arguments, words: &Words) -> Result<Office, Failed> {
     say(&words.get("making"));
     if arguments.dir.join("relay").exists() || arguments.dir.join("phones").exists() {
-        std::fs::remove_dir_all(&arguments.dir).map_err(|error| Failed::new("removing the last demo", &error))?;
+        std::fs::remove_dir_all(&arguments.dir)
+            .map_err(|error| Failed::new("removing the last demo", &error))?;
     }
     let data = arguments.dir.join("data");
     std::fs::create_dir_all(&data).map_err(|error| Failed::new("making the folder", &error))?;
-    World::new(arguments.seed).write_files(&data).map_err(|error| Failed::new("writing the township's files", &error))?;
+    World::new(arguments.seed)
+        .write_files(&data)
+        .map_err(|error| Failed::new("writing the township's files", &error))?;
     let office = Office::open(&arguments.program, &arguments.dir, &words.get("township"))?;
     let file = |own: &Option<PathBuf>, made: &str| {
         own.clone().unwrap_or_else(|| data.join(made)).to_string_lossy().into_owned()

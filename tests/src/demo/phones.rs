@@ -202,7 +202,9 @@ impl Phone {
     fn settle_on_the_spot(&mut self, incident: DocumentId) -> Result<(), Failed> {
         for (kind, step) in [(StepKind::Handling, Step::Handle), (StepKind::Resolved, Step::Finish)] {
             let remark = Some(texts::remark(&mut self.dice, step));
-            self.field().step(incident, StepDraft { remark, ..StepDraft::plain(kind) }).map_err(said(&self.member))?;
+            self.field()
+                .step(incident, StepDraft { remark, ..StepDraft::plain(kind) })
+                .map_err(said(&self.member))?;
         }
         Ok(())
     }
@@ -263,7 +265,8 @@ impl Phone {
                 [(StepKind::Handling, Step::Handle, Vec::new()), (StepKind::Resolved, Step::Finish, photo)]
             {
                 let remark = Some(texts::remark(&mut self.dice, step));
-                let draft = StepDraft { dispatch: view.my_dispatch, remark, photos, ..StepDraft::plain(kind) };
+                let draft =
+                    StepDraft { dispatch: view.my_dispatch, remark, photos, ..StepDraft::plain(kind) };
                 self.field().step(view.document, draft).map_err(said(&self.member))?;
             }
         }

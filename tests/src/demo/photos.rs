@@ -20,7 +20,8 @@ impl Photos {
     /// The camera, or the pictures in a folder.
     pub(crate) fn from(folder: Option<&Path>) -> Result<Self, Failed> {
         let Some(folder) = folder else { return Ok(Self::Camera) };
-        let listed = std::fs::read_dir(folder).map_err(|error| Failed::new("reading the photo folder", &error))?;
+        let listed =
+            std::fs::read_dir(folder).map_err(|error| Failed::new("reading the photo folder", &error))?;
         let is_picture = |path: &PathBuf| {
             let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
             extension.is_some_and(|extension| ["jpg", "jpeg", "png", "webp"].contains(&extension.as_str()))
@@ -28,7 +29,10 @@ impl Photos {
         let mut files: Vec<PathBuf> = listed.flatten().map(|item| item.path()).filter(is_picture).collect();
         files.sort();
         if files.is_empty() {
-            return Err(Failed::new("reading the photo folder", &"there is no JPEG, PNG or WebP picture in it"));
+            return Err(Failed::new(
+                "reading the photo folder",
+                &"there is no JPEG, PNG or WebP picture in it",
+            ));
         }
         Ok(Self::Folder(files))
     }

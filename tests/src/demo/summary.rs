@@ -98,13 +98,23 @@ fn photos_of(office: &Office, report: DocumentId) -> Result<(u64, u64), Failed> 
     let shown = office.json(&["incident", "show", &report.to_string()])?;
     let blobs = shown.get("photo_blobs").and_then(Value::as_array).cloned().unwrap_or_default();
     let is_true = |blob: &Value, key: &str| blob.get(key).and_then(Value::as_bool).unwrap_or_default();
-    let stored = blobs.iter().filter(|blob| is_true(blob, "is_stored") && is_true(blob, "has_preview")).count();
+    let stored =
+        blobs.iter().filter(|blob| is_true(blob, "is_stored") && is_true(blob, "has_preview")).count();
     Ok((blobs.len() as u64, stored as u64))
 }
 
 fn table(lines: &BTreeMap<&str, Line>, words: &Words) {
     let heads = [
-        "who", "phones", "captured", "stored", "answered", "photos", "photos_stored", "patrols", "held", "requests",
+        "who",
+        "phones",
+        "captured",
+        "stored",
+        "answered",
+        "photos",
+        "photos_stored",
+        "patrols",
+        "held",
+        "requests",
     ];
     let mut rows: Vec<Vec<String>> = vec![heads.iter().map(|head| words.get(head)).collect()];
     let cells = |who: String, line: &Line| {
@@ -136,7 +146,9 @@ fn table(lines: &BTreeMap<&str, Line>, words: &Words) {
     }
     rows.push(cells(words.get("total"), &total));
     let widths: Vec<usize> = (0..heads.len())
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0))
+        .map(|column| {
+            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0)
+        })
         .collect();
     say("");
     for row in &rows {
@@ -186,7 +198,9 @@ fn story(day: &Day, words: &Words) -> Result<(), Failed> {
         Author::Centre => words.get("centre"),
         Author::Alias(_) => words.get("person"),
     };
-    let time = |at: suishou_core::time::Timestamp| at.to_rfc3339().replace('T', " ").chars().take(16).collect::<String>();
+    let time = |at: suishou_core::time::Timestamp| {
+        at.to_rfc3339().replace('T', " ").chars().take(16).collect::<String>()
+    };
     say("");
     say(&words.get("story"));
     say(&format!("  {}  {}  {}", time(view.reported_at), words.get("step_reported"), words.get("you")));

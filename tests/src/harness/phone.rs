@@ -44,6 +44,7 @@ impl Phone {
     }
 
     /// The same phone's files, copied: a second phone that believes to be the first.
+    #[must_use]
     pub fn cloned(&mut self, township: &Township) -> Self {
         self.kill();
         let kept = tempfile::tempdir().expect("a folder for the clone can be made");

@@ -13,8 +13,8 @@ use suishou_core::{
         place::{GridSource, Place},
     },
     sync::wire::{
-        CONTENT_TYPE, EnrolProof, EnrolRequest, ErrorBody, Invitation, PushOutcome, SignedEnrolment, SignedRequest,
-        SyncRequest, SyncResponse, VERSION, path,
+        CONTENT_TYPE, EnrolProof, EnrolRequest, ErrorBody, Invitation, PushOutcome, SignedEnrolment,
+        SignedRequest, SyncRequest, SyncResponse, VERSION, path,
     },
     time::{Random, Timestamp},
 };
@@ -147,7 +147,8 @@ impl RawDevice {
 
     /// An entry of an incident around any body.
     pub fn entry(document: DocumentId, body_type: BodyType, body: Vec<u8>) -> Entry {
-        Entry::new(document, DocumentKind::Incident, CLAIMED_AT, body_type, body).expect("the body is not too large")
+        Entry::new(document, DocumentKind::Incident, CLAIMED_AT, body_type, body)
+            .expect("the body is not too large")
     }
 
     /// A report.

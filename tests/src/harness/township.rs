@@ -65,8 +65,10 @@ impl Township {
             name: name.to_owned(),
             categories: categories.iter().map(|category| code(category)).collect(),
         };
-        let departments =
-            vec![department("police", "派出所", &["order", "counterfeit"]), department("market", "市场监管所", &["food_safety"])];
+        let departments = vec![
+            department("police", "派出所", &["order", "counterfeit"]),
+            department("market", "市场监管所", &["food_safety"]),
+        ];
         let person = |id: &str, role: Role, grid: Option<&str>, department: Option<&str>| Member {
             id: MemberId::new(id).expect("a code"),
             name: format!("秘密姓名{id}"),
@@ -100,6 +102,18 @@ impl Township {
         Arc::<TestClock>::clone(&self.time)
     }
 
+    /// The relay, once it has taken into documents all that it stored: documents follow behind the log.
+    pub async fn settled(&self) -> &Relay {
+        for _ in 0..2_000 {
+            let status = self.relay.status().await.expect("the relay answers");
+            if status.projected_seq == status.stored_seq {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        &self.relay
+    }
+
     /// Who the relay is.
     pub fn identity(&self) -> &Identity {
         &self.identity
@@ -113,7 +127,8 @@ impl Township {
     /// The text of a QR for a member.
     pub async fn invitation(&self, member: &str) -> String {
         let member = MemberId::new(member).expect("a code");
-        let invited = self.relay.invite(member, Duration::from_secs(3_600)).await.expect("the member is known");
+        let invited =
+            self.relay.invite(member, Duration::from_secs(3_600)).await.expect("the member is known");
         let invitation = Invitation {
             version: VERSION,
             addresses: vec!["http://127.0.0.1:1".to_owned()],

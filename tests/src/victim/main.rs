@@ -42,7 +42,10 @@ fn work(folder: &Path, seed: u64) -> Result<()> {
             patrol: field.open_patrol()?,
         };
         let document = field.report(draft)?;
-        field.step(document, StepDraft { remark: Some("…".to_owned()), ..StepDraft::plain(StepKind::Handling) })?;
+        field.step(
+            document,
+            StepDraft { remark: Some("…".to_owned()), ..StepDraft::plain(StepKind::Handling) },
+        )?;
         let position = Position::new(29.0, 119.6)?;
         field.patrol_fix(TrackFix { at: SystemClock.now(), position, accuracy_m: 5 })?;
         let mut out = std::io::stdout().lock();

@@ -1,210 +1,22 @@
-//! An incident: its record, its steps, and the fold that says in which state it is.
+//! The fold over an incident's steps: in which state it is, the same on every device in any order of arrival.
 //!
-//! Steps are add-only and come in the document's causal order, which is the same on every device. A
-//! step that is not possible where it stands took no effect; it is kept and shown as such.
+//! Steps are add-only and come in the document's causal order. A step that is not possible where it stands
+//! took no effect; it is kept and shown as such.
 
 use std::collections::BTreeMap;
 
-use minicbor::{Decode, Encode};
 use serde::Serialize;
 
+use super::{FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, IncidentRecord, IncidentStep, StepKind};
 use crate::{
-    error::{Error, HeldCode, Problem, Result},
-    id::{BlobHash, CategoryId, DepartmentId, DocumentId, GridId, MemberId, ReasonId, Salt},
+    error::HeldCode,
+    id::{CategoryId, DepartmentId, DocumentId, GridId, MemberId, ReasonId},
     model::{
-        MAX_TEXT_BYTES, Severity,
-        note::too_long,
-        place::Place,
+        Severity, decode,
         step::{Origin, RawStep, StepId},
     },
     time::Timestamp,
 };
-
-/// Most photos in one record.
-pub const MAX_PHOTOS: usize = 20;
-
-/// The body of an incident's record entry: what was captured, never changed.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct IncidentRecord {
-    /// Random; keeps an erased record from being guessed by its hash.
-    #[n(0)]
-    pub salt: Salt,
-    /// What the reporter wrote; may be empty if there is a photo or a voice recording.
-    #[n(1)]
-    pub text: String,
-    /// What it is about, as the reporter sees it.
-    #[n(2)]
-    pub category: CategoryId,
-    /// How much it matters, as the reporter sees it.
-    #[n(3)]
-    pub severity: Severity,
-    /// Where.
-    #[n(4)]
-    pub place: Place,
-    /// The developed photos by hash; their previews are known by the photo's hash.
-    #[n(5)]
-    pub photos: Vec<BlobHash>,
-    /// A voice recording.
-    #[n(6)]
-    pub voice: Option<BlobHash>,
-    /// The patrol during which it was found.
-    #[n(7)]
-    pub patrol: Option<DocumentId>,
-}
-
-impl IncidentRecord {
-    /// Refuses what no reader would take. A report needs something to look at: text, photo or voice.
-    pub fn check(&self) -> Result<()> {
-        let mut problems = Vec::new();
-        if self.text.len() > MAX_TEXT_BYTES {
-            return Err(too_long(self.text.len()));
-        }
-        if self.text.trim().is_empty() && self.photos.is_empty() && self.voice.is_none() {
-            problems.push(Problem::Missing("a text, a photo or a voice recording"));
-        }
-        if self.photos.len() > MAX_PHOTOS {
-            problems.push(Problem::TooLarge {
-                what: "the number of photos",
-                found: self.photos.len() as u64,
-                limit: MAX_PHOTOS as u64,
-            });
-        }
-        if problems.is_empty() { Ok(()) } else { Err(Error::Invalid { problems }) }
-    }
-}
-
-/// What a step does. Numbers are wire format.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Encode,
-    Decode,
-    serde::Serialize,
-    serde::Deserialize,
-)]
-#[cbor(index_only)]
-#[serde(rename_all = "snake_case")]
-pub enum StepKind {
-    /// 受理: the township takes it on.
-    #[n(1)]
-    Accepted,
-    /// 派遣: an order to a department or person.
-    #[n(2)]
-    Dispatched,
-    /// 处置: somebody is on it.
-    #[n(3)]
-    Handling,
-    /// 处置完成: the work is done.
-    #[n(4)]
-    Resolved,
-    /// 核查: somebody looked that it is done.
-    #[n(5)]
-    Verified,
-    /// 办结: the reporter is answered.
-    #[n(6)]
-    Closed,
-    /// 评价: the reporter said how it was.
-    #[n(7)]
-    Rated,
-    /// 退回: handed back.
-    #[n(8)]
-    Returned,
-    /// 不予受理: with a reason that the reporter reads.
-    #[n(9)]
-    Rejected,
-    /// 重复: the same as another incident.
-    #[n(10)]
-    Duplicate,
-    /// Taken up again.
-    #[n(11)]
-    Reopened,
-}
-
-impl StepKind {
-    /// All, in the order of an incident's life.
-    pub const ALL: [Self; 11] = [
-        Self::Accepted,
-        Self::Dispatched,
-        Self::Handling,
-        Self::Resolved,
-        Self::Verified,
-        Self::Closed,
-        Self::Rated,
-        Self::Returned,
-        Self::Rejected,
-        Self::Duplicate,
-        Self::Reopened,
-    ];
-}
-
-/// One step of an incident's life.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct IncidentStep {
-    /// What it does.
-    #[n(0)]
-    pub kind: StepKind,
-    /// Dispatched: to this department.
-    #[n(1)]
-    pub department: Option<DepartmentId>,
-    /// Dispatched: to this person.
-    #[n(2)]
-    pub member: Option<MemberId>,
-    /// Dispatched: to be done by then.
-    #[n(3)]
-    pub due_at: Option<Timestamp>,
-    /// Returned, rejected, reopened: why.
-    #[n(4)]
-    pub reason: Option<ReasonId>,
-    /// Rated: 1 to 5.
-    #[n(5)]
-    pub rating: Option<u8>,
-    /// Duplicate: of this incident.
-    #[n(6)]
-    pub of: Option<DocumentId>,
-    /// Handling, resolved, returned: which dispatch this is about, if any.
-    #[n(7)]
-    pub dispatch: Option<StepId>,
-}
-
-impl IncidentStep {
-    /// A step with nothing beside its kind.
-    pub fn plain(kind: StepKind) -> Self {
-        Self {
-            kind,
-            department: None,
-            member: None,
-            due_at: None,
-            reason: None,
-            rating: None,
-            of: None,
-            dispatch: None,
-        }
-    }
-
-    /// Tells whether the step carries what its kind needs.
-    pub fn check(&self) -> Result<()> {
-        let missing = match self.kind {
-            StepKind::Dispatched if self.department.is_none() && self.member.is_none() => {
-                Some("the department or member to dispatch to")
-            }
-            StepKind::Rejected if self.reason.is_none() => Some("the reason"),
-            StepKind::Duplicate if self.of.is_none() => Some("the incident it repeats"),
-            StepKind::Rated if !self.rating.is_some_and(|rating| (1..=5).contains(&rating)) => {
-                Some("a rating from 1 to 5")
-            }
-            _ => None,
-        };
-        missing.map_or(Ok(()), |what| Err(Error::invalid(Problem::Missing(what))))
-    }
-}
 
 /// The state of an incident: the last effective step's doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -411,7 +223,7 @@ impl Incident {
         let mut incident = Self::reported(record, origin);
         incident.set_fields(fields);
         for raw in steps {
-            let Ok(step) = super::decode::<IncidentStep>(&raw.body, "an incident's step") else { continue };
+            let Ok(step) = decode::<IncidentStep>(&raw.body, "an incident's step") else { continue };
             let took_effect = incident.allows(&step).is_ok();
             if took_effect {
                 incident.take(raw.id, &step, raw.origin.at());
@@ -568,15 +380,6 @@ impl Incident {
     }
 }
 
-/// Working-document field: category.
-pub const FIELD_CATEGORY: &str = "category";
-/// Working-document field: severity.
-pub const FIELD_SEVERITY: &str = "severity";
-/// Working-document field: grid.
-pub const FIELD_GRID: &str = "grid";
-/// The fields that an incident's working document may have beside its steps.
-pub const FIELDS: [&str; 3] = [FIELD_CATEGORY, FIELD_SEVERITY, FIELD_GRID];
-
 fn choice<T>(
     fields: &BTreeMap<String, Vec<String>>,
     name: &str,
@@ -585,130 +388,4 @@ fn choice<T>(
     let mut values = fields.get(name)?.iter().filter_map(|word| read(word));
     let value = values.next()?;
     Some(Choice { value, others: values.collect() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        id::EntryId,
-        model::{encode, step::Author},
-    };
-
-    fn origin(at: i64) -> Origin {
-        Origin {
-            entry: EntryId::ZERO,
-            author: Author::Centre,
-            claimed_at: Timestamp::from_millis(at),
-            received_at: None,
-        }
-    }
-
-    fn record() -> IncidentRecord {
-        IncidentRecord {
-            salt: Salt::ZERO,
-            text: "路灯不亮".to_owned(),
-            category: CategoryId::new("order").unwrap(),
-            severity: Severity::Normal,
-            place: Place::default(),
-            photos: Vec::new(),
-            voice: None,
-            patrol: None,
-        }
-    }
-
-    fn fold(steps: &[IncidentStep]) -> Incident {
-        let raw: Vec<RawStep> = steps
-            .iter()
-            .enumerate()
-            .map(|(index, step)| RawStep {
-                id: id(index),
-                body: encode(step),
-                origin: origin(i64::try_from(index).unwrap()),
-            })
-            .collect();
-        Incident::fold(&record(), &origin(0), &raw, &BTreeMap::new())
-    }
-
-    fn id(index: usize) -> StepId {
-        StepId::derive(&[0; 16], u16::try_from(index).unwrap(), 0)
-    }
-
-    fn dispatch(to: &str) -> IncidentStep {
-        IncidentStep {
-            department: Some(DepartmentId::new(to).unwrap()),
-            ..IncidentStep::plain(StepKind::Dispatched)
-        }
-    }
-
-    fn of(kind: StepKind, dispatch: usize) -> IncidentStep {
-        IncidentStep { dispatch: Some(id(dispatch)), ..IncidentStep::plain(kind) }
-    }
-
-    #[test]
-    fn a_report_goes_the_whole_way() {
-        use StepKind as K;
-        let incident = fold(&[
-            IncidentStep::plain(K::Accepted),
-            dispatch("police"),
-            of(K::Handling, 1),
-            of(K::Resolved, 1),
-            IncidentStep::plain(K::Verified),
-            IncidentStep::plain(K::Closed),
-            IncidentStep { rating: Some(5), ..IncidentStep::plain(K::Rated) },
-        ]);
-        assert_eq!(incident.state, IncidentState::Rated);
-        assert!(incident.steps.iter().all(|step| step.took_effect));
-        assert_eq!(incident.rating, Some(5));
-    }
-
-    #[test]
-    fn joint_handling_is_resolved_when_the_last_department_is_done() {
-        use StepKind as K;
-        let steps = [
-            IncidentStep::plain(K::Accepted),
-            dispatch("police"),
-            dispatch("market"),
-            of(K::Handling, 1),
-            of(K::Resolved, 2),
-            of(K::Resolved, 1),
-        ];
-        assert_eq!(fold(&steps[..5]).state, IncidentState::Handling);
-        assert_eq!(fold(&steps).state, IncidentState::Resolved);
-    }
-
-    #[test]
-    fn a_step_that_is_not_possible_is_shown_and_takes_no_effect() {
-        use StepKind as K;
-        let incident = fold(&[
-            IncidentStep {
-                reason: Some(ReasonId::new("outside").unwrap()),
-                ..IncidentStep::plain(K::Rejected)
-            },
-            IncidentStep::plain(K::Accepted),
-        ]);
-        assert_eq!(incident.state, IncidentState::Rejected);
-        assert_eq!(incident.steps.iter().map(|step| step.took_effect).collect::<Vec<_>>(), [true, false]);
-    }
-
-    #[test]
-    fn a_rejection_needs_a_reason_and_a_dispatch_needs_somebody() {
-        assert!(IncidentStep::plain(StepKind::Rejected).check().is_err());
-        assert!(IncidentStep::plain(StepKind::Dispatched).check().is_err());
-        assert!(IncidentStep { rating: Some(6), ..IncidentStep::plain(StepKind::Rated) }.check().is_err());
-    }
-
-    #[test]
-    fn a_returned_dispatch_can_be_given_to_another_department() {
-        use StepKind as K;
-        let incident = fold(&[
-            IncidentStep::plain(K::Accepted),
-            dispatch("police"),
-            of(K::Returned, 1),
-            dispatch("market"),
-        ]);
-        assert_eq!(incident.state, IncidentState::Dispatched);
-        assert_eq!(incident.dispatches[0].state, DispatchState::Returned);
-        assert_eq!(incident.dispatches[1].state, DispatchState::Sent);
-    }
 }

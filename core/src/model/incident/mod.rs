@@ -1,0 +1,212 @@
+//! An incident: its record and its steps. What they amount to is worked out in [`fold`].
+
+mod fold;
+
+use minicbor::{Decode, Encode};
+
+pub use fold::{Choice, Dispatch, DispatchState, Incident, IncidentState, StepShown};
+
+use crate::{
+    error::{Error, Problem, Result},
+    id::{BlobHash, CategoryId, DepartmentId, DocumentId, MemberId, ReasonId, Salt},
+    model::{MAX_TEXT_BYTES, Severity, note::too_long, place::Place, step::StepId},
+    time::Timestamp,
+};
+
+/// Most photos in one record.
+pub const MAX_PHOTOS: usize = 20;
+
+/// The body of an incident's record entry: what was captured, never changed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct IncidentRecord {
+    /// Random; keeps an erased record from being guessed by its hash.
+    #[n(0)]
+    pub salt: Salt,
+    /// What the reporter wrote; may be empty if there is a photo or a voice recording.
+    #[n(1)]
+    pub text: String,
+    /// What it is about, as the reporter sees it.
+    #[n(2)]
+    pub category: CategoryId,
+    /// How much it matters, as the reporter sees it.
+    #[n(3)]
+    pub severity: Severity,
+    /// Where.
+    #[n(4)]
+    pub place: Place,
+    /// The developed photos by hash; their previews are known by the photo's hash.
+    #[n(5)]
+    pub photos: Vec<BlobHash>,
+    /// A voice recording.
+    #[n(6)]
+    pub voice: Option<BlobHash>,
+    /// The patrol during which it was found.
+    #[n(7)]
+    pub patrol: Option<DocumentId>,
+}
+
+impl IncidentRecord {
+    /// Refuses what no reader would take. A report needs something to look at: text, photo or voice.
+    pub fn check(&self) -> Result<()> {
+        let mut problems = Vec::new();
+        if self.text.len() > MAX_TEXT_BYTES {
+            return Err(too_long(self.text.len()));
+        }
+        if self.text.trim().is_empty() && self.photos.is_empty() && self.voice.is_none() {
+            problems.push(Problem::Missing("a text, a photo or a voice recording"));
+        }
+        if self.photos.len() > MAX_PHOTOS {
+            problems.push(Problem::TooLarge {
+                what: "the number of photos",
+                found: self.photos.len() as u64,
+                limit: MAX_PHOTOS as u64,
+            });
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::Invalid { problems }) }
+    }
+}
+
+/// What a step does. Numbers are wire format.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Encode,
+    Decode,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// 受理: the township takes it on.
+    #[n(1)]
+    Accepted,
+    /// 派遣: an order to a department or person.
+    #[n(2)]
+    Dispatched,
+    /// 处置: somebody is on it.
+    #[n(3)]
+    Handling,
+    /// 处置完成: the work is done.
+    #[n(4)]
+    Resolved,
+    /// 核查: somebody looked that it is done.
+    #[n(5)]
+    Verified,
+    /// 办结: the reporter is answered.
+    #[n(6)]
+    Closed,
+    /// 评价: the reporter said how it was.
+    #[n(7)]
+    Rated,
+    /// 退回: handed back.
+    #[n(8)]
+    Returned,
+    /// 不予受理: with a reason that the reporter reads.
+    #[n(9)]
+    Rejected,
+    /// 重复: the same as another incident.
+    #[n(10)]
+    Duplicate,
+    /// Taken up again.
+    #[n(11)]
+    Reopened,
+}
+
+impl StepKind {
+    /// All, in the order of an incident's life.
+    pub const ALL: [Self; 11] = [
+        Self::Accepted,
+        Self::Dispatched,
+        Self::Handling,
+        Self::Resolved,
+        Self::Verified,
+        Self::Closed,
+        Self::Rated,
+        Self::Returned,
+        Self::Rejected,
+        Self::Duplicate,
+        Self::Reopened,
+    ];
+}
+
+/// One step of an incident's life.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct IncidentStep {
+    /// What it does.
+    #[n(0)]
+    pub kind: StepKind,
+    /// Dispatched: to this department.
+    #[n(1)]
+    pub department: Option<DepartmentId>,
+    /// Dispatched: to this person.
+    #[n(2)]
+    pub member: Option<MemberId>,
+    /// Dispatched: to be done by then.
+    #[n(3)]
+    pub due_at: Option<Timestamp>,
+    /// Returned, rejected, reopened: why.
+    #[n(4)]
+    pub reason: Option<ReasonId>,
+    /// Rated: 1 to 5.
+    #[n(5)]
+    pub rating: Option<u8>,
+    /// Duplicate: of this incident.
+    #[n(6)]
+    pub of: Option<DocumentId>,
+    /// Handling, resolved, returned: which dispatch this is about, if any.
+    #[n(7)]
+    pub dispatch: Option<StepId>,
+}
+
+impl IncidentStep {
+    /// A step with nothing beside its kind.
+    pub fn plain(kind: StepKind) -> Self {
+        Self {
+            kind,
+            department: None,
+            member: None,
+            due_at: None,
+            reason: None,
+            rating: None,
+            of: None,
+            dispatch: None,
+        }
+    }
+
+    /// Tells whether the step carries what its kind needs.
+    pub fn check(&self) -> Result<()> {
+        let missing = match self.kind {
+            StepKind::Dispatched if self.department.is_none() && self.member.is_none() => {
+                Some("the department or member to dispatch to")
+            }
+            StepKind::Rejected if self.reason.is_none() => Some("the reason"),
+            StepKind::Duplicate if self.of.is_none() => Some("the incident it repeats"),
+            StepKind::Rated if !self.rating.is_some_and(|rating| (1..=5).contains(&rating)) => {
+                Some("a rating from 1 to 5")
+            }
+            _ => None,
+        };
+        missing.map_or(Ok(()), |what| Err(Error::invalid(Problem::Missing(what))))
+    }
+}
+
+/// Working-document field: category.
+pub const FIELD_CATEGORY: &str = "category";
+/// Working-document field: severity.
+pub const FIELD_SEVERITY: &str = "severity";
+/// Working-document field: grid.
+pub const FIELD_GRID: &str = "grid";
+/// The fields that an incident's working document may have beside its steps.
+pub const FIELDS: [&str; 3] = [FIELD_CATEGORY, FIELD_SEVERITY, FIELD_GRID];
+
+#[cfg(test)]
+mod tests;
