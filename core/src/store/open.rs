@@ -93,6 +93,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
 fn set_up(connection: &Connection) -> Result<()> {
     connection.busy_timeout(Duration::from_secs(5)).map_err(sql)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(sql)?;
+    // Otherwise SQLite looks at bound limits and prepares such statements anew each time they run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(sql)?;
     connection.set_prepared_statement_cache_capacity(128);
     let limits = [
         (Limit::SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024),

@@ -70,13 +70,13 @@ fn check(world: &mut World, phone: &Phone, documents: &[DocumentId], seed: u64) 
     let reader = Reader::of_device(world.engine().connection(), &device).unwrap().unwrap();
     for document in documents {
         let may_see = reader.sees(world.engine().connection(), *document).unwrap();
-        let seen = phone.seen.get(document).cloned().unwrap_or_default();
+        let has = phone.seen.get(document).cloned().unwrap_or_default();
         if may_see {
             for entry in passed(world, *document) {
-                assert!(seen.contains_key(&entry), "seed {seed}: an entry is missing");
+                assert!(has.contains_key(&entry), "seed {seed}: an entry is missing");
             }
         } else {
-            let is_own = seen.values().all(|(_, author)| *author == Author::You);
+            let is_own = has.values().all(|(_, author)| *author == Author::You);
             assert!(is_own, "seed {seed}: a document should be forgotten");
         }
     }
