@@ -11,6 +11,7 @@ use suishou_core::{
         page::{Beside, Packer, unpack},
     },
     error::HeldCode,
+    field::Field,
     geo::{Position, read_geojson},
     id::{
         BlobHash, CategoryId, CheckpointId, DepartmentId, DeviceId, DocumentId, EnrolCode, EntryId, Epoch,
@@ -27,12 +28,15 @@ use suishou_core::{
         step::{Author, StepId},
         track::{TrackFix, TrackSegment},
     },
+    store::Mine,
     sync::wire::{
         Cursor, EnrolRequest, Enrolment, FeedNotice, Invitation, Membership, PushOutcome, SignedBlobReceipt,
         SignedEnrolment, SignedRequest, SyncRequest, SyncResponse, VERSION,
     },
     time::{Random, Timestamp},
 };
+use suishou_server::relay::Relay;
+use suishou_tests::harness::{Phone, Township};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden")
@@ -279,4 +283,41 @@ fn settings_are_read_for_ever() {
     let kept = golden("settings-1.bin", &settings.to_bytes().unwrap());
     let read = Settings::from_bytes(&kept).unwrap();
     assert_eq!((read.grids, read.township, read.name), (settings.grids, settings.township, settings.name));
+}
+
+/// A township with one report, and its reporter's phone.
+async fn one_report() -> (Township, Phone, DocumentId) {
+    let township = Township::new(777).await;
+    let mut phone = township.phone("i1", 778).await;
+    let incident = phone.field().report(crate::scenarios::report("桥面有裂缝", &township, 119.605)).unwrap();
+    phone.sync().await.unwrap();
+    township.settled().await;
+    (township, phone, incident)
+}
+
+#[tokio::test]
+async fn databases_of_the_first_version_open_for_ever() {
+    let (township, mut phone, _) = one_report().await;
+    phone.kill();
+    township.relay.stop().await;
+    let phone_file = golden("phone-1.sqlite", &fs::read(phone.folder().join("field.db")).unwrap());
+    let relay_file = golden("township-1.sqlite", &fs::read(township.folder().join("township.db")).unwrap());
+
+    let kept = tempfile::tempdir().unwrap();
+    fs::write(kept.path().join("field.db"), phone_file).unwrap();
+    let field = Field::open(kept.path(), township.clock(), Random::seeded(1)).unwrap();
+    let listed = field.incidents(Mine::Only, 10, 0).unwrap();
+    assert_eq!(listed.len(), 1);
+    let view = field.incident(listed[0].row.document).unwrap();
+    assert_eq!(view.text, "桥面有裂缝");
+    assert!(view.stored.is_whole() && field.settings().unwrap().is_some());
+
+    let kept = tempfile::tempdir().unwrap();
+    fs::write(kept.path().join("township.db"), relay_file).unwrap();
+    let relay =
+        Relay::start(kept.path(), township.identity().clone(), township.clock(), Random::seeded(2)).unwrap();
+    let shown = relay.incident(view.document).await.unwrap();
+    assert_eq!((shown.text.as_str(), shown.reporter.unwrap().member.as_str()), ("桥面有裂缝", "i1"));
+    assert_eq!(relay.members().await.unwrap().len(), 7);
+    relay.stop().await;
 }
