@@ -210,9 +210,9 @@ pub enum Problem {
     /// Not a picture this app can read.
     #[error("not a JPEG, PNG or WebP picture")]
     NotAPhoto,
-    /// Work of another person or township that has not been sent yet.
-    #[error("{entries} entries of the former enrolment have not been sent; send them first")]
-    UnsentWork {
+    /// Work of another person or of another township: it must never be sent as this one's.
+    #[error("{entries} entries of the former enrolment are on this phone; open a new folder for this person")]
+    FormerWork {
         /// How many.
         entries: u64,
     },

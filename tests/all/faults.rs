@@ -274,6 +274,70 @@ async fn nothing_new_is_one_small_request_whatever_there_is() {
     assert!(bytes < 1_024, "{bytes} bytes");
 }
 
+#[tokio::test]
+async fn a_phone_with_one_persons_work_is_never_enrolled_for_another() {
+    let township = Township::new(112).await;
+    let mut phone = township.phone("i1", 14).await;
+    phone.field().report(report("前任报的", &township, 119.605)).unwrap();
+    phone.sync().await.unwrap();
+    let other = township.invitation("i2").await;
+    assert!(matches!(phone.enrol(&other).await, Err(Error::Invalid { .. })));
+    assert_eq!(phone.field().enrolment().unwrap().member, "i1");
+    let again = township.invitation("i1").await;
+    phone.enrol(&again).await.unwrap();
+    phone.field().report(report("换机之后", &township, 119.605)).unwrap();
+    phone.sync().await.unwrap();
+    assert_eq!(count(&township).await, 2);
+}
+
+#[tokio::test]
+async fn a_step_survives_that_its_document_goes_out_of_sight_and_comes_back() {
+    let township = Township::new(113).await;
+    let mut vendor = township.phone("i1", 15).await;
+    let mut member = township.phone("m1", 16).await;
+    let incident = vendor.field().report(report("窨井盖缺失", &township, 119.605)).unwrap();
+    vendor.sync().await.unwrap();
+    township.settled().await;
+    member.sync().await.unwrap();
+    member.field().step(incident, StepDraft::plain(StepKind::Handling)).unwrap();
+    member.sync().await.unwrap();
+    for grid in ["g2", "g1"] {
+        let mut people = township.relay.members().await.unwrap();
+        for person in people.iter_mut().filter(|person| person.id.as_str() == "m1") {
+            person.grids = vec![suishou_core::id::GridId::new(grid).unwrap()];
+        }
+        township.settled().await.import_members(people).await.unwrap();
+        member.sync().await.unwrap();
+        assert_eq!(member.field().incident(incident).is_ok(), grid == "g1");
+    }
+    assert_eq!(member.field().incident(incident).unwrap().incident.state, IncidentState::Handling);
+    member.field().step(incident, StepDraft::plain(StepKind::Resolved)).unwrap();
+    member.sync().await.unwrap();
+    let shown = township.settled().await.incident(incident).await.unwrap();
+    assert_eq!((shown.listed.state, shown.held), (IncidentState::Resolved, 0));
+}
+
+#[tokio::test]
+async fn a_photo_whose_file_the_relay_lost_is_asked_for_again() {
+    let mut township = Township::new(114).await;
+    let mut phone = township.phone("i1", 17).await;
+    phone.sync().await.unwrap();
+    let backup = township.backup().await;
+    township.reconnect(&mut phone);
+    let photo = phone.field().add_photo(&photo(7)).unwrap();
+    let draft =
+        suishou_core::field::ReportDraft { photos: vec![photo], ..report("有照片", &township, 119.605) };
+    let incident = phone.field().report(draft).unwrap();
+    phone.sync().await.unwrap();
+    // Somebody restores the database of today with the blobs of yesterday, and the marker is gone.
+    township.lose_blobs_and_marker(&backup).await;
+    township.reconnect(&mut phone);
+    insist(&mut phone).await;
+    assert!(phone.field().incident(incident).unwrap().stored.is_whole());
+    let shown = township.settled().await.incident(incident).await.unwrap();
+    assert!(township.relay.blob(shown.photo_blobs[0].hash).await.is_ok(), "its bytes are there");
+}
+
 fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         Just(Fault::None),

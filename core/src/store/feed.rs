@@ -262,6 +262,10 @@ fn take_entries(transaction: &Transaction<'_>, id: DocumentId, entries: Vec<(Ent
     if incoming.is_empty() {
         return Ok(());
     }
+    if has_own_changes(transaction, id)? {
+        // Steps of ours may have been left aside while the document was out of sight.
+        return rebuild(transaction, id, kind);
+    }
     let mut document = load_document(transaction, id)?.unwrap_or_else(|| Document::new(id, kind));
     let verdicts = project(&mut document, &incoming);
     if verdicts.iter().all(Result::is_ok) {
@@ -271,10 +275,20 @@ fn take_entries(transaction: &Transaction<'_>, id: DocumentId, entries: Vec<(Ent
     rebuild(transaction, id, kind)
 }
 
+fn has_own_changes(transaction: &Transaction<'_>, document: DocumentId) -> Result<bool> {
+    transaction
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM entry
+             WHERE document = ?1 AND body_type = 3 AND author = 0 AND state IN (1, 2))",
+        )
+        .and_then(|mut statement| statement.query_row([document.as_ref()], |row| row.get(0)))
+        .map_err(sql)
+}
+
 /// Takes a notice; tells the document whose actor must change, if one must.
 fn take_notice(transaction: &Transaction<'_>, notice: &FeedNotice) -> Result<Option<DocumentId>> {
     match notice {
-        FeedNotice::Forget { document } => forget(transaction, *document).map(|()| None),
+        FeedNotice::Forget { document } => forget(transaction, *document).map(|()| Some(*document)),
         FeedNotice::Held { entry, code } => set_held(transaction, *entry, Some(*code)),
         FeedNotice::Released { entry } => set_held(transaction, *entry, None),
     }

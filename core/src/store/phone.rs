@@ -143,8 +143,9 @@ impl Store {
         })
     }
 
-    /// Keeps an enrolment. A phone that was enrolled before keeps all it holds: what was not receipted
-    /// goes into a new log under the new device. Work of one person is never sent as another's.
+    /// Keeps an enrolment. A phone that was enrolled before for the same person keeps all it holds: what was
+    /// not receipted goes into a new log under the new device. A store with work of one person is never
+    /// enrolled for another: it would be shown and sent as theirs.
     pub fn enrol(
         &mut self,
         invitation: &Invitation,
@@ -152,16 +153,24 @@ impl Store {
         key: &Key,
         at: Timestamp,
     ) -> Result<()> {
-        if let Ok(before) = self.identity() {
-            let is_same = before.township == enrolment.township
-                && before.membership.member == enrolment.membership.member;
-            let unsent = self.pending_entries()?;
-            if !is_same && unsent > 0 {
-                return Err(Error::invalid(Problem::UnsentWork { entries: unsent }));
-            }
+        let is_another = self.identity().is_ok_and(|before| {
+            before.township != enrolment.township || before.membership.member != enrolment.membership.member
+        });
+        let kept = self.own_entries()?;
+        if is_another && kept > 0 {
+            return Err(Error::invalid(Problem::FormerWork { entries: kept }));
         }
         let log = LogId::new(self.random.bytes());
         let transaction = self.transaction()?;
+        if is_another {
+            // What the former person was fed is not for this one.
+            transaction
+                .execute_batch(
+                    "DELETE FROM entry; DELETE FROM document; DELETE FROM incident; DELETE FROM patrol;
+                     DELETE FROM settings; DELETE FROM feed_position;",
+                )
+                .map_err(sql)?;
+        }
         transaction
             .execute(
                 "INSERT OR REPLACE INTO enrolment (id, township, township_name, device, secret_key, relay_key, pin,
@@ -247,6 +256,15 @@ impl Store {
     /// Where the feed goes on; none before the first page and after a fork.
     pub fn cursor(&self) -> Result<Option<Cursor>> {
         cursor(&self.connection)
+    }
+
+    /// How many entries this phone's member made, receipted or not.
+    fn own_entries(&self) -> Result<u64> {
+        let count: i64 = self
+            .connection
+            .query_row("SELECT count(*) FROM entry WHERE state <> 0", [], |row| row.get(0))
+            .map_err(sql)?;
+        Ok(count.unsigned_abs())
     }
 
     /// How many own entries are not receipted.

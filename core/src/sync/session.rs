@@ -4,6 +4,8 @@
 //! [`Session::lost`] that there was none. Nothing but a receipt that the relay signed for this very request
 //! counts as an acknowledgement, whatever the HTTP status.
 
+use std::collections::BTreeSet;
+
 use crate::{
     entry::page::unpack,
     error::{Error, Result, Unreachable},
@@ -35,7 +37,8 @@ const MAX_RESTARTS: u8 = 3;
 pub enum Step {
     /// Send this and come back with the answer.
     Send(Request),
-    /// Everything is receipted and the feed is read to its end.
+    /// Everything that the relay takes is receipted and the feed is read to its end; `Figures` tells what it
+    /// did not take.
     Finished,
 }
 
@@ -52,6 +55,8 @@ pub struct Figures {
     pub blobs_receipted: u64,
     /// The relay held another history of our log.
     pub forks: u64,
+    /// Blobs that the relay refused; they stay in the outbox.
+    pub blobs_refused: u64,
 }
 
 /// One session; a new one for every time that the phone tries.
@@ -64,6 +69,8 @@ pub struct Session {
     is_synced: bool,
     settings_wanted: bool,
     upload: Option<Upload>,
+    /// Blobs that the relay refuses: they keep nothing back, and go again in the next session.
+    refused: BTreeSet<BlobHash>,
     chunk_bytes: usize,
 }
 
@@ -97,6 +104,7 @@ impl Default for Session {
             is_synced: false,
             settings_wanted: false,
             upload: None,
+            refused: BTreeSet::new(),
             chunk_bytes: FIRST_CHUNK_BYTES,
         }
     }
@@ -132,7 +140,9 @@ impl Session {
         }
         let epoch = store.cursor()?.map(|cursor| cursor.epoch);
         loop {
-            let outbox::Next::Blob(blob) = outbox::next(pending, store.waiting_blobs(epoch)?) else {
+            let waiting = store.waiting_blobs(epoch)?.into_iter();
+            let waiting = waiting.filter(|blob| !self.refused.contains(&blob.hash)).collect();
+            let outbox::Next::Blob(blob) = outbox::next(pending, waiting) else {
                 return Ok(Step::Finished);
             };
             // A photo that can't be read any more must not keep the others back.
@@ -277,7 +287,7 @@ impl Session {
 
     fn accept_created(&mut self, store: &mut Store, blob: WaitingBlob, response: &Response) -> Result<()> {
         if response.status != 201 {
-            return Err(Self::refused(response));
+            return self.refuse_blob(blob.hash, response);
         }
         if self.take_blob_receipt(store, blob.hash, blob.size_bytes, response)? {
             return Ok(());
@@ -328,6 +338,19 @@ impl Session {
                 upload.restarts += 1;
                 upload.offset = None;
                 self.upload = Some(upload);
+                Ok(())
+            }
+            _ => self.refuse_blob(upload.blob.hash, response),
+        }
+    }
+
+    /// A refusal of this blob alone leaves it for the next session and goes on; any other ends this one.
+    fn refuse_blob(&mut self, blob: BlobHash, response: &Response) -> Result<()> {
+        match typed_code(response).as_deref() {
+            Some(found @ (code::TOO_LARGE | code::MALFORMED | code::WRONG_HASH)) => {
+                tracing::warn!(%blob, code = found, "the relay does not take an attachment");
+                self.refused.insert(blob);
+                self.figures.blobs_refused += 1;
                 Ok(())
             }
             _ => Err(Self::refused(response)),

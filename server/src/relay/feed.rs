@@ -414,7 +414,13 @@ impl Builder<'_> {
             (Author::Alias(alias), Some(own)) if alias == own => Author::You,
             (author, _) => author,
         };
-        self.packer.push(&stored.entry, Some(Beside { author, received_at: stored.received_at }));
+        // All that one phone sent together has one time to the millisecond: told so finely it would link a
+        // person's documents across their aliases.
+        let received_at = match author {
+            Author::Alias(_) => to_the_minute(stored.received_at),
+            Author::You | Author::Centre => stored.received_at,
+        };
+        self.packer.push(&stored.entry, Some(Beside { author, received_at }));
         Ok(())
     }
 
@@ -483,4 +489,8 @@ impl Stream {
         }
         Ok(())
     }
+}
+
+fn to_the_minute(time: suishou_core::time::Timestamp) -> suishou_core::time::Timestamp {
+    suishou_core::time::Timestamp::from_millis(time.millis().div_euclid(60_000) * 60_000)
 }

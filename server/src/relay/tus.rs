@@ -140,7 +140,7 @@ impl Relay {
     /// An upload by its id, or a whole blob by its hash.
     async fn standing(&self, device: Device, name: &str) -> Result<Standing> {
         if let Ok(hash) = name.parse::<BlobHash>() {
-            let found = self.with(move |connection, _| Ok(crate::db::blob::find(connection, hash)?)).await?;
+            let found = self.call(move |engine| engine.stored_blob(hash)).await?;
             return found.map(Standing::Whole).ok_or(RelayError::NotFound);
         }
         let upload: UploadId = name.parse().map_err(|_| RelayError::NotFound)?;

@@ -59,7 +59,7 @@ impl Engine {
             return Err(RelayError::invalid(Problem::Missing("the blob's bytes")));
         }
         if let Some(hash) = promise.hash {
-            if let Some(blob) = db::blob::find(self.connection(), hash)? {
+            if let Some(blob) = self.stored_blob(hash)? {
                 return Ok(Standing::Whole(blob));
             }
             let known = db::blob::find_upload_of(self.connection(), device.row, hash, promise.size_bytes)?;
@@ -85,6 +85,13 @@ impl Engine {
             Ok(upload)
         })?;
         Ok(Standing::UnderWay(upload))
+    }
+
+    /// A blob that is known and whole on the disk. After a restore the database may know of files that are
+    /// gone: those are asked for again, never receipted.
+    pub fn stored_blob(&self, hash: BlobHash) -> Result<Option<Blob>> {
+        let known = db::blob::find(self.connection(), hash)?;
+        Ok(known.filter(|_| self.blobs().read(&hash).is_ok()))
     }
 
     /// Where an upload stands; one that is complete is finished.

@@ -182,6 +182,17 @@ impl Township {
         self.restart().await;
     }
 
+    /// Stops the relay and puts the older blobs beside today's database, without the marker.
+    pub async fn lose_blobs_and_marker(&mut self, backup: &TempDir) {
+        self.relay.stop().await;
+        drop(std::fs::remove_dir_all(self.folder.join("blobs")));
+        drop(std::fs::remove_file(self.folder.join("marker")));
+        if backup.path().join("blobs").is_dir() {
+            copy_folder(&backup.path().join("blobs"), &self.folder.join("blobs"));
+        }
+        self.restart().await;
+    }
+
     /// Starts the relay again on the same folder; phones must be given the new router.
     pub async fn restart(&mut self) {
         self.relay.stop().await;
