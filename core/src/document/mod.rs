@@ -223,6 +223,11 @@ impl Document {
         self.facts.steps.iter().map(raw).collect()
     }
 
+    /// The change is in the document.
+    pub fn has(&self, change: &Checked) -> bool {
+        self.facts.actors.iter().any(|known| known.actor == change.actor && known.sequence >= change.sequence)
+    }
+
     /// Reads an entry and says whether it fits this document as it stands: guard, actor, dependencies.
     pub fn read(&mut self, entry: &Entry, author: Author) -> Result<Arrival, HeldCode> {
         if entry.header.kind != self.kind {

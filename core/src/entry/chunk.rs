@@ -6,7 +6,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::varint;
+use super::varint::{self, put_prefixed, take_bytes, take_prefixed};
 
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 /// The chunk type of an uncompressed change.
@@ -117,22 +117,6 @@ impl<'a> Chunk<'a> {
         bytes.append(&mut hashed);
         Sealed { bytes, hash }
     }
-}
-
-fn take_bytes<'a>(rest: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
-    let (head, tail) = rest.split_at_checked(len)?;
-    *rest = tail;
-    Some(head)
-}
-
-fn take_prefixed<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let len = usize::try_from(varint::take(rest)?).ok()?;
-    take_bytes(rest, len)
-}
-
-fn put_prefixed(to: &mut Vec<u8>, bytes: &[u8]) {
-    varint::put(to, bytes.len() as u64);
-    to.extend_from_slice(bytes);
 }
 
 fn take_list<'a, T>(

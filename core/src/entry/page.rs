@@ -12,7 +12,7 @@ use super::{
     chunk::Chunk,
     split,
     split::{Readers, Streams},
-    varint,
+    varint::{self, put_prefixed, take_prefixed},
 };
 use crate::{
     error::{Error, Problem, Result},
@@ -443,18 +443,6 @@ impl Unpacker<'_> {
 
 fn malformed() -> Error {
     Error::malformed("a page of entries")
-}
-
-fn put_prefixed(to: &mut Vec<u8>, bytes: &[u8]) {
-    varint::put(to, bytes.len() as u64);
-    to.extend_from_slice(bytes);
-}
-
-fn take_prefixed<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let len = usize::try_from(varint::take(from)?).ok()?;
-    let (taken, rest) = from.split_at_checked(len)?;
-    *from = rest;
-    Some(taken)
 }
 
 fn put_times(to: &mut Vec<u8>, times: impl Iterator<Item = Timestamp>) {

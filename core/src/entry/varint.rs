@@ -1,4 +1,5 @@
-//! Whole numbers in as few bytes as they need (LEB128), as the page and Automerge's chunks have them.
+//! Whole numbers in as few bytes as they need (LEB128), and bytes behind their length, as the
+//! page and Automerge's chunks have them.
 
 /// Appends `value`, 7 bits a byte, low bits first.
 pub(crate) fn put(to: &mut Vec<u8>, mut value: u64) {
@@ -72,6 +73,25 @@ pub(crate) fn put_difference(to: &mut Vec<u8>, from: i64, value: i64) {
 pub(crate) fn take_difference(bytes: &mut &[u8], from: i64) -> Option<i64> {
     let folded = take(bytes)?;
     Some(from.wrapping_add((folded >> 1).cast_signed() ^ -((folded & 1).cast_signed())))
+}
+
+/// Appends bytes behind their length.
+pub(crate) fn put_prefixed(to: &mut Vec<u8>, bytes: &[u8]) {
+    put(to, bytes.len() as u64);
+    to.extend_from_slice(bytes);
+}
+
+/// Reads what [`put_prefixed`] wrote.
+pub(crate) fn take_prefixed<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let len = usize::try_from(take(from)?).ok()?;
+    take_bytes(from, len)
+}
+
+/// Reads so many bytes; `None` if there are fewer.
+pub(crate) fn take_bytes<'a>(from: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
+    let (taken, rest) = from.split_at_checked(len)?;
+    *from = rest;
+    Some(taken)
 }
 
 #[cfg(test)]

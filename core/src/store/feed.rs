@@ -262,11 +262,11 @@ fn take_entries(transaction: &Transaction<'_>, id: DocumentId, entries: Vec<(Ent
     if incoming.is_empty() {
         return Ok(());
     }
-    if has_own_changes(transaction, id)? {
-        // Steps of ours may have been left aside while the document was out of sight.
+    let mut document = load_document(transaction, id)?.unwrap_or_else(|| Document::new(id, kind));
+    if lacks_own_changes(transaction, &document)? {
+        // They were left aside while the document was out of sight.
         return rebuild(transaction, id, kind);
     }
-    let mut document = load_document(transaction, id)?.unwrap_or_else(|| Document::new(id, kind));
     let verdicts = project(&mut document, &incoming);
     if verdicts.iter().all(Result::is_ok) {
         return save_document(transaction, &document, record_row);
@@ -275,14 +275,15 @@ fn take_entries(transaction: &Transaction<'_>, id: DocumentId, entries: Vec<(Ent
     rebuild(transaction, id, kind)
 }
 
-fn has_own_changes(transaction: &Transaction<'_>, document: DocumentId) -> Result<bool> {
-    transaction
+fn lacks_own_changes(transaction: &Transaction<'_>, document: &Document) -> Result<bool> {
+    let own: Vec<Vec<u8>> = transaction
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM entry
-             WHERE document = ?1 AND body_type = 3 AND author = 0 AND state IN (1, 2))",
+            "SELECT body FROM entry
+             WHERE document = ?1 AND body_type = 3 AND author = 0 AND state IN (1, 2)",
         )
-        .and_then(|mut statement| statement.query_row([document.as_ref()], |row| row.get(0)))
-        .map_err(sql)
+        .and_then(|mut statement| statement.query_map([document.id().as_ref()], |row| row.get(0))?.collect())
+        .map_err(sql)?;
+    Ok(own.iter().any(|change| !check(change).is_ok_and(|change| document.has(&change))))
 }
 
 /// Takes a notice; tells the document whose actor must change, if one must.

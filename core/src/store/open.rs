@@ -40,6 +40,11 @@ pub struct Lock {
     _file: File,
 }
 
+/// How often a lock is tried: a process that is just ending, or that was forked from this one and has
+/// not begun its own program yet, holds it for some milliseconds more.
+const LOCK_TRIES: u32 = 40;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
+
 /// Locks the store in `folder`; [`Error::Busy`] if another process has it.
 pub fn lock(folder: &Path) -> Result<Lock> {
     std::fs::create_dir_all(folder).map_err(Error::file("creating the store's folder"))?;
@@ -49,11 +54,14 @@ pub fn lock(folder: &Path) -> Result<Lock> {
         .write(true)
         .open(folder.join("lock"))
         .map_err(Error::file("opening the lock"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::Busy),
-        Err(std::fs::TryLockError::Error(error)) => Err(Error::file("locking")(error)),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock { _file: file }),
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(std::fs::TryLockError::Error(error)) => return Err(Error::file("locking")(error)),
+        }
     }
+    Err(Error::Busy)
 }
 
 /// Opens the writer's connection, creating and migrating the database.

@@ -30,10 +30,24 @@ use suishou_core::{
 pub const FILE: &str = "township.db";
 /// Most readers kept open for the next request.
 const IDLE_READERS: usize = 8;
+/// Pages kept in memory by each connection, at most.
+const CACHE_KIB: i64 = 16 * 1024;
 
 /// Opens the writer's connection, creating or migrating the database.
 pub fn writer(folder: &Path) -> Result<Connection> {
-    open::writer(&folder.join(FILE), schema::SCHEMA)
+    cached(open::writer(&folder.join(FILE), schema::SCHEMA)?)
+}
+
+/// Opens a connection that can't write.
+fn reader(path: &Path) -> Result<Connection> {
+    cached(open::reader(path)?)
+}
+
+/// With 2 MB, SQLite's default, the inner pages of a large township's indexes are read from the file again
+/// within one answer.
+fn cached(connection: Connection) -> Result<Connection> {
+    connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(sql)?;
+    Ok(connection)
 }
 
 /// Begins a transaction that writes.
@@ -77,7 +91,7 @@ impl Readers {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => open::reader(&self.path)?,
+            None => reader(&self.path)?,
         };
         let found = read(&connection);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);

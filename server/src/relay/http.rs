@@ -134,25 +134,24 @@ async fn wait(
     }
 }
 
-pub(super) async fn blob(
-    State(relay): State<Relay>,
-    headers: HeaderMap,
-    Path(hash): Path<String>,
-) -> Result<Response> {
-    let hash: BlobHash = hash.parse().map_err(|_| RelayError::NotFound)?;
-    let device = relay.device(&headers).await?;
-    let blob = relay.with(move |connection, _| upload::readable(connection, &device, hash)).await?;
-    relay.send_blob(blob).await
+pub(super) async fn blob(relay: State<Relay>, headers: HeaderMap, hash: Path<String>) -> Result<Response> {
+    send(relay, headers, hash, upload::readable).await
 }
 
-async fn preview(
+async fn preview(relay: State<Relay>, headers: HeaderMap, hash: Path<String>) -> Result<Response> {
+    send(relay, headers, hash, upload::readable_preview).await
+}
+
+/// Sends the blob that `find` gives, if it says that this device may read it.
+async fn send(
     State(relay): State<Relay>,
     headers: HeaderMap,
     Path(hash): Path<String>,
+    find: fn(&db::Connection, &Device, BlobHash) -> Result<db::blob::Blob>,
 ) -> Result<Response> {
     let hash: BlobHash = hash.parse().map_err(|_| RelayError::NotFound)?;
     let device = relay.device(&headers).await?;
-    let blob = relay.with(move |connection, _| upload::readable_preview(connection, &device, hash)).await?;
+    let blob = relay.with(move |connection, _| find(connection, &device, hash)).await?;
     relay.send_blob(blob).await
 }
 
