@@ -87,6 +87,21 @@ pub mod kind {
     /// Why something was refused or sent back, as a key into the township's wording.
     #[derive(Debug)]
     pub enum Reason {}
+    /// Why somebody is visited: alone, poor, ill.
+    #[derive(Debug)]
+    pub enum Purpose {}
+    /// A form that is filled in on a visit or an inspection.
+    #[derive(Debug)]
+    pub enum Form {}
+    /// One question of a form.
+    #[derive(Debug)]
+    pub enum Question {}
+    /// What a warning is about: rain, landslide, forest fire.
+    #[derive(Debug)]
+    pub enum Hazard {}
+    /// A theme of publicity.
+    #[derive(Debug)]
+    pub enum Theme {}
 }
 
 /// A township.
@@ -131,6 +146,16 @@ pub type CategoryId = Code<kind::Category>;
 pub type CheckpointId = Code<kind::Checkpoint>;
 /// A reason of the settings bundle.
 pub type ReasonId = Code<kind::Reason>;
+/// A purpose of visits, of the settings bundle.
+pub type PurposeId = Code<kind::Purpose>;
+/// A form of the settings bundle.
+pub type FormId = Code<kind::Form>;
+/// A question of a form, and an answer's code.
+pub type QuestionId = Code<kind::Question>;
+/// A hazard of the settings bundle.
+pub type HazardId = Code<kind::Hazard>;
+/// A theme of publicity of the settings bundle.
+pub type ThemeId = Code<kind::Theme>;
 
 impl<const N: usize, Kind> Bytes<N, Kind> {
     /// All zero: the state before anything happened (the log hash of an empty log).

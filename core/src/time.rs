@@ -2,18 +2,19 @@
 //!
 //! Wall times are claims. Nothing is ordered by them; they are shown, with their skew.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, ops::RangeInclusive, str::FromStr, sync::Arc, time::Duration};
 
 use minicbor::{Decode, Encode};
 use rand::{Rng, SeedableRng, rngs::ChaCha20Rng};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::error::Error;
 
 /// Milliseconds since 1970-01-01 UTC, as somebody's clock claimed.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
-)]
+///
+/// In JSON it is RFC 3339 in UTC; a claim beyond the years that this can write stays a number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
-#[serde(transparent)]
 pub struct Timestamp(#[n(0)] i64);
 
 impl Timestamp {
@@ -51,6 +52,92 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_rfc3339())
     }
+}
+
+/// 1970 to 9999.
+const WRITABLE: RangeInclusive<i64> = 0..=253_402_300_799_999;
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if WRITABLE.contains(&self.0) {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Text(String),
+            Millis(i64),
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Text(text) => text.parse().map_err(de::Error::custom),
+            Form::Millis(millis) => Ok(Self(millis)),
+        }
+    }
+}
+
+/// Reads `2026-01-31T08:30[:00[.5]]` with `Z` or an offset such as `+08:00` behind it.
+impl FromStr for Timestamp {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        parse(text.trim()).ok_or_else(|| Error::malformed("a time"))
+    }
+}
+
+fn parse(text: &str) -> Option<Timestamp> {
+    let (date, rest) = text.split_once(['T', 't', ' '])?;
+    let (time, offset_s) = split_offset(rest)?;
+    let mut date = date.splitn(3, '-');
+    let (year, month) = (number(date.next()?, 1970..=9999)?, number(date.next()?, 1..=12)?);
+    let day = number(date.next()?, 1..=days_in(year, month))?;
+    let mut time = time.splitn(3, ':');
+    let (hour, minute) = (number(time.next()?, 0..=23)?, number(time.next()?, 0..=59)?);
+    let (second, fraction) =
+        time.next().map_or(("0", "0"), |second| second.split_once('.').unwrap_or((second, "0")));
+    let millis = number(&format!("{fraction:0<3}").chars().take(3).collect::<String>(), 0..=999)?;
+    let seconds = hour * 3_600 + minute * 60 + number(second, 0..=59)? - offset_s;
+    Some(Timestamp::from_millis((days(year, month, day) * 86_400 + seconds) * 1_000 + millis))
+}
+
+fn split_offset(time: &str) -> Option<(&str, i64)> {
+    if let Some(time) = time.strip_suffix(['Z', 'z']) {
+        return Some((time, 0));
+    }
+    let (time, offset) = time.split_at_checked(time.rfind(['+', '-'])?)?;
+    let (hours, minutes) = offset.get(1..)?.split_once(':')?;
+    let seconds = number(hours, 0..=23)? * 3_600 + number(minutes, 0..=59)? * 60;
+    Some((time, if offset.starts_with('-') { -seconds } else { seconds }))
+}
+
+fn number(digits: &str, range: RangeInclusive<i64>) -> Option<i64> {
+    let is_plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|number| is_plain && range.contains(number))
+}
+
+fn is_leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+fn days_in(year: i64, month: i64) -> i64 {
+    match month {
+        2 => 28 + i64::from(is_leap(year)),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days since 1970-01-01.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let leap_days = |year: i64| year / 4 - year / 100 + year / 400;
+    let years = (year - 1970) * 365 + leap_days(year - 1) - leap_days(1969);
+    years + (1..month).map(|month| days_in(year, month)).sum::<i64>() + day - 1
 }
 
 /// What tells the time: the phone's clock, the relay's, or a test's.
@@ -137,6 +224,33 @@ mod tests {
         assert_eq!(Timestamp::from_millis(0).to_rfc3339(), "1970-01-01T00:00:00.000Z");
         assert_eq!(Timestamp::from_millis(1_709_164_800_123).to_rfc3339(), "2024-02-29T00:00:00.123Z");
         assert_eq!(Timestamp::from_millis(-1).to_rfc3339(), "1969-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn times_read_back_as_they_were_written() {
+        for millis in [0, 951_826_154_321, 1_709_164_800_123, 4_102_444_799_999, -5, i64::MAX, i64::MIN] {
+            let time = Timestamp::from_millis(millis);
+            let json = serde_json::to_string(&time).unwrap();
+            assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), time, "{json}");
+        }
+        let same = ["2026-01-31T08:30+08:00", "2026-01-31T00:30:00Z", "2026-01-30 19:00:00.0-05:30"];
+        let read_all: Vec<Timestamp> = same.iter().map(|text| text.parse().unwrap()).collect();
+        assert!(read_all.iter().all(|time| *time == read_all[0]), "{read_all:?}");
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for bad in [
+            "",
+            "2026",
+            "2026-02-29T00:00Z",
+            "2026-01-01T24:00Z",
+            "2026-01-01T00:00",
+            "2026-01-01T00:00:00.xZ",
+            "2026-1-1T+1:00Z",
+        ] {
+            assert!(bad.parse::<Timestamp>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -155,7 +155,8 @@ async fn a_relay_killed_at_any_moment_holds_everything_it_receipted() {
                     .into_iter()
                     .filter(|_| number == 0)
                     .collect(),
-                patrol: None,
+                is_anonymous: false,
+                matter: None,
             };
             field.report(draft).unwrap();
         }

@@ -33,7 +33,8 @@ pub(crate) fn report(text: &str, township: &Township, longitude: f64) -> ReportD
         }),
         grid: None,
         photos: Vec::new(),
-        patrol: None,
+        is_anonymous: false,
+        matter: None,
     }
 }
 

@@ -5,12 +5,14 @@
 //! Automerge; fields, which several people may set at once, are merged by it. A change takes effect
 //! only after a trial: applied to a copy, saved, loaded, and found the same.
 
+mod record;
 mod working;
 
 use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
+pub use record::{Record, Work};
 pub use working::Working;
 
 use crate::{
@@ -20,9 +22,9 @@ use crate::{
     id::{DocumentId, EntryId},
     model::{
         DocumentKind, decode, encode,
-        incident::{FIELDS, Incident, IncidentRecord, IncidentStep},
+        incident::Incident,
         note::Note,
-        patrol::{Patrol, PatrolRecord, PatrolStep},
+        patrol::Patrol,
         step::{Author, Origin, RawStep, StepId},
     },
     time::Timestamp,
@@ -30,33 +32,6 @@ use crate::{
 
 /// Most changes in one document: beyond it something is wrong with a device.
 pub const MAX_CHANGES: usize = 4_096;
-
-/// What was captured, as the document's kind has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Record {
-    /// An incident's.
-    Incident(IncidentRecord),
-    /// A patrol's.
-    Patrol(PatrolRecord),
-}
-
-impl Record {
-    /// Reads and checks a record's body.
-    pub fn read(kind: DocumentKind, body: &[u8]) -> Result<Self> {
-        match kind {
-            DocumentKind::Incident => {
-                let record: IncidentRecord = decode(body, "an incident's record")?;
-                record.check()?;
-                Ok(Self::Incident(record))
-            }
-            DocumentKind::Patrol => {
-                let record: PatrolRecord = decode(body, "a patrol's record")?;
-                record.check()?;
-                Ok(Self::Patrol(record))
-            }
-        }
-    }
-}
 
 /// A record with who and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,20 +168,26 @@ impl Document {
         self.captured.as_ref()
     }
 
-    /// The incident that this document amounts to, if it is one and its record has arrived.
-    pub fn incident(&self) -> Option<Incident> {
-        let Captured { record: Record::Incident(record), origin } = self.captured.as_ref()? else {
-            return None;
-        };
-        Some(Incident::fold(record, origin, &self.raw_steps(), &self.facts.fields))
+    /// What this document amounts to, if its record has arrived.
+    pub fn work(&self) -> Option<Work> {
+        let captured = self.captured.as_ref()?;
+        Some(captured.record.fold(&captured.origin, &self.raw_steps(), &self.facts.fields))
     }
 
-    /// The patrol that this document amounts to, if it is one and its record has arrived.
+    /// The incident that this document amounts to, if it is one.
+    pub fn incident(&self) -> Option<Incident> {
+        match self.work()? {
+            Work::Incident(incident) => Some(incident),
+            _ => None,
+        }
+    }
+
+    /// The patrol that this document amounts to, if it is one.
     pub fn patrol(&self) -> Option<Patrol> {
-        let Captured { record: Record::Patrol(record), origin } = self.captured.as_ref()? else {
-            return None;
-        };
-        Some(Patrol::fold(record, origin, &self.raw_steps()))
+        match self.work()? {
+            Work::Patrol(patrol) => Some(patrol),
+            _ => None,
+        }
     }
 
     fn raw_steps(&self) -> Vec<RawStep> {
@@ -257,22 +238,8 @@ impl Document {
 
     /// Steps must be readable as this kind's, fields among those it has.
     fn check_edits(&self, checked: &Checked) -> Result<(), HeldCode> {
-        for edit in &checked.edits {
-            let is_known = match (self.kind, edit) {
-                (DocumentKind::Incident, Edit::Step { body, .. }) => {
-                    decode::<IncidentStep>(body, "a step").is_ok_and(|step| step.check().is_ok())
-                }
-                (DocumentKind::Patrol, Edit::Step { body, .. }) => {
-                    decode::<PatrolStep>(body, "a step").is_ok()
-                }
-                (DocumentKind::Incident, Edit::Field { name, .. }) => FIELDS.contains(&name.as_str()),
-                (DocumentKind::Patrol, Edit::Field { .. }) => false,
-            };
-            if !is_known {
-                return Err(HeldCode::Malformed);
-            }
-        }
-        Ok(())
+        let is_known = checked.edits.iter().all(|edit| record::is_known(self.kind, edit));
+        if is_known { Ok(()) } else { Err(HeldCode::Malformed) }
     }
 
     fn check_actor(&self, checked: &Checked, author: Author) -> Result<(), HeldCode> {

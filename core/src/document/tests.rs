@@ -5,7 +5,7 @@ use crate::{
     id::{CategoryId, Salt},
     model::{
         Severity,
-        incident::{FIELD_CATEGORY, IncidentState, StepKind},
+        incident::{FIELD_CATEGORY, IncidentRecord, IncidentState, IncidentStep, StepKind},
         place::Place,
     },
     project::{Incoming, project},
@@ -23,6 +23,8 @@ fn record() -> Vec<u8> {
         photos: Vec::new(),
         voice: None,
         patrol: None,
+        is_anonymous: None,
+        matter: None,
     })
 }
 
@@ -117,8 +119,7 @@ fn an_actor_belongs_to_whoever_used_it_first() {
 #[test]
 fn what_is_not_readable_is_held_and_the_rest_goes_on() {
     let mut document = Document::new(ID, DocumentKind::Incident);
-    let note =
-        encode(&Note { salt: Salt::ZERO, text: "x".to_owned(), step: None, voice: None, photos: None });
+    let note = encode(&Note::plain(Salt::ZERO, "x".to_owned()));
     let verdicts = project(
         &mut document,
         &[

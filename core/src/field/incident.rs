@@ -13,9 +13,10 @@ use crate::{
         encode,
         incident::{
             Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, Incident, IncidentRecord, IncidentStep,
-            StepKind,
+            Matter, StepKind,
         },
         note::Note,
+        patrol::PatrolStep,
         place::{Fix, GridSource, Place},
         step::{Author, StepId},
     },
@@ -40,8 +41,10 @@ pub struct ReportDraft {
     pub grid: Option<GridId>,
     /// Photos that [`Field::add_photo`] kept.
     pub photos: Vec<BlobHash>,
-    /// The patrol during which it was found.
-    pub patrol: Option<DocumentId>,
+    /// Only the command centre is to know of it.
+    pub is_anonymous: bool,
+    /// A complaint or suggestion; none for an incident.
+    pub matter: Option<Matter>,
 }
 
 /// A step that is ready to be taken.
@@ -100,14 +103,23 @@ impl Field {
             place,
             photos: draft.photos,
             voice: None,
-            patrol: draft.patrol,
+            patrol: None,
+            is_anonymous: draft.is_anonymous.then_some(true),
+            matter: draft.matter,
         };
         record.check()?;
         inner.check_photos(&record.photos)?;
         let document = DocumentId::at(now, inner.store.random_bytes());
         let rights = inner.rights()?;
-        let entry = Entry::new(document, DocumentKind::Incident, now, BodyType::Record, encode(&record))?;
-        inner.store.append(vec![entry], &rights)?;
+        let is_confidential = record.is_confidential();
+        let body = encode(&record);
+        let mut entries = vec![Entry::new(document, DocumentKind::Incident, now, BodyType::Record, body)?];
+        if !is_confidential && let Some(patrol) = inner.store.open_patrol()? {
+            let found = PatrolStep::Found { incident: document };
+            let change = inner.store.edit(patrol, &[encode(&found)], &[])?;
+            entries.push(Entry::new(patrol, DocumentKind::Patrol, now, BodyType::Change, change)?);
+        }
+        inner.store.append(entries, &rights)?;
         Ok(document)
     }
 
@@ -244,11 +256,9 @@ impl Inner {
         at: Timestamp,
     ) -> Result<Entry> {
         let note = Note {
-            salt: self.salt(),
-            text: text.trim().to_owned(),
             step,
-            voice: None,
             photos: (!photos.is_empty()).then_some(photos),
+            ..Note::plain(self.salt(), text.trim().to_owned())
         };
         note.check()?;
         Entry::new(document, kind, at, BodyType::Note, encode(&note))

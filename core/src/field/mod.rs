@@ -8,6 +8,7 @@ mod patrol;
 mod relay;
 
 use std::{
+    collections::BTreeSet,
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -119,15 +120,18 @@ impl Inner {
     /// What this phone's member brings along: own grids and all that lie within them.
     fn rights(&mut self) -> Result<Rights> {
         let membership = self.store.identity()?.membership;
-        let mut grids: std::collections::BTreeSet<GridId> = membership.grids.iter().cloned().collect();
+        let mut grids: BTreeSet<GridId> = membership.grids.iter().cloned().collect();
+        let mut above = BTreeSet::new();
         if let Some(township) = self.township()? {
             grids.extend(township.settings.within(&membership.grids));
+            above = township.settings.above(&membership.grids);
         }
         Ok(Rights {
             role: membership.role,
             member: Some(membership.member),
             department: membership.department,
             grids,
+            above,
         })
     }
 

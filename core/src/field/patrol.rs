@@ -13,7 +13,6 @@ use crate::{
         patrol::{GapReason, PatrolRecord, PatrolState, PatrolStep},
         track::{GAP_AFTER_S, TrackFix, TrackSegment},
     },
-    rows::Row,
     store::Mine,
     time::Timestamp,
     view::PatrolView,
@@ -121,9 +120,8 @@ impl Field {
     pub fn patrol(&self, document: DocumentId) -> Result<PatrolView> {
         let inner = self.inner();
         let found = inner.store.document(document)?;
-        let (Some(Row::Patrol(row)), Some(patrol), Some(captured)) =
-            (Row::of(&found), found.patrol(), found.captured())
-        else {
+        let row = inner.store.row(document)?;
+        let (Some(patrol), Some(captured)) = (found.patrol(), found.captured()) else {
             return Err(Error::NotFound { document });
         };
         let Record::Patrol(record) = &captured.record else { return Err(Error::NotFound { document }) };

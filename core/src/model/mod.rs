@@ -3,14 +3,21 @@
 //! Nothing here reads a store, a clock or the network. Records and notes are CBOR maps with numbered
 //! keys, so that a newer field is skipped by an older reader; numbers are never used twice.
 
+pub mod audience;
 pub mod blob;
+pub mod choice;
+pub mod household;
 pub mod incident;
 pub mod note;
+pub mod notice;
 pub mod patrol;
 pub mod place;
 pub mod settings;
 pub mod step;
+pub mod task;
 pub mod track;
+pub mod visit;
+pub mod warning;
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -30,25 +37,57 @@ pub enum DocumentKind {
     /// A tour of an area.
     #[n(2)]
     Patrol,
+    /// A person or home to look after.
+    #[n(3)]
+    Household,
+    /// Somebody was seen at home.
+    #[n(4)]
+    Visit,
+    /// An order, for one or for many.
+    #[n(5)]
+    Task,
+    /// A hazard with its level.
+    #[n(6)]
+    Warning,
+    /// Policy and publicity.
+    #[n(7)]
+    Notice,
 }
 
 impl DocumentKind {
-    /// The number on the wire, in SQL and in the canonical header. 3 to 7 are kept for `household`,
-    /// `visit`, `task`, `warning` and `notice`.
+    /// All, in the order of their numbers.
+    pub const ALL: [Self; 7] =
+        [Self::Incident, Self::Patrol, Self::Household, Self::Visit, Self::Task, Self::Warning, Self::Notice];
+
+    /// The number on the wire, in SQL and in the canonical header.
     pub const fn number(self) -> u8 {
         match self {
             Self::Incident => 1,
             Self::Patrol => 2,
+            Self::Household => 3,
+            Self::Visit => 4,
+            Self::Task => 5,
+            Self::Warning => 6,
+            Self::Notice => 7,
+        }
+    }
+
+    /// The word in JSON and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Incident => "incident",
+            Self::Patrol => "patrol",
+            Self::Household => "household",
+            Self::Visit => "visit",
+            Self::Task => "task",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
         }
     }
 
     /// The kind with this number.
     pub fn from_number(number: u8) -> Option<Self> {
-        match number {
-            1 => Some(Self::Incident),
-            2 => Some(Self::Patrol),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|kind| kind.number() == number)
     }
 }
 
@@ -129,6 +168,16 @@ impl Severity {
             Self::Normal => "normal",
             Self::High => "high",
             Self::Urgent => "urgent",
+        }
+    }
+
+    /// The number in SQL.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Low => 1,
+            Self::Normal => 2,
+            Self::High => 3,
+            Self::Urgent => 4,
         }
     }
 

@@ -4,8 +4,8 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     error::{Error, Problem, Result},
-    id::{BlobHash, Salt},
-    model::{MAX_TEXT_BYTES, step::StepId},
+    id::{BlobHash, EntryId, Salt},
+    model::{MAX_TEXT_BYTES, household::HouseholdCard, step::StepId},
 };
 
 /// The body of a note entry. The salt keeps an erased text from being guessed by its hash.
@@ -27,13 +27,44 @@ pub struct Note {
     /// Photos, such as that of the result.
     #[n(4)]
     pub photos: Option<Vec<BlobHash>>,
+    /// A household's new card.
+    #[n(5)]
+    pub card: Option<HouseholdCard>,
+    /// The remark that this one answers.
+    #[n(6)]
+    pub answers: Option<EntryId>,
+    /// This one says what the record's text should have said.
+    #[n(7)]
+    pub is_correction: Option<bool>,
 }
 
 impl Note {
+    /// A remark of words alone.
+    pub fn plain(salt: Salt, text: String) -> Self {
+        Self {
+            salt,
+            text,
+            step: None,
+            voice: None,
+            photos: None,
+            card: None,
+            answers: None,
+            is_correction: None,
+        }
+    }
+
+    /// Every blob that it names.
+    pub fn blobs(&self) -> Vec<BlobHash> {
+        self.photos.iter().flatten().copied().chain(self.voice).collect()
+    }
+
     /// Refuses what no reader would take.
     pub fn check(&self) -> Result<()> {
         if self.text.len() > MAX_TEXT_BYTES {
             return Err(too_long(self.text.len()));
+        }
+        if let Some(card) = &self.card {
+            return card.check();
         }
         if self.text.trim().is_empty() && self.voice.is_none() && self.photos.is_none() {
             return Err(Error::invalid(Problem::Missing("the text of the note")));

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     error::{Error, HeldCode, Problem, Result},
-    id::{BlobHash, CheckpointId, GridId, Salt},
+    id::{BlobHash, CheckpointId, DocumentId, GridId, Salt},
     model::{
         MAX_TEXT_BYTES,
         note::too_long,
@@ -127,6 +127,13 @@ pub enum PatrolStep {
     /// The tour is over.
     #[n(6)]
     Finished,
+    /// An incident was reported on the way.
+    #[n(7)]
+    Found {
+        /// Which.
+        #[n(0)]
+        incident: DocumentId,
+    },
 }
 
 /// Where a patrol stands.
@@ -197,7 +204,7 @@ pub struct Patrol {
     pub legs: Vec<Leg>,
     /// Checkpoints visited, each once.
     pub visited: Vec<Visited>,
-    /// Checkpoints of the route not visited yet.
+    /// Checkpoints of the route not visited yet. With [`Patrol::visited`] the coverage.
     pub left: Vec<CheckpointId>,
     /// Blobs of the track.
     pub segments: Vec<BlobHash>,
@@ -209,6 +216,8 @@ pub struct Patrol {
     pub tracked_until: Option<Timestamp>,
     /// Holes, with their reasons.
     pub gaps: Vec<Gap>,
+    /// Incidents reported on the way.
+    pub incidents: Vec<DocumentId>,
     /// Which steps took no effect, because the patrol was over or paused.
     pub without_effect: Vec<StepId>,
 }
@@ -226,6 +235,7 @@ impl Patrol {
             tracked_s: 0,
             tracked_until: None,
             gaps: Vec::new(),
+            incidents: Vec::new(),
             without_effect: Vec::new(),
         };
         for raw in steps {
@@ -245,7 +255,7 @@ impl Patrol {
             PatrolStep::Paused => self.state == PatrolState::Running,
             PatrolStep::Resumed => self.state == PatrolState::Paused,
             PatrolStep::Visited { .. } | PatrolStep::Finished => self.state != PatrolState::Finished,
-            PatrolStep::Segment { .. } | PatrolStep::Gap { .. } => true,
+            PatrolStep::Segment { .. } | PatrolStep::Gap { .. } | PatrolStep::Found { .. } => true,
         };
         if is_possible { Ok(()) } else { Err(HeldCode::WrongState) }
     }
@@ -281,6 +291,11 @@ impl Patrol {
                 }
             }
             PatrolStep::Gap { reason, from, to } => self.gaps.push(Gap { reason, from, to }),
+            PatrolStep::Found { incident } => {
+                if !self.incidents.contains(&incident) {
+                    self.incidents.push(incident);
+                }
+            }
             PatrolStep::Finished => {
                 self.end_leg(at);
                 self.state = PatrolState::Finished;

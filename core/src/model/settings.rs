@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Error, Problem, Result},
     geo::{Boundary, GridFeature, GridFinder, GridKind, Position},
-    id::{CategoryId, CheckpointId, DepartmentId, GridId, ReasonId, TownshipId},
-    model::Severity,
+    id::{
+        CategoryId, CheckpointId, DepartmentId, FormId, GridId, HazardId, PurposeId, QuestionId, ReasonId,
+        ThemeId, TownshipId,
+    },
+    model::{Severity, incident::IncidentState},
 };
 
 /// Largest bundle in bytes, inflated.
@@ -112,6 +115,111 @@ pub struct Reason {
     pub words: Words,
 }
 
+/// How long an incident may stay in a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueRule {
+    /// Of this category.
+    pub category: CategoryId,
+    /// Of this severity.
+    pub severity: Severity,
+    /// In this state.
+    pub state: IncidentState,
+    /// So many hours.
+    pub hours: u16,
+}
+
+/// Hours that each step may take, by severity: low, normal, high, urgent.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cbor(map)]
+pub struct StepHours {
+    /// From the report to its acceptance.
+    #[n(0)]
+    pub accept: [u16; 4],
+    /// From acceptance, return or reopening to the dispatch.
+    #[n(1)]
+    pub dispatch: [u16; 4],
+    /// From resolution to verification.
+    #[n(2)]
+    pub verify: [u16; 4],
+    /// From verification to the answer.
+    #[n(3)]
+    pub close: [u16; 4],
+}
+
+/// A code with the words that people read: a purpose, hazard or theme.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cbor(map)]
+#[serde(bound(serialize = "Id: Serialize", deserialize = "Id: Deserialize<'de>"))]
+pub struct Named<Id> {
+    /// Its short name.
+    #[n(0)]
+    pub id: Id,
+    /// The words.
+    #[n(1)]
+    pub name: Words,
+}
+
+/// How a question is answered. Numbers are wire format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+pub enum QuestionKind {
+    /// Yes or no.
+    #[n(1)]
+    Yes,
+    /// One of its options.
+    #[n(2)]
+    Option,
+    /// A whole number.
+    #[n(3)]
+    Number,
+    /// In words.
+    #[n(4)]
+    Text,
+}
+
+/// One question of a form.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cbor(map)]
+pub struct Question {
+    /// Its short name.
+    #[n(0)]
+    pub id: QuestionId,
+    /// The words.
+    #[n(1)]
+    pub words: Words,
+    /// How it is answered.
+    #[n(2)]
+    pub kind: QuestionKind,
+    /// The answers to choose from.
+    #[n(3)]
+    #[serde(default)]
+    pub options: Vec<Named<QuestionId>>,
+    /// The form can't be kept without it.
+    #[n(4)]
+    #[serde(default)]
+    pub is_required: bool,
+}
+
+/// A form that is filled in on a visit or an inspection.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cbor(map)]
+pub struct Form {
+    /// Its short name.
+    #[n(0)]
+    pub id: FormId,
+    /// What people call it.
+    #[n(1)]
+    pub name: Words,
+    /// For visits with these purposes; for any if empty.
+    #[n(2)]
+    #[serde(default)]
+    pub purposes: Vec<PurposeId>,
+    /// The questions.
+    #[n(3)]
+    pub questions: Vec<Question>,
+}
+
 /// The bundle.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 #[cbor(map)]
@@ -140,6 +248,21 @@ pub struct Settings {
     /// The reasons.
     #[n(7)]
     pub reasons: Vec<Reason>,
+    /// Hours that each step of an incident may take.
+    #[n(8)]
+    pub step_hours: Option<StepHours>,
+    /// Why people are visited.
+    #[n(9)]
+    pub purposes: Option<Vec<Named<PurposeId>>>,
+    /// The forms of visits and inspections.
+    #[n(10)]
+    pub forms: Option<Vec<Form>>,
+    /// What warnings are about.
+    #[n(11)]
+    pub hazards: Option<Vec<Named<HazardId>>>,
+    /// Themes of publicity.
+    #[n(12)]
+    pub themes: Option<Vec<Named<ThemeId>>>,
 }
 
 /// The words of a new township's categories and reasons: text for people is never in code.
@@ -150,17 +273,22 @@ const DEFAULTS: &str = include_str!("defaults.json");
 struct Defaults {
     categories: Vec<Category>,
     reasons: Vec<Reason>,
+    step_hours: StepHours,
+    purposes: Vec<Named<PurposeId>>,
+    forms: Vec<Form>,
+    hazards: Vec<Named<HazardId>>,
+    themes: Vec<Named<ThemeId>>,
+}
+
+#[expect(clippy::expect_used, reason = "the file is part of the program and a test reads it")]
+fn defaults() -> Defaults {
+    serde_json::from_str(DEFAULTS).expect("the defaults are readable")
 }
 
 impl Settings {
     /// A new township's settings: the ten fields of work, the informants' five, and common reasons.
-    ///
-    /// # Panics
-    ///
-    /// Never: the file of defaults is part of the program.
-    #[expect(clippy::expect_used, reason = "the file is part of the program and a test reads it")]
     pub fn new(township: TownshipId, name: String) -> Self {
-        let defaults: Defaults = serde_json::from_str(DEFAULTS).expect("the defaults are readable");
+        let defaults = defaults();
         Self {
             version: 1,
             township,
@@ -170,7 +298,24 @@ impl Settings {
             categories: defaults.categories,
             checkpoints: Vec::new(),
             reasons: defaults.reasons,
+            step_hours: Some(defaults.step_hours),
+            purposes: Some(defaults.purposes),
+            forms: Some(defaults.forms),
+            hazards: Some(defaults.hazards),
+            themes: Some(defaults.themes),
         }
+    }
+
+    /// With what a bundle of an older version does not have yet, as a new township has it.
+    #[must_use]
+    pub fn completed(mut self) -> Self {
+        let defaults = defaults();
+        self.step_hours.get_or_insert(defaults.step_hours);
+        self.purposes.get_or_insert(defaults.purposes);
+        self.forms.get_or_insert(defaults.forms);
+        self.hazards.get_or_insert(defaults.hazards);
+        self.themes.get_or_insert(defaults.themes);
+        self
     }
 
     /// The bundle as it travels and is signed: zstd of CBOR.
@@ -182,7 +327,7 @@ impl Settings {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let inflated = zstd::bulk::decompress(bytes, MAX_BUNDLE_BYTES)
             .map_err(|_| Error::malformed("a settings bundle"))?;
-        super::decode(&inflated, "a settings bundle")
+        super::decode(&inflated, "a settings bundle").map(Self::completed)
     }
 
     /// Takes the grids of a map file in place of the present ones.
@@ -225,6 +370,12 @@ impl Settings {
         self.grids.iter().filter(is_within).map(|grid| grid.id.clone()).collect()
     }
 
+    /// All grids that these lie within, at whatever depth; not these themselves.
+    pub fn above(&self, grids: &[GridId]) -> BTreeSet<GridId> {
+        let parents = self.parents();
+        grids.iter().flat_map(|grid| ancestry(&parents, grid).into_iter().skip(1)).collect()
+    }
+
     fn parents(&self) -> BTreeMap<GridId, GridId> {
         self.grids.iter().filter_map(|grid| Some((grid.id.clone(), grid.parent.clone()?))).collect()
     }
@@ -244,6 +395,32 @@ impl Settings {
             Severity::High => high,
             Severity::Urgent => urgent,
         }
+    }
+
+    /// How long an incident may stay in each state, for every category and severity.
+    pub fn due_rules(&self) -> Vec<DueRule> {
+        use IncidentState as S;
+        let Some(step_hours) = &self.step_hours else { return Vec::new() };
+        let mut rules = Vec::new();
+        for category in &self.categories {
+            for (severity, at) in Severity::ALL.into_iter().zip(0_usize..) {
+                let hours = |of: &[u16; 4]| of.get(at).copied().unwrap_or_default();
+                for (state, of) in [
+                    (S::Reported, &step_hours.accept),
+                    (S::Accepted, &step_hours.dispatch),
+                    (S::Returned, &step_hours.dispatch),
+                    (S::Reopened, &step_hours.dispatch),
+                    (S::Dispatched, &category.due_hours),
+                    (S::Handling, &category.due_hours),
+                    (S::Resolved, &step_hours.verify),
+                    (S::Verified, &step_hours.close),
+                ] {
+                    let category = category.id.clone();
+                    rules.push(DueRule { category, severity, state, hours: hours(of) });
+                }
+            }
+        }
+        rules
     }
 
     /// Refuses a category that the township does not have.

@@ -107,6 +107,18 @@ impl Serialize for Author {
     }
 }
 
+impl<'de> Deserialize<'de> for Author {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        match (word.as_str(), word.strip_prefix("person ")) {
+            ("you", _) => Ok(Self::You),
+            ("centre", _) => Ok(Self::Centre),
+            (_, Some(alias)) => alias.parse().map(Self::Alias).map_err(de::Error::custom),
+            _ => Err(de::Error::custom("who is neither you, the centre nor a person")),
+        }
+    }
+}
+
 /// What stands beside a step because of the entry that brought it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Origin {

@@ -1,25 +1,36 @@
 //! Rows: what lists, maps and statistics need of a document. Can be dropped and rebuilt at any time.
 
-use serde::Serialize;
+mod columns;
+mod of;
+
+use serde::{Deserialize, Serialize};
+
+pub use columns::Columns;
+pub(crate) use columns::MET;
 
 use crate::{
-    document::{Captured, Document, Record},
     geo::Position,
-    id::{CategoryId, DepartmentId, DocumentId, GridId, MemberId},
+    id::{CategoryId, DepartmentId, DocumentId, GridId, HazardId, MemberId, PurposeId, ThemeId},
     model::{
         Severity,
-        incident::{DispatchState, Incident, IncidentState},
-        patrol::{Patrol, PatrolState},
+        audience::Audience,
+        household::HouseholdState,
+        incident::{IncidentState, Matter},
+        notice::NoticeState,
+        patrol::PatrolState,
         step::Author,
+        task::{TaskCounts, TaskForm, TaskState},
+        visit::VisitOutcome,
+        warning::{WarningLevel, WarningState},
     },
     time::Timestamp,
 };
 
-/// Most characters of a report's text in a list.
-const EXCERPT_CHARS: usize = 60;
+/// Counts up when rows are worked out in another way: a store with an older number works them out anew.
+pub const VERSION: i64 = 1;
 
 /// An incident in a list.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IncidentRow {
     /// Which.
     pub document: DocumentId,
@@ -53,10 +64,16 @@ pub struct IncidentRow {
     pub members: Vec<MemberId>,
     /// Several values stand side by side and a person should choose.
     pub has_clash: bool,
+    /// A complaint or suggestion; none for an incident.
+    pub matter: Option<Matter>,
+    /// The incident it repeats.
+    pub duplicate_of: Option<DocumentId>,
+    /// How the reporter rated it.
+    pub rating: Option<u8>,
 }
 
 /// A patrol in a list.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PatrolRow {
     /// Which.
     pub document: DocumentId,
@@ -80,78 +97,204 @@ pub struct PatrolRow {
     pub left: u32,
     /// Holes in the track.
     pub gaps: u32,
+    /// Incidents reported on the way.
+    pub incidents: u32,
+}
+
+/// A household in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HouseholdRow {
+    /// Which.
+    pub document: DocumentId,
+    /// Whether it is looked after.
+    pub state: HouseholdState,
+    /// What they are called.
+    pub name: String,
+    /// Where they live, in words.
+    pub address: String,
+    /// Where it belongs.
+    pub grid: Option<GridId>,
+    /// Where it is, WGS-84.
+    pub position: Option<Position>,
+    /// Why they are visited.
+    pub purposes: Vec<PurposeId>,
+    /// How many live there.
+    pub people: u16,
+    /// Days from one visit to the next; 0 if there is no rule.
+    pub every_days: u16,
+    /// The last visit at which somebody was met.
+    pub last_visit_at: Option<Timestamp>,
+    /// When the next visit is due.
+    pub due_at: Option<Timestamp>,
+    /// Who put it on the list, as far as this reader may know.
+    pub author: Author,
+    /// When, by their clock.
+    pub at: Timestamp,
+    /// When it reached the relay.
+    pub received_at: Option<Timestamp>,
+    /// Several cards or grids stand side by side and a person should choose.
+    pub has_clash: bool,
+}
+
+/// A visit in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VisitRow {
+    /// Which.
+    pub document: DocumentId,
+    /// Whose home.
+    pub household: Option<DocumentId>,
+    /// What for.
+    pub purpose: Option<PurposeId>,
+    /// How it went.
+    pub outcome: VisitOutcome,
+    /// The beginning of what was said.
+    pub excerpt: String,
+    /// Where it belongs.
+    pub grid: Option<GridId>,
+    /// Where it was, WGS-84.
+    pub position: Option<Position>,
+    /// How many photos.
+    pub photos: u32,
+    /// How many incidents and tasks came of it.
+    pub led_to: u32,
+    /// Who, as far as this reader may know.
+    pub author: Author,
+    /// When: the visitor's time, but not later than the relay's.
+    pub at: Timestamp,
+    /// When it reached the relay.
+    pub received_at: Option<Timestamp>,
+}
+
+/// A task in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskRow {
+    /// Which.
+    pub document: DocumentId,
+    /// What sort of order.
+    pub form: TaskForm,
+    /// Where it stands.
+    pub state: TaskState,
+    /// Since when.
+    pub state_since: Timestamp,
+    /// In a line.
+    pub title: String,
+    /// Where it belongs.
+    pub grid: Option<GridId>,
+    /// Where, WGS-84.
+    pub position: Option<Position>,
+    /// Whom it is for.
+    pub audience: Audience,
+    /// Whom it names by now.
+    pub named: Vec<MemberId>,
+    /// Counts from then on.
+    pub from_at: Option<Timestamp>,
+    /// To be done by then.
+    pub due_at: Option<Timestamp>,
+    /// Items, people and answers.
+    pub counts: TaskCounts,
+    /// What it came from.
+    pub source: Option<DocumentId>,
+    /// Who gave it, as far as this reader may know.
+    pub author: Author,
+    /// When, by their clock.
+    pub at: Timestamp,
+    /// When it reached the relay.
+    pub received_at: Option<Timestamp>,
+}
+
+/// A warning in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WarningRow {
+    /// Which.
+    pub document: DocumentId,
+    /// What it is about.
+    pub hazard: HazardId,
+    /// How bad it is.
+    pub level: WarningLevel,
+    /// In a line.
+    pub title: String,
+    /// In force from then on.
+    pub from_at: Timestamp,
+    /// In force until then.
+    pub until_at: Timestamp,
+    /// The command centre ended it.
+    pub is_ended: bool,
+    /// Its last issue.
+    pub issue: u16,
+    /// When that was.
+    pub state_since: Timestamp,
+    /// Whom it is for.
+    pub audience: Audience,
+    /// Places to watch.
+    pub posts: u32,
+    /// How many people have read its last issue.
+    pub acknowledged: u32,
+    /// How many said how it is.
+    pub heard: u32,
+    /// How many of these need help.
+    pub need_help: u32,
+    /// Who issued it.
+    pub author: Author,
+    /// When, by their clock.
+    pub at: Timestamp,
+    /// When it reached the relay.
+    pub received_at: Option<Timestamp>,
+}
+
+impl WarningRow {
+    /// Where it stands at `now`.
+    pub fn state_at(&self, now: Timestamp) -> WarningState {
+        WarningState::at(now, self.from_at, self.until_at, self.is_ended)
+    }
+}
+
+/// A notice in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoticeRow {
+    /// Which.
+    pub document: DocumentId,
+    /// Where it stands.
+    pub state: NoticeState,
+    /// Since when.
+    pub state_since: Timestamp,
+    /// The theme that it is part of.
+    pub theme: Option<ThemeId>,
+    /// In a line.
+    pub title: String,
+    /// Whom it is for.
+    pub audience: Audience,
+    /// To be passed on from then.
+    pub from_at: Option<Timestamp>,
+    /// To be passed on until then.
+    pub until_at: Option<Timestamp>,
+    /// Everyone is asked to say that they have read it.
+    pub asks_read: bool,
+    /// How many have read it.
+    pub readers: u32,
+    /// Who published it.
+    pub author: Author,
+    /// When, by their clock.
+    pub at: Timestamp,
+    /// When it reached the relay.
+    pub received_at: Option<Timestamp>,
 }
 
 /// A row of whichever kind.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Row {
     /// An incident's.
     Incident(IncidentRow),
     /// A patrol's.
     Patrol(PatrolRow),
-}
-
-impl Row {
-    /// The row of a document whose record has arrived.
-    pub fn of(document: &Document) -> Option<Self> {
-        let Captured { record, origin } = document.captured()?;
-        match record {
-            Record::Incident(record) => {
-                let incident = document.incident()?;
-                let (departments, members) = open_orders(&incident);
-                Some(Self::Incident(IncidentRow {
-                    document: document.id(),
-                    state: incident.state,
-                    due_at: incident.due_at(),
-                    has_clash: !incident.category.others.is_empty()
-                        || !incident.severity.others.is_empty()
-                        || !incident.grid.others.is_empty(),
-                    category: incident.category.value,
-                    severity: incident.severity.value,
-                    grid: incident.grid.value,
-                    position: record.place.position,
-                    excerpt: record.text.chars().take(EXCERPT_CHARS).collect(),
-                    photos: count(record.photos.len()),
-                    author: origin.author,
-                    reported_at: origin.claimed_at,
-                    received_at: origin.received_at,
-                    state_since: incident.state_since,
-                    departments,
-                    members,
-                }))
-            }
-            Record::Patrol(record) => {
-                let patrol: Patrol = document.patrol()?;
-                Some(Self::Patrol(PatrolRow {
-                    document: document.id(),
-                    state: patrol.state,
-                    grid: record.grid.clone(),
-                    author: origin.author,
-                    started_at: origin.claimed_at,
-                    finished_at: match patrol.state {
-                        PatrolState::Finished => patrol.legs.last().and_then(|leg| leg.to),
-                        PatrolState::Running | PatrolState::Paused => None,
-                    },
-                    distance_m: patrol.distance_m,
-                    tracked_s: patrol.tracked_s,
-                    visited: count(patrol.visited.len()),
-                    left: count(patrol.left.len()),
-                    gaps: count(patrol.gaps.len()),
-                }))
-            }
-        }
-    }
-}
-
-fn open_orders(incident: &Incident) -> (Vec<DepartmentId>, Vec<MemberId>) {
-    let open = |state| matches!(state, DispatchState::Sent | DispatchState::Handling);
-    let open: Vec<_> = incident.dispatches.iter().filter(|dispatch| open(dispatch.state)).collect();
-    (
-        open.iter().filter_map(|dispatch| dispatch.department.clone()).collect(),
-        open.iter().filter_map(|dispatch| dispatch.member.clone()).collect(),
-    )
-}
-
-fn count(len: usize) -> u32 {
-    u32::try_from(len).unwrap_or(u32::MAX)
+    /// A household's.
+    Household(HouseholdRow),
+    /// A visit's.
+    Visit(VisitRow),
+    /// A task's.
+    Task(TaskRow),
+    /// A warning's.
+    Warning(WarningRow),
+    /// A notice's.
+    Notice(NoticeRow),
 }

@@ -41,39 +41,24 @@ pub(super) mod state {
 }
 
 impl Store {
-    /// Keeps entries of one document that this phone's member just made. Either all of it is durable when
-    /// this returns, or nothing was done. A step that policy refuses is refused here, before it is kept.
+    /// Keeps entries that this phone's member just made, of one document or of several. Either all of it is
+    /// durable when this returns, or nothing was done. A step that policy refuses is refused here, before it
+    /// is kept.
     pub fn append(&mut self, entries: Vec<Entry>, rights: &Rights) -> Result<()> {
-        let Some(first) = entries.first() else { return Ok(()) };
-        let (id, kind) = (first.header.document, first.header.kind);
-        let transaction = self.transaction()?;
-        let mut document = load_document(&transaction, id)?.unwrap_or_else(|| Document::new(id, kind));
-        let incoming: Vec<Incoming> = entries
-            .into_iter()
-            .map(|entry| {
-                let origin = Origin {
-                    entry: entry.id(),
-                    author: Author::You,
-                    claimed_at: entry.header.claimed_at,
-                    received_at: None,
-                };
-                Incoming { entry, origin, rights: Some(rights.clone()) }
-            })
-            .collect();
-        if let Some(code) = project(&mut document, &incoming).into_iter().find_map(Result::err) {
-            return Err(Error::Refused { code });
-        }
-        let mut record_row = None;
-        for one in &incoming {
-            let row = insert(&transaction, &one.entry, Author::You, None, state::PENDING)?
-                .ok_or(Error::Corrupt("an entry that was just made is known already"))?;
-            chain(&transaction, row)?;
-            claim_blobs(&transaction, &one.entry)?;
-            if one.entry.header.body_type == BodyType::Record {
-                record_row = Some(row);
+        let mut by_document: Vec<Vec<Entry>> = Vec::new();
+        for entry in entries {
+            let is_of = |group: &&mut Vec<Entry>| {
+                group.first().is_some_and(|first| first.header.document == entry.header.document)
+            };
+            match by_document.iter_mut().find(is_of) {
+                Some(group) => group.push(entry),
+                None => by_document.push(vec![entry]),
             }
         }
-        save_document(&transaction, &document, record_row)?;
+        let transaction = self.transaction()?;
+        for entries in by_document {
+            append_to(&transaction, entries, rights)?;
+        }
         transaction.commit().map_err(sql)
     }
 
@@ -117,6 +102,39 @@ impl Store {
             .map_err(sql)?;
         Ok(hash)
     }
+}
+
+/// Appends entries of one document.
+fn append_to(transaction: &Transaction<'_>, entries: Vec<Entry>, rights: &Rights) -> Result<()> {
+    let Some(first) = entries.first() else { return Ok(()) };
+    let (id, kind) = (first.header.document, first.header.kind);
+    let mut document = load_document(transaction, id)?.unwrap_or_else(|| Document::new(id, kind));
+    let incoming: Vec<Incoming> = entries
+        .into_iter()
+        .map(|entry| {
+            let origin = Origin {
+                entry: entry.id(),
+                author: Author::You,
+                claimed_at: entry.header.claimed_at,
+                received_at: None,
+            };
+            Incoming { entry, origin, rights: Some(rights.clone()) }
+        })
+        .collect();
+    if let Some(code) = project(&mut document, &incoming).into_iter().find_map(Result::err) {
+        return Err(Error::Refused { code });
+    }
+    let mut record_row = None;
+    for one in &incoming {
+        let row = insert(transaction, &one.entry, Author::You, None, state::PENDING)?
+            .ok_or(Error::Corrupt("an entry that was just made is known already"))?;
+        chain(transaction, row)?;
+        claim_blobs(transaction, &one.entry)?;
+        if one.entry.header.body_type == BodyType::Record {
+            record_row = Some(row);
+        }
+    }
+    save_document(transaction, &document, record_row)
 }
 
 /// Inserts an entry; `None` if it is known already.
@@ -206,14 +224,10 @@ fn claim_blobs(transaction: &Transaction<'_>, entry: &Entry) -> Result<()> {
 pub fn referred(entry: &Entry) -> Vec<BlobHash> {
     let Some(body) = entry.body.as_deref() else { return Vec::new() };
     match entry.header.body_type {
-        BodyType::Record => match Record::read(entry.header.kind, body) {
-            Ok(Record::Incident(record)) => record.photos.into_iter().chain(record.voice).collect(),
-            Ok(Record::Patrol(_)) | Err(_) => Vec::new(),
-        },
-        BodyType::Note => match decode::<Note>(body, "a note") {
-            Ok(note) => note.photos.unwrap_or_default().into_iter().chain(note.voice).collect(),
-            Err(_) => Vec::new(),
-        },
+        BodyType::Record => {
+            Record::read(entry.header.kind, body).map(|record| record.blobs()).unwrap_or_default()
+        }
+        BodyType::Note => decode::<Note>(body, "a note").map(|note| note.blobs()).unwrap_or_default(),
         BodyType::Change if entry.header.kind == DocumentKind::Patrol => track_blobs(body),
         BodyType::Change => Vec::new(),
     }

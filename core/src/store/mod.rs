@@ -11,6 +11,7 @@ pub mod open;
 mod patrol;
 mod phone;
 mod read;
+pub mod rows;
 mod schema;
 pub mod tables;
 

@@ -11,8 +11,8 @@ impl Store {
         let found: Option<[u8; 16]> = self
             .connection
             .prepare_cached(
-                "SELECT document FROM patrol WHERE author = 0 AND state <> 'finished'
-                 ORDER BY started_at DESC LIMIT 1",
+                "SELECT document FROM work WHERE kind = 2 AND author = 0 AND is_open = 1
+                 ORDER BY at DESC LIMIT 1",
             )
             .and_then(|mut statement| super::query_optional(&mut statement, [], |row| row.get(0)))
             .map_err(sql)?;

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::{
     blobs::BlobFolder,
     open::{Lock, lock, writer},
+    rows::{renew_rows, set_due_rules},
     schema::PHONE,
     sql,
 };
@@ -69,7 +70,10 @@ impl Store {
     /// Opens or creates the store in `folder`.
     pub fn open(folder: &Path, random: Random) -> Result<Self> {
         let lock = lock(folder)?;
-        let connection = writer(&folder.join("field.db"), PHONE)?;
+        let mut connection = writer(&folder.join("field.db"), PHONE)?;
+        let transaction = connection.transaction().map_err(sql)?;
+        renew_rows(&transaction)?;
+        transaction.commit().map_err(sql)?;
         let blobs = BlobFolder::open(folder.join("blobs"))?;
         Ok(Self {
             connection,
@@ -166,7 +170,7 @@ impl Store {
             // What the former person was fed is not for this one.
             transaction
                 .execute_batch(
-                    "DELETE FROM entry; DELETE FROM document; DELETE FROM incident; DELETE FROM patrol;
+                    "DELETE FROM entry; DELETE FROM document; DELETE FROM work;
                      DELETE FROM settings; DELETE FROM feed_position;",
                 )
                 .map_err(sql)?;
@@ -228,13 +232,15 @@ impl Store {
 
     /// Keeps a verified bundle.
     pub fn set_settings(&mut self, settings: &Settings, bundle: &[u8]) -> Result<()> {
-        self.connection
+        let transaction = self.transaction()?;
+        transaction
             .execute(
                 "INSERT OR REPLACE INTO settings (id, version, bundle) VALUES (1, ?1, ?2)",
                 params![i64::try_from(settings.version).unwrap_or(i64::MAX), bundle],
             )
             .map_err(sql)?;
-        Ok(())
+        set_due_rules(&transaction, settings)?;
+        transaction.commit().map_err(sql)
     }
 
     /// Keeps what the relay says of the member.

@@ -1,13 +1,13 @@
 //! What screens and the sync session read.
 
 use rusqlite::{Row as SqlRow, params};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     append::entry_columns,
     phone::{Store, current_log, head},
+    rows::{find, read_json},
     sql,
-    tables::{INCIDENT_COLUMNS, PATROL_COLUMNS, read_incident, read_patrol},
 };
 use crate::{
     entry::{BodyType, Entry, page::Packer},
@@ -15,6 +15,7 @@ use crate::{
     id::{BlobHash, DocumentId, EntryId, Epoch, LogId},
     log::Head,
     model::{
+        DocumentKind,
         blob::BlobKind,
         decode,
         note::Note,
@@ -142,20 +143,33 @@ impl Store {
 
     /// Incidents, newest first.
     pub fn incidents(&self, is_mine_only: Mine, limit: u32, offset: u32) -> Result<Vec<IncidentRow>> {
-        let query = format!(
-            "SELECT {INCIDENT_COLUMNS} FROM incident WHERE (?1 = 0 OR author = 0)
-             ORDER BY reported_at DESC, document LIMIT ?2 OFFSET ?3"
-        );
-        self.list(&query, params![u8::from(is_mine_only == Mine::Only), limit, offset], read_incident)
+        self.newest(DocumentKind::Incident, is_mine_only, limit, offset)
     }
 
     /// Patrols, newest first.
     pub fn patrols(&self, is_mine_only: Mine, limit: u32, offset: u32) -> Result<Vec<PatrolRow>> {
-        let query = format!(
-            "SELECT {PATROL_COLUMNS} FROM patrol WHERE (?1 = 0 OR author = 0)
-             ORDER BY started_at DESC, document LIMIT ?2 OFFSET ?3"
-        );
-        self.list(&query, params![u8::from(is_mine_only == Mine::Only), limit, offset], read_patrol)
+        self.newest(DocumentKind::Patrol, is_mine_only, limit, offset)
+    }
+
+    /// A document's row.
+    pub fn row<T: DeserializeOwned>(&self, document: DocumentId) -> Result<T> {
+        find(&self.connection, document)?.ok_or(Error::NotFound { document })
+    }
+
+    fn newest<T: DeserializeOwned>(
+        &self,
+        kind: DocumentKind,
+        whose: Mine,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Vec<T>> {
+        let only_mine = u8::from(whose == Mine::Only);
+        self.list(
+            "SELECT json FROM work WHERE kind = ?1 AND (?2 = 0 OR author = 0)
+             ORDER BY at DESC, document LIMIT ?3 OFFSET ?4",
+            params![kind.number(), only_mine, limit, offset],
+            |row| read_json(row, 0),
+        )
     }
 
     fn list<T>(

@@ -6,19 +6,19 @@
 
 use rusqlite::{Connection, Row as SqlRow, Transaction, params};
 
-use super::{optional, sql};
+use super::{
+    optional,
+    rows::{delete_row, save_row},
+    sql,
+};
 use crate::{
     document::{Document, Stored},
     error::{Error, Result},
-    geo::Position,
-    id::{CategoryId, DepartmentId, DocumentId, EntryId, GridId, MemberId},
+    id::{DocumentId, EntryId},
     model::{
-        DocumentKind, Severity,
-        incident::IncidentState,
-        patrol::PatrolState,
+        DocumentKind,
         step::{Author, Origin},
     },
-    rows::{IncidentRow, PatrolRow, Row},
     time::Timestamp,
 };
 
@@ -66,6 +66,64 @@ CREATE TABLE patrol (
     left_over    INTEGER NOT NULL,
     gaps         INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What schema 2 changes: one table for the rows of every kind. `every_ms` is how often a household is
+/// due, `last_at` when somebody was last met there; `json` is the row itself.
+pub const SCHEMA_2: &str = "
+DROP TABLE incident;
+DROP TABLE patrol;
+
+CREATE TABLE work (
+    document     BLOB PRIMARY KEY,
+    kind         INTEGER NOT NULL,
+    state        TEXT NOT NULL,
+    is_open      INTEGER NOT NULL,
+    grid         TEXT,
+    category     TEXT,
+    level        INTEGER,
+    author       INTEGER NOT NULL,
+    at           INTEGER NOT NULL,
+    received_at  INTEGER,
+    state_since  INTEGER NOT NULL,
+    due_at       INTEGER,
+    every_ms     INTEGER,
+    last_at      INTEGER,
+    latitude_e7  INTEGER,
+    longitude_e7 INTEGER,
+    about        BLOB,
+    departments  TEXT NOT NULL,
+    members      TEXT NOT NULL,
+    has_clash    INTEGER NOT NULL,
+    json         TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX work_by_time ON work (kind, at);
+CREATE INDEX work_by_state ON work (kind, state, at);
+CREATE INDEX work_by_subject ON work (about) WHERE about IS NOT NULL;
+
+CREATE TABLE due_rule (
+    category TEXT NOT NULL,
+    level    INTEGER NOT NULL,
+    state    TEXT NOT NULL,
+    after_ms INTEGER NOT NULL,
+    PRIMARY KEY (category, level, state)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW work_due AS
+    SELECT w.*, CASE
+        WHEN w.is_open = 0 THEN NULL
+        WHEN w.due_at IS NOT NULL THEN w.due_at
+        WHEN w.every_ms IS NOT NULL THEN coalesce(w.last_at, w.at) + w.every_ms
+        WHEN w.kind = 1 THEN w.state_since + r.after_ms
+    END AS due
+    FROM work w LEFT JOIN due_rule r
+        ON w.kind = 1 AND r.category = w.category AND r.level = w.level AND r.state = w.state;
+
+CREATE TABLE rows_version (
+    id      INTEGER PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL
+) STRICT;
+INSERT INTO rows_version (id, version) VALUES (1, 0);
 ";
 
 /// Reads a document; `None` if nothing of it is here.
@@ -134,147 +192,14 @@ pub fn save_document(
             stored.facts
         ])
         .map_err(sql)?;
-    match Row::of(document) {
-        Some(Row::Incident(row)) => save_incident(transaction, &row),
-        Some(Row::Patrol(row)) => save_patrol(transaction, &row),
-        None => Ok(()),
-    }
+    save_row(transaction, document)
 }
 
 /// Drops a document and its row; its entries are the caller's affair.
 pub fn delete_document(transaction: &Transaction<'_>, document: DocumentId) -> Result<()> {
-    for statement in [
-        "DELETE FROM document WHERE document = ?1",
-        "DELETE FROM incident WHERE document = ?1",
-        "DELETE FROM patrol WHERE document = ?1",
-    ] {
-        transaction
-            .prepare_cached(statement)
-            .and_then(|mut delete| delete.execute([document.as_ref()]))
-            .map_err(sql)?;
-    }
-    Ok(())
-}
-
-fn save_incident(transaction: &Transaction<'_>, row: &IncidentRow) -> Result<()> {
-    let units = row.position.map(Position::units);
     transaction
-        .prepare_cached(
-            "INSERT OR REPLACE INTO incident (document, state, category, severity, grid, latitude_e7,
-                longitude_e7, excerpt, photos, author, reported_at, received_at, state_since, due_at,
-                departments, members, has_clash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-        )
-        .map_err(sql)?
-        .execute(params![
-            row.document.as_ref(),
-            row.state.as_str(),
-            row.category.as_str(),
-            row.severity.as_str(),
-            row.grid.as_ref().map(GridId::as_str),
-            units.map(|(latitude, _)| latitude),
-            units.map(|(_, longitude)| longitude),
-            row.excerpt,
-            row.photos,
-            row.author.number(),
-            row.reported_at.millis(),
-            row.received_at.map(Timestamp::millis),
-            row.state_since.millis(),
-            row.due_at.map(Timestamp::millis),
-            join(row.departments.iter().map(DepartmentId::as_str)),
-            join(row.members.iter().map(MemberId::as_str)),
-            row.has_clash,
-        ])
+        .prepare_cached("DELETE FROM document WHERE document = ?1")
+        .and_then(|mut delete| delete.execute([document.as_ref()]))
         .map_err(sql)?;
-    Ok(())
-}
-
-fn save_patrol(transaction: &Transaction<'_>, row: &PatrolRow) -> Result<()> {
-    transaction
-        .prepare_cached(
-            "INSERT OR REPLACE INTO patrol (document, state, grid, author, started_at, finished_at,
-                distance_m, tracked_s, visited, left_over, gaps)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        )
-        .map_err(sql)?
-        .execute(params![
-            row.document.as_ref(),
-            row.state.as_str(),
-            row.grid.as_ref().map(GridId::as_str),
-            row.author.number(),
-            row.started_at.millis(),
-            row.finished_at.map(Timestamp::millis),
-            i64::try_from(row.distance_m).unwrap_or(i64::MAX),
-            i64::try_from(row.tracked_s).unwrap_or(i64::MAX),
-            row.visited,
-            row.left,
-            row.gaps,
-        ])
-        .map_err(sql)?;
-    Ok(())
-}
-
-/// The columns of an incident's row, for a `SELECT` of the caller's that ends in [`read_incident`].
-pub const INCIDENT_COLUMNS: &str = "document, state, category, severity, grid, latitude_e7, longitude_e7, \
-    excerpt, photos, author, reported_at, received_at, state_since, due_at, departments, members, has_clash";
-
-/// Reads [`INCIDENT_COLUMNS`].
-pub fn read_incident(row: &SqlRow<'_>) -> rusqlite::Result<IncidentRow> {
-    let text = |index: usize| row.get::<_, String>(index);
-    let position = match (row.get::<_, Option<i32>>(5)?, row.get::<_, Option<i32>>(6)?) {
-        (Some(latitude), Some(longitude)) => Position::from_units(latitude, longitude).ok(),
-        _ => None,
-    };
-    Ok(IncidentRow {
-        document: DocumentId::from_slice(&row.get::<_, Vec<u8>>(0)?).map_err(|_| unreadable(0))?,
-        state: IncidentState::from_word(&text(1)?).ok_or_else(|| unreadable(1))?,
-        category: CategoryId::new(&text(2)?).map_err(|_| unreadable(2))?,
-        severity: Severity::from_word(&text(3)?).ok_or_else(|| unreadable(3))?,
-        grid: row.get::<_, Option<String>>(4)?.and_then(|grid| GridId::new(&grid).ok()),
-        position,
-        excerpt: text(7)?,
-        photos: row.get(8)?,
-        author: Author::from_number(row.get(9)?),
-        reported_at: Timestamp::from_millis(row.get(10)?),
-        received_at: row.get::<_, Option<i64>>(11)?.map(Timestamp::from_millis),
-        state_since: Timestamp::from_millis(row.get(12)?),
-        due_at: row.get::<_, Option<i64>>(13)?.map(Timestamp::from_millis),
-        departments: split(&text(14)?, |code| DepartmentId::new(code).ok()),
-        members: split(&text(15)?, |code| MemberId::new(code).ok()),
-        has_clash: row.get(16)?,
-    })
-}
-
-/// The columns of a patrol's row, for a `SELECT` of the caller's that ends in [`read_patrol`].
-pub const PATROL_COLUMNS: &str =
-    "document, state, grid, author, started_at, finished_at, distance_m, tracked_s, visited, left_over, gaps";
-
-/// Reads [`PATROL_COLUMNS`].
-pub fn read_patrol(row: &SqlRow<'_>) -> rusqlite::Result<PatrolRow> {
-    Ok(PatrolRow {
-        document: DocumentId::from_slice(&row.get::<_, Vec<u8>>(0)?).map_err(|_| unreadable(0))?,
-        state: PatrolState::from_word(&row.get::<_, String>(1)?).ok_or_else(|| unreadable(1))?,
-        grid: row.get::<_, Option<String>>(2)?.and_then(|grid| GridId::new(&grid).ok()),
-        author: Author::from_number(row.get(3)?),
-        started_at: Timestamp::from_millis(row.get(4)?),
-        finished_at: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_millis),
-        distance_m: row.get::<_, i64>(6)?.unsigned_abs(),
-        tracked_s: row.get::<_, i64>(7)?.unsigned_abs(),
-        visited: row.get(8)?,
-        left: row.get(9)?,
-        gaps: row.get(10)?,
-    })
-}
-
-fn unreadable(column: usize) -> rusqlite::Error {
-    rusqlite::Error::InvalidColumnType(column, "row".to_owned(), rusqlite::types::Type::Null)
-}
-
-/// Codes have no white space.
-fn join<'a>(codes: impl Iterator<Item = &'a str>) -> String {
-    codes.collect::<Vec<_>>().join(" ")
-}
-
-fn split<T>(codes: &str, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
-    codes.split_whitespace().filter_map(read).collect()
+    delete_row(transaction, document)
 }

@@ -44,7 +44,7 @@ pub(super) fn joined(value: &Value, name: &str) -> String {
 
 /// A time as people here read it.
 pub(super) fn time(value: &Value, name: &str) -> String {
-    times::read(&text(value, name)).map(times::beijing).unwrap_or_default()
+    text(value, name).parse().map(times::beijing).unwrap_or_default()
 }
 
 /// A word of the wire in the operator's language: `state`, `role`, `severity` and so on.

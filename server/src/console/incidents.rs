@@ -25,10 +25,7 @@ use super::{
     error::ApiError,
     input::{Answer, Form, Shown, id, too_large},
 };
-use crate::{
-    relay::{Act, IncidentFilter, IncidentShown},
-    times,
-};
+use crate::relay::{Act, IncidentFilter, IncidentShown};
 
 /// Most items of one answer.
 const MAX_LIMIT: usize = 500;
@@ -167,7 +164,7 @@ impl Step {
             return Ok(Act { steps: Vec::new(), fields, remark });
         };
         let due_at = match (kind, self.due_at, self.due_hours) {
-            (StepKind::Dispatched, Some(text), _) => Some(times::read(&text)?),
+            (StepKind::Dispatched, Some(text), _) => Some(text.parse()?),
             (StepKind::Dispatched, None, hours) => {
                 let category = self.category.as_ref().unwrap_or(&present.listed.category);
                 let severity = self.severity.unwrap_or(present.listed.severity);

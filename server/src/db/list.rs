@@ -6,10 +6,7 @@ use suishou_core::{
     id::{CategoryId, DepartmentId, DeviceId, DocumentId, EntryId, GridId, MemberId},
     model::{DocumentKind, incident::IncidentState},
     rows::{IncidentRow, PatrolRow},
-    store::{
-        optional, sql,
-        tables::{INCIDENT_COLUMNS, PATROL_COLUMNS, read_incident, read_patrol},
-    },
+    store::{optional, rows::read_json, sql},
     time::Timestamp,
 };
 
@@ -48,19 +45,18 @@ pub fn incidents(connection: &Connection, filter: &Filter) -> Result<Vec<(u64, I
         values.push(format!(" {department} ").into());
     }
     values.push(i64::try_from(filter.limit).unwrap_or(i64::MAX).into());
-    let columns: Vec<String> = INCIDENT_COLUMNS.split(", ").map(|column| format!("i.{column}")).collect();
     let statement = format!(
-        "SELECT {}, d.record_row FROM document d JOIN incident i ON i.document = d.document
+        "SELECT i.json, d.record_row FROM document d JOIN work i ON i.document = d.document
          WHERE {} ORDER BY d.record_row DESC LIMIT ?",
-        columns.join(", "),
         conditions.join(" AND ")
     );
     let mut statement = connection.prepare_cached(&statement).map_err(sql)?;
-    let seq = columns.len();
-    let rows = statement
-        .query_map(params_from_iter(values), |row| Ok((count(row.get(seq)?), read_incident(row)?)))
-        .map_err(sql)?;
+    let rows = statement.query_map(params_from_iter(values), read_placed).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
+}
+
+fn read_placed(row: &Row<'_>) -> rusqlite::Result<(u64, IncidentRow)> {
+    Ok((count(row.get(1)?), read_json(row, 0)?))
 }
 
 fn one_of<'a>(
@@ -79,35 +75,28 @@ fn one_of<'a>(
 
 /// One incident's row and place.
 pub fn incident(connection: &Connection, document: DocumentId) -> Result<Option<(u64, IncidentRow)>> {
-    let columns: Vec<String> = INCIDENT_COLUMNS.split(", ").map(|column| format!("i.{column}")).collect();
-    let statement = format!(
-        "SELECT {}, d.record_row FROM document d JOIN incident i ON i.document = d.document
-         WHERE d.document = ?1",
-        columns.join(", ")
-    );
-    let seq = columns.len();
     optional(
         connection
-            .prepare_cached(&statement)
+            .prepare_cached(
+                "SELECT i.json, d.record_row FROM document d JOIN work i ON i.document = d.document
+                 WHERE d.document = ?1",
+            )
             .map_err(sql)?
-            .query_row([document.as_ref()], |row| Ok((count(row.get(seq)?), read_incident(row)?))),
+            .query_row([document.as_ref()], read_placed),
     )
 }
 
 fn patrol_statement(rest: &str) -> String {
-    let columns: Vec<String> = PATROL_COLUMNS.split(", ").map(|column| format!("p.{column}")).collect();
     format!(
-        "SELECT {}, m.member FROM document d JOIN patrol p ON p.document = d.document
+        "SELECT p.json, m.member FROM document d JOIN work p ON p.document = d.document
          LEFT JOIN document_author a ON a.document = p.document AND a.alias = p.author - 1
-         LEFT JOIN member m ON m.row = a.member {rest}",
-        columns.join(", ")
+         LEFT JOIN member m ON m.row = a.member {rest}"
     )
 }
 
 fn read_walked(row: &Row<'_>) -> rusqlite::Result<(PatrolRow, Option<MemberId>)> {
-    let columns = PATROL_COLUMNS.split(", ").count();
-    let member = row.get::<_, Option<String>>(columns)?.and_then(|member| MemberId::new(&member).ok());
-    Ok((read_patrol(row)?, member))
+    let member = row.get::<_, Option<String>>(1)?.and_then(|member| MemberId::new(&member).ok());
+    Ok((read_json(row, 0)?, member))
 }
 
 /// Patrols in the order of arrival, newest first, with who walks.
@@ -267,7 +256,11 @@ pub fn held_by_code(connection: &Connection) -> Result<Vec<(u8, u64)>> {
 
 /// Incidents by the word of their state.
 pub fn incidents_by_state(connection: &Connection) -> Result<Vec<(String, u64)>> {
-    let found = grouped::<i64>(connection, "SELECT state, count(*) FROM incident GROUP BY state", &[])?;
+    let found = grouped(
+        connection,
+        "SELECT state, count(*) FROM work WHERE kind = ?1 GROUP BY state",
+        &[i64::from(DocumentKind::Incident.number())],
+    )?;
     let word = |value| match value {
         Value::Text(word) => Some(word),
         _ => None,

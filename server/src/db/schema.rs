@@ -11,7 +11,10 @@ use suishou_core::store::{
 /// The relay's database.
 pub const SCHEMA: Schema = Schema {
     application_id: 0x5375_6952,
-    migrations: &[Migration { number: 1, sql: &[tables::SCHEMA_1, SCHEMA_1] }],
+    migrations: &[
+        Migration { number: 1, sql: &[tables::SCHEMA_1, SCHEMA_1] },
+        Migration { number: 2, sql: &[tables::SCHEMA_2] },
+    ],
 };
 
 const SCHEMA_1: &str = "

@@ -53,15 +53,9 @@ pub fn of_document(connection: &Connection, document: DocumentId) -> Result<Vec<
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }
 
-/// Documents with a grid about which something is left to do.
+/// Documents about which something is left to do.
 pub fn open_documents(connection: &Connection) -> Result<Vec<DocumentId>> {
-    let mut statement = connection
-        .prepare(
-            "SELECT document FROM incident
-             WHERE grid IS NOT NULL AND state NOT IN ('closed', 'rated', 'rejected', 'duplicate')
-             UNION ALL SELECT document FROM patrol WHERE grid IS NOT NULL AND state <> 'finished'",
-        )
-        .map_err(sql)?;
+    let mut statement = connection.prepare("SELECT document FROM work WHERE is_open = 1").map_err(sql)?;
     let rows = statement.query_map([], |row| id(row, 0)).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }

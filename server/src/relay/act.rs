@@ -57,7 +57,7 @@ impl Work<'_> {
         }
         if let Some(remark) = &act.remark {
             let salt = Salt::new(self.random.bytes());
-            let note = Note { salt, text: remark.clone(), step, voice: None, photos: None };
+            let note = Note { step, ..Note::plain(salt, remark.clone()) };
             note.check()?;
             entries.push(Entry::new(id, document.kind(), self.now, BodyType::Note, encode(&note))?);
         }

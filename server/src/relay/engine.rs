@@ -15,7 +15,10 @@ use suishou_core::{
     error::{Error, HeldCode},
     id::{DeviceId, DocumentId, Epoch, GridId, LogId},
     model::settings::Settings,
-    store::open::{Lock, lock},
+    store::{
+        open::{Lock, lock},
+        rows::{renew_rows, set_due_rules},
+    },
     sync::wire::{Cursor, SyncResponse},
     time::{Random, SharedClock, Timestamp},
 };
@@ -423,6 +426,8 @@ fn set_up(
         db::meta::add_settings(&transaction, settings.version, &bundle, now)?;
         (settings, bundle)
     };
+    set_due_rules(&transaction, &settings)?;
+    renew_rows(&transaction)?;
     db::commit(transaction)?;
     Ok((settings, bundle))
 }

@@ -14,6 +14,7 @@ use suishou_core::{
         Role, decode,
         settings::{Department, Settings},
     },
+    store::rows::set_due_rules,
     sync::wire::{EnrolProof, EnrolRequest, Enrolment, SignedEnrolment, VERSION, known_version},
 };
 
@@ -103,6 +104,7 @@ impl Engine {
         let kept = std::sync::Arc::new(settings.clone());
         self.write(|work| {
             db::meta::add_settings(work.transaction, version, &bundle, work.now)?;
+            set_due_rules(work.transaction, &settings)?;
             work.settings = kept;
             then(work)
         })?;

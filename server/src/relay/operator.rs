@@ -284,14 +284,8 @@ pub fn status(connection: &Connection, shared: &Shared) -> Result<RelayStatus> {
     let meta = db::meta::read(&snapshot)?.ok_or(RelayError::NotFound)?;
     let (entries, devices, members) = db::list::totals(&snapshot)?;
     let seq = |number: i64| u64::try_from(number).unwrap_or(0);
-    let kind = |(number, count)| {
-        let word = match DocumentKind::from_number(number) {
-            Some(DocumentKind::Incident) => "incident",
-            Some(DocumentKind::Patrol) => "patrol",
-            None => "other",
-        };
-        (word, count)
-    };
+    let kind =
+        |(number, count)| (DocumentKind::from_number(number).map_or("other", DocumentKind::as_str), count);
     let blob = |(kind, count, bytes)| (kind, BlobCount { count, bytes });
     Ok(RelayStatus {
         epoch: meta.epoch,

@@ -6,19 +6,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use suishou_core::{
-    document::{Document, Record},
+    document::Document,
     entry::BodyType,
     error::{Error, HeldCode},
-    id::{BlobHash, DeviceId, DocumentId, GridId, MemberId},
+    id::{DeviceId, DocumentId, GridId, MemberId},
     model::{
-        decode,
-        note::Note,
         settings::Settings,
         step::{Author, Origin},
     },
     policy::Rights,
     project::{Incoming, project},
-    store::tables::{load_document, save_document},
+    store::{
+        referred,
+        tables::{load_document, save_document},
+    },
 };
 
 use super::{engine::Work, error::Result, scope::device_key};
@@ -292,30 +293,12 @@ impl Work<'_> {
             }
             self.refer(id, candidate)?;
         }
-        if let Some(patrol) = document.patrol() {
-            for segment in &patrol.segments {
-                db::blob::refer(self.transaction, *segment, id)?;
-            }
-        }
         self.rescope(document, &before, &after)
     }
 
     /// Notes which blobs an entry names: who sees the document may read them.
     fn refer(&mut self, document: DocumentId, candidate: &Candidate) -> Result<()> {
-        let entry = &candidate.stored.entry;
-        let Some(body) = &entry.body else { return Ok(()) };
-        let blobs: Vec<BlobHash> = match entry.header.body_type {
-            BodyType::Record => match Record::read(entry.header.kind, body) {
-                Ok(Record::Incident(record)) => record.photos.into_iter().chain(record.voice).collect(),
-                Ok(Record::Patrol(_)) | Err(_) => Vec::new(),
-            },
-            BodyType::Note => match decode::<Note>(body, "a note") {
-                Ok(note) => note.photos.into_iter().flatten().chain(note.voice).collect(),
-                Err(_) => Vec::new(),
-            },
-            BodyType::Change => Vec::new(),
-        };
-        for blob in blobs {
+        for blob in referred(&candidate.stored.entry) {
             db::blob::refer(self.transaction, blob, document)?;
         }
         Ok(())
@@ -342,6 +325,7 @@ impl Work<'_> {
                     member: Some(member.id.clone()),
                     department: member.department.clone(),
                     grids: within(&self.settings, &member.grids),
+                    above: self.settings.above(&member.grids),
                 };
                 Ok(vacant.insert((member.id, rights)))
             }

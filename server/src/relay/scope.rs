@@ -5,12 +5,12 @@
 use std::collections::BTreeSet;
 
 use suishou_core::{
-    document::{Document, Record},
+    document::{Document, Record, Work as Amount},
     id::{DepartmentId, DeviceId, GridId, MemberId},
-    model::Role,
+    model::{Role, audience::Audience},
 };
 
-use super::{engine::Work, error::Result};
+use super::{engine::Work, error::Result, project::within};
 use crate::db::{self, feed::Item, member::Kept};
 
 /// The key of a member's own documents.
@@ -21,6 +21,13 @@ pub(super) fn member_key(member: &MemberId) -> String {
 /// The key of notices to one device.
 pub(super) fn device_key(device: DeviceId) -> String {
     format!("device:{device}")
+}
+
+/// The key of what everyone sees.
+const EVERYONE: &str = "all";
+
+fn role_key(role: Role) -> String {
+    format!("role:{}", role.as_str())
 }
 
 fn department_key(department: &DepartmentId) -> String {
@@ -40,7 +47,7 @@ fn lead_key(grid: &GridId) -> String {
 /// The words a member holds.
 pub(super) fn of_member(member: &Kept) -> Vec<String> {
     // Their own first: the news of the others stand under it.
-    let mut keys = vec![member_key(&member.id), "all".to_owned()];
+    let mut keys = vec![member_key(&member.id), EVERYONE.to_owned(), role_key(member.role)];
     if matches!(member.role, Role::Member | Role::Leader | Role::Dispatcher) {
         keys.extend(member.grids.iter().map(grid_key));
     }
@@ -57,25 +64,56 @@ impl Work<'_> {
     /// The words a document stands under; `author` is whose record it is.
     fn of_document(&mut self, document: &Document, author: Option<&MemberId>) -> BTreeSet<String> {
         let mut keys: BTreeSet<String> = author.map(member_key).into_iter().collect();
-        match document.captured().map(|captured| &captured.record) {
-            Some(Record::Incident(_)) => {
-                let Some(incident) = document.incident() else { return keys };
-                if let Some(grid) = &incident.grid.value {
-                    keys.extend(self.ancestry(grid).iter().map(grid_key));
+        let Some((captured, work)) = document.captured().zip(document.work()) else { return keys };
+        match (&captured.record, work) {
+            (Record::Incident(record), Amount::Incident(incident)) => {
+                if !record.is_confidential() {
+                    self.add_grid(&mut keys, incident.grid.value.as_ref(), grid_key);
                 }
                 for dispatch in &incident.dispatches {
                     keys.extend(dispatch.department.iter().map(department_key));
                     keys.extend(dispatch.member.iter().map(member_key));
                 }
             }
-            Some(Record::Patrol(record)) => {
-                if let Some(grid) = &record.grid {
-                    keys.extend(self.ancestry(grid).iter().map(lead_key));
-                }
+            (Record::Patrol(record), _) => self.add_grid(&mut keys, record.grid.as_ref(), lead_key),
+            // Those who look after somebody, and nobody else.
+            (Record::Household(_), Amount::Household(household)) => {
+                self.add_grid(&mut keys, household.grid.value.as_ref(), grid_key);
             }
-            None => {}
+            (Record::Visit(record), _) => self.add_grid(&mut keys, record.place.grid.as_ref(), grid_key),
+            (Record::Task(record), Amount::Task(task)) => {
+                self.add_audience(&mut keys, &record.audience);
+                keys.extend(task.named.iter().map(member_key));
+            }
+            (Record::Warning(record), _) => {
+                self.add_audience(&mut keys, &record.audience);
+                keys.extend(record.posts.iter().filter_map(|post| post.member.as_ref()).map(member_key));
+            }
+            (Record::Notice(record), _) => self.add_audience(&mut keys, &record.audience),
+            _ => {}
         }
         keys
+    }
+
+    /// A grid and those it is part of.
+    fn add_grid(&mut self, keys: &mut BTreeSet<String>, grid: Option<&GridId>, key: fn(&GridId) -> String) {
+        if let Some(grid) = grid {
+            keys.extend(self.ancestry(grid).iter().map(key));
+        }
+    }
+
+    /// Those whom something is for, and those who lead them.
+    fn add_audience(&mut self, keys: &mut BTreeSet<String>, audience: &Audience) {
+        if audience.is_everyone {
+            keys.insert(EVERYONE.to_owned());
+        }
+        keys.extend(within(&self.settings, &audience.grids).iter().map(grid_key));
+        for grid in &audience.grids {
+            self.add_grid(keys, Some(grid), lead_key);
+        }
+        keys.extend(audience.members.iter().map(member_key));
+        keys.extend(audience.departments.iter().map(department_key));
+        keys.extend(audience.roles.iter().map(|role| role_key(*role)));
     }
 
     /// The numbers of the keys that a document should stand under.

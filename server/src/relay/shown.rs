@@ -12,7 +12,8 @@ use suishou_core::{
     },
     model::{
         Role, Severity,
-        incident::{Choice, DispatchState, IncidentState, IncidentStep, StepKind},
+        choice::Choice,
+        incident::{DispatchState, IncidentState, IncidentStep, StepKind},
         patrol::{GapReason, PatrolState},
         place::Place,
         step::{Author, Origin, StepId},

@@ -33,7 +33,8 @@ pub(crate) fn capture(folder: &Path, reports: usize) -> ExitCode {
             fix: None,
             grid: None,
             photos: Vec::new(),
-            patrol: None,
+            is_anonymous: false,
+            matter: None,
         };
         field.report(draft).expect("the report is kept");
     }

@@ -56,7 +56,8 @@ pub(crate) fn write_reports(phone: &Phone, township: &Township, reports: usize, 
             fix: Some(fix),
             grid: None,
             photos: photos.clone(),
-            patrol: None,
+            is_anonymous: false,
+            matter: None,
         };
         let document = phone.field().report(draft).expect("the report is kept");
         plain.things += 1;

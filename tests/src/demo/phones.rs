@@ -136,7 +136,7 @@ impl Phone {
             let position = self.point_in(&boundary);
             // The informants' own five stand last.
             let category = CATEGORIES.iter().rev().nth(self.dice.below(5)).copied().unwrap_or("sanitation");
-            self.report(category, position, 1, None, photos, camera)?;
+            self.report(category, position, 1, photos, camera)?;
         }
         Ok(())
     }
@@ -159,7 +159,7 @@ impl Phone {
             {
                 let category = CATEGORIES.get(self.dice.below(10)).copied().unwrap_or("order");
                 let photo_count = self.dice.below(3);
-                let incident = self.report(category, position, photo_count, Some(patrol), photos, camera)?;
+                let incident = self.report(category, position, photo_count, photos, camera)?;
                 if self.dice.chance(0.3) {
                     self.settle_on_the_spot(incident)?;
                 }
@@ -214,7 +214,6 @@ impl Phone {
         category: &str,
         position: Position,
         photo_count: usize,
-        patrol: Option<DocumentId>,
         photos: &Photos,
         camera: &mut Camera,
     ) -> Result<DocumentId, Failed> {
@@ -239,7 +238,8 @@ impl Phone {
             fix: Some(fix),
             grid: None,
             photos: kept,
-            patrol,
+            is_anonymous: false,
+            matter: None,
         };
         let document = self.field().report(draft).map_err(said(&self.member))?;
         self.reported.push(document);

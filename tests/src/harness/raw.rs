@@ -168,6 +168,8 @@ impl RawDevice {
             photos: Vec::new(),
             voice: None,
             patrol: None,
+            is_anonymous: None,
+            matter: None,
         };
         (document, Self::entry(document, BodyType::Record, encode(&record)))
     }
@@ -175,7 +177,7 @@ impl RawDevice {
     /// A remark.
     pub fn note(&mut self, document: DocumentId) -> Entry {
         let salt = Salt::new(self.random.bytes());
-        let note = Note { salt, text: "后续".to_owned(), step: None, voice: None, photos: None };
+        let note = Note::plain(salt, "后续".to_owned());
         Self::entry(document, BodyType::Note, encode(&note))
     }
 }

@@ -3,8 +3,6 @@
 //! Steps are add-only and come in the document's causal order. A step that is not possible where it stands
 //! took no effect; it is kept and shown as such.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::{FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, IncidentRecord, IncidentStep, StepKind};
@@ -12,7 +10,9 @@ use crate::{
     error::HeldCode,
     id::{CategoryId, DepartmentId, DocumentId, GridId, MemberId, ReasonId},
     model::{
-        Severity, decode,
+        Severity,
+        choice::{Choice, Fields, choice},
+        decode,
         step::{Origin, RawStep, StepId},
     },
     time::Timestamp,
@@ -155,22 +155,6 @@ pub struct StepShown {
     pub took_effect: bool,
 }
 
-/// A value that several people may have set at once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Choice<T> {
-    /// What every device shows until a person chooses.
-    pub value: T,
-    /// The other values set at the same time; empty in the usual case.
-    pub others: Vec<T>,
-}
-
-impl<T> Choice<T> {
-    /// A value that nobody disputes.
-    pub fn single(value: T) -> Self {
-        Self { value, others: Vec::new() }
-    }
-}
-
 /// What an incident's working document amounts to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Incident {
@@ -214,12 +198,7 @@ impl Incident {
     }
 
     /// Folds the working document's steps and fields over the report.
-    pub fn fold(
-        record: &IncidentRecord,
-        origin: &Origin,
-        steps: &[RawStep],
-        fields: &BTreeMap<String, Vec<String>>,
-    ) -> Self {
+    pub fn fold(record: &IncidentRecord, origin: &Origin, steps: &[RawStep], fields: &Fields) -> Self {
         let mut incident = Self::reported(record, origin);
         incident.set_fields(fields);
         for raw in steps {
@@ -358,7 +337,7 @@ impl Incident {
         }
     }
 
-    fn set_fields(&mut self, fields: &BTreeMap<String, Vec<String>>) {
+    fn set_fields(&mut self, fields: &Fields) {
         if let Some(category) = choice(fields, FIELD_CATEGORY, |word| CategoryId::new(word).ok()) {
             self.category = category;
         }
@@ -370,6 +349,11 @@ impl Incident {
         }
     }
 
+    /// Several values stand side by side and a person should choose.
+    pub fn has_clash(&self) -> bool {
+        self.category.is_clash() || self.severity.is_clash() || self.grid.is_clash()
+    }
+
     /// When the next thing is due: the earliest open dispatch, if one has a due time.
     pub fn due_at(&self) -> Option<Timestamp> {
         self.dispatches
@@ -378,14 +362,4 @@ impl Incident {
             .filter_map(|dispatch| dispatch.due_at)
             .min()
     }
-}
-
-fn choice<T>(
-    fields: &BTreeMap<String, Vec<String>>,
-    name: &str,
-    read: impl Fn(&str) -> Option<T>,
-) -> Option<Choice<T>> {
-    let mut values = fields.get(name)?.iter().filter_map(|word| read(word));
-    let value = values.next()?;
-    Some(Choice { value, others: values.collect() })
 }

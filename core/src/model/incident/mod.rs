@@ -4,7 +4,7 @@ mod fold;
 
 use minicbor::{Decode, Encode};
 
-pub use fold::{Choice, Dispatch, DispatchState, Incident, IncidentState, StepShown};
+pub use fold::{Dispatch, DispatchState, Incident, IncidentState, StepShown};
 
 use crate::{
     error::{Error, Problem, Result},
@@ -41,12 +41,38 @@ pub struct IncidentRecord {
     /// A voice recording.
     #[n(6)]
     pub voice: Option<BlobHash>,
-    /// The patrol during which it was found.
+    /// The patrol during which it was found, as older phones wrote it: now the patrol names the incident,
+    /// because fewer people see a patrol.
     #[n(7)]
     pub patrol: Option<DocumentId>,
+    /// Nobody but the command centre sees it before it is dispatched, and then only those who handle it.
+    #[n(8)]
+    pub is_anonymous: Option<bool>,
+    /// A complaint or suggestion about the work itself; none for an incident.
+    #[n(9)]
+    pub matter: Option<Matter>,
+}
+
+/// What a report is, if it is not an incident. Numbers are wire format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, serde::Serialize, serde::Deserialize)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+pub enum Matter {
+    /// 投诉
+    #[n(1)]
+    Complaint,
+    /// 建议
+    #[n(2)]
+    Suggestion,
 }
 
 impl IncidentRecord {
+    /// Only the command centre and those to whom it dispatches see it: what is reported in confidence, and
+    /// what may be about those who would see it.
+    pub fn is_confidential(&self) -> bool {
+        self.is_anonymous == Some(true) || self.matter.is_some()
+    }
+
     /// Refuses what no reader would take. A report needs something to look at: text, photo or voice.
     pub fn check(&self) -> Result<()> {
         let mut problems = Vec::new();

@@ -30,6 +30,8 @@ fn record() -> IncidentRecord {
         photos: Vec::new(),
         voice: None,
         patrol: None,
+        is_anonymous: None,
+        matter: None,
     }
 }
 

@@ -273,6 +273,8 @@ impl Phone {
             photos,
             voice: None,
             patrol: None,
+            is_anonymous: None,
+            matter: None,
         };
         let (_, entry) = self.entry(document, BodyType::Record, encode(&record));
         self.append(entry);
@@ -285,7 +287,7 @@ impl Phone {
 
     pub(super) fn note(&mut self, document: DocumentId, text: &str) -> EntryId {
         let salt = Salt::new(self.random().bytes());
-        let note = Note { salt, text: text.to_owned(), step: None, voice: None, photos: None };
+        let note = Note::plain(salt, text.to_owned());
         let (_, entry) = self.entry(document, BodyType::Note, encode(&note));
         self.append(entry)
     }

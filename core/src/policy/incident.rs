@@ -1,68 +1,17 @@
-//! Who may do what to which document in which state: one pure function.
-//!
-//! The phone asks it to show buttons; the relay asks it to hold what breaks it. Both get the same
-//! answer for the same document.
+//! Who may do what to an incident.
 
-use std::collections::BTreeSet;
-
+use super::Rights;
 use crate::{
-    document::{Arrival, Document, Record},
+    document::Document,
     error::HeldCode,
     guard::Edit,
-    id::{DepartmentId, GridId, MemberId},
     model::{
-        DocumentKind, Role, decode,
+        Role, decode,
         incident::{Incident, IncidentStep, StepKind},
-        patrol::PatrolStep,
-        step::Author,
     },
-    time::Timestamp,
 };
 
-/// What somebody brings along.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rights {
-    /// Their role.
-    pub role: Role,
-    /// Who they are; none for the command centre.
-    pub member: Option<MemberId>,
-    /// A handler's department.
-    pub department: Option<DepartmentId>,
-    /// Their grids and all that lie within them.
-    pub grids: BTreeSet<GridId>,
-}
-
-impl Rights {
-    /// The command centre's.
-    pub fn centre() -> Self {
-        Self { role: Role::Dispatcher, member: None, department: None, grids: BTreeSet::new() }
-    }
-}
-
-/// Judges what `author` wants to do to `document`.
-pub fn judge(
-    document: &Document,
-    arrival: &Arrival,
-    author: Author,
-    rights: &Rights,
-) -> Result<(), HeldCode> {
-    match arrival {
-        Arrival::Record(Record::Incident(_)) | Arrival::Note(_) => Ok(()),
-        Arrival::Record(Record::Patrol(_)) => match rights.role {
-            Role::Member | Role::Leader | Role::Informant => Ok(()),
-            Role::Handler | Role::Dispatcher => Err(HeldCode::NotAllowed),
-        },
-        Arrival::Change(checked) => {
-            let is_author = document.captured().is_some_and(|captured| captured.origin.author == author);
-            match document.kind() {
-                DocumentKind::Incident => judge_incident(document, &checked.edits, is_author, rights),
-                DocumentKind::Patrol => judge_patrol(document, &checked.edits, is_author),
-            }
-        }
-    }
-}
-
-fn judge_incident(
+pub(super) fn judge(
     document: &Document,
     edits: &[Edit],
     is_author: bool,
@@ -82,20 +31,6 @@ fn judge_incident(
                 incident.foresee(*id, &step);
             }
         }
-    }
-    Ok(())
-}
-
-fn judge_patrol(document: &Document, edits: &[Edit], is_author: bool) -> Result<(), HeldCode> {
-    if !is_author {
-        return Err(HeldCode::NotAllowed);
-    }
-    let mut patrol = document.patrol().ok_or(HeldCode::NoRecord)?;
-    for edit in edits {
-        let Edit::Step { body, .. } = edit else { return Err(HeldCode::Malformed) };
-        let step: PatrolStep = decode(body, "a step").map_err(|_| HeldCode::Malformed)?;
-        patrol.allows(&step)?;
-        patrol.foresee(step, Timestamp::default());
     }
     Ok(())
 }
@@ -161,15 +96,18 @@ pub fn may_set_fields(incident: &Incident, is_author: bool, rights: &Rights) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::{
-        id::{CategoryId, EntryId, Salt},
+        id::{CategoryId, DepartmentId, EntryId, GridId, MemberId, Salt},
         model::{
             Severity,
             incident::{Dispatch, DispatchState, IncidentRecord, IncidentState},
             place::Place,
-            step::{Origin, StepId},
+            step::{Author, Origin, StepId},
         },
+        time::Timestamp,
     };
 
     fn incident(state: IncidentState, dispatched_to: Option<&str>) -> Incident {
@@ -182,6 +120,8 @@ mod tests {
             photos: Vec::new(),
             voice: None,
             patrol: None,
+            is_anonymous: None,
+            matter: None,
         };
         let origin = Origin {
             entry: EntryId::ZERO,
@@ -207,6 +147,7 @@ mod tests {
             member: Some(MemberId::new("m1").unwrap()),
             department: department.map(|code| DepartmentId::new(code).unwrap()),
             grids: grid.map(|code| GridId::new(code).unwrap()).into_iter().collect(),
+            above: BTreeSet::new(),
         }
     }
 
