@@ -39,7 +39,8 @@ fn work(folder: &Path, seed: u64) -> Result<()> {
             fix: None,
             grid: None,
             photos: vec![photo],
-            patrol: field.open_patrol()?,
+            is_anonymous: false,
+            matter: None,
         };
         let document = field.report(draft)?;
         field.step(
