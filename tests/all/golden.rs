@@ -87,6 +87,8 @@ fn record() -> IncidentRecord {
         photos: vec![BlobHash::of(b"one"), BlobHash::of(b"two")],
         voice: Some(BlobHash::of(b"voice")),
         patrol: Some(DocumentId::at(at(-60), [4; 10])),
+        is_anonymous: None,
+        matter: None,
     }
 }
 
@@ -118,11 +120,9 @@ fn bodies_are_read_for_ever() {
     holds(
         "note-1.cbor",
         &Note {
-            salt: Salt::new([8; 8]),
-            text: "已到现场".to_owned(),
             step: Some(StepId::derive(&[8; 16], 3, 0)),
-            voice: None,
             photos: Some(vec![BlobHash::of(b"result")]),
+            ..Note::plain(Salt::new([8; 8]), "已到现场".to_owned())
         },
     );
     holds(

@@ -227,10 +227,7 @@ async fn a_patrol_survives_its_app_and_never_counts_a_gap() {
     member.start();
     assert_eq!(member.field().open_patrol().unwrap(), Some(patrol));
     walk(&member, 500);
-    let incident = member
-        .field()
-        .report(ReportDraft { patrol: Some(patrol), ..report("排水沟堵塞", &township, 119.605) })
-        .unwrap();
+    let incident = member.field().report(report("排水沟堵塞", &township, 119.605)).unwrap();
     member.field().pause_patrol().unwrap();
     township.time.advance(Duration::from_secs(600));
     member.field().resume_patrol().unwrap();
@@ -246,7 +243,7 @@ async fn a_patrol_survives_its_app_and_never_counts_a_gap() {
     let shown = township.settled().await.patrol(patrol).await.unwrap();
     assert_eq!(shown.listed.distance_m, view.row.distance_m);
     assert!(shown.segments.iter().all(|segment| segment.is_stored));
-    assert_eq!(township.settled().await.incident(incident).await.unwrap().patrol, Some(patrol));
+    assert_eq!(view.patrol.incidents, [incident], "the patrol names what was found on the way");
     leader.sync().await.unwrap();
     assert_eq!(leader.field().patrols(Mine::OrOthers, 10, 0).unwrap().len(), 1, "the leader sees it");
 }
