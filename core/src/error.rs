@@ -207,6 +207,12 @@ pub enum Problem {
         /// Which; a code, never a name.
         code: String,
     },
+    /// A question that must be answered.
+    #[error("question {code} must be answered")]
+    Unanswered {
+        /// Which.
+        code: String,
+    },
     /// Not a picture this app can read.
     #[error("not a JPEG, PNG or WebP picture")]
     NotAPhoto,

@@ -4,16 +4,20 @@
 use serde::Serialize;
 
 use crate::{
-    id::{BlobHash, DocumentId},
+    id::{BlobHash, DocumentId, EntryId},
     model::{
         Role,
-        incident::{Incident, StepKind},
+        household::{Household, HouseholdCard},
+        incident::{Incident, Matter, StepKind},
         patrol::Patrol,
         place::Place,
         step::{Author, StepId},
+        task::{Item, Part, Task, TaskItem},
+        visit::{Visit, VisitRecord},
+        warning::{Heard, RiskPost, Warning, WarningState},
     },
     outbox::Stored,
-    rows::{IncidentRow, PatrolRow},
+    rows::{HouseholdRow, IncidentRow, NoticeRow, PatrolRow, TaskRow, VisitRow, WarningRow},
     store::HeldEntry,
     time::Timestamp,
 };
@@ -43,14 +47,17 @@ pub struct IncidentView {
     pub author: Author,
     /// When, by the reporter's clock.
     pub reported_at: Timestamp,
+    /// The recording.
+    pub voice: Option<BlobHash>,
+    /// Only the command centre and those who handle it see it.
+    pub is_anonymous: bool,
+    /// A complaint or suggestion; none for an incident.
+    pub matter: Option<Matter>,
     /// State, dispatches, steps.
     pub incident: Incident,
-    /// Remarks.
-    pub notes: Vec<NoteView>,
-    /// On this phone, stored.
-    pub stored: Stored,
-    /// Own steps that took no effect, to be seen and tried again.
-    pub held: Vec<HeldEntry>,
+    /// Remarks and how much of it is stored.
+    #[serde(flatten)]
+    pub about: About,
     /// What this member may do now.
     pub possible: Vec<StepKind>,
     /// The dispatch that went to this member or their department and is not done: handling, resolving and
@@ -70,14 +77,202 @@ pub struct PhotoView {
 /// A remark.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NoteView {
+    /// Its entry.
+    pub entry: EntryId,
     /// What was said.
     pub text: String,
+    /// Its photos.
+    pub photos: Vec<PhotoView>,
+    /// Its recording.
+    pub voice: Option<BlobHash>,
     /// Who.
     pub author: Author,
     /// When, by the author's clock.
     pub at: Timestamp,
     /// The step that it explains.
     pub step: Option<StepId>,
+    /// The remark that it answers.
+    pub answers: Option<EntryId>,
+    /// It says what the record's text should have said.
+    pub is_correction: bool,
+}
+
+/// What is shown beside work of every kind.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct About {
+    /// Remarks, in the order in which they came.
+    pub notes: Vec<NoteView>,
+    /// On this phone, stored.
+    pub stored: Stored,
+    /// Own steps that took no effect, to be seen and tried again.
+    pub held: Vec<HeldEntry>,
+}
+
+/// A household with its cards and visits.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HouseholdView {
+    /// What the list shows.
+    pub row: HouseholdRow,
+    /// The card in use.
+    pub card: HouseholdCard,
+    /// Every card, the first one first.
+    pub cards: Vec<CardView>,
+    /// State, and what stands side by side.
+    pub household: Household,
+    /// The visits that this phone knows, newest first.
+    pub visits: Vec<VisitRow>,
+    /// Remarks and how much of it is stored.
+    #[serde(flatten)]
+    pub about: About,
+}
+
+/// One card of a household.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CardView {
+    /// The entry that brought it.
+    pub entry: EntryId,
+    /// What it says.
+    pub card: HouseholdCard,
+    /// Who wrote it.
+    pub author: Author,
+    /// When, by the author's clock.
+    pub at: Timestamp,
+    /// It is the one in use.
+    pub is_in_use: bool,
+}
+
+/// A visit with everything that this phone may know of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VisitView {
+    /// What the list shows.
+    pub row: VisitRow,
+    /// What was said and answered.
+    pub record: VisitRecord,
+    /// The photos.
+    pub photos: Vec<PhotoView>,
+    /// What came of it.
+    pub visit: Visit,
+    /// Remarks and how much of it is stored.
+    #[serde(flatten)]
+    pub about: About,
+}
+
+/// What this member may do to a task now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskPossible {
+    /// Take it, decline it, say that one has come.
+    Answer,
+    /// Hand it to somebody.
+    HandOver,
+    /// Say what became of an item.
+    Mark,
+    /// Say that it is done.
+    Finish,
+    /// Be content with it.
+    Close,
+    /// Call it off.
+    Cancel,
+    /// Take it up again.
+    Reopen,
+}
+
+/// One item of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TaskItemView {
+    /// What or who.
+    pub item: TaskItem,
+    /// What became of it.
+    pub state: Item,
+}
+
+/// A task with everything that this phone may know of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TaskView {
+    /// What the list shows, counts with it.
+    pub row: TaskRow,
+    /// In words.
+    pub text: String,
+    /// The list.
+    pub items: Vec<TaskItemView>,
+    /// Where people are taken.
+    pub shelters: Vec<String>,
+    /// Where.
+    pub place: Place,
+    /// Photos and maps.
+    pub photos: Vec<PhotoView>,
+    /// Finishing it takes a photo.
+    pub needs_proof: bool,
+    /// Answers and steps.
+    pub task: Task,
+    /// It is for this member.
+    pub is_for_me: bool,
+    /// This member gave it.
+    pub is_mine: bool,
+    /// What this member said and did.
+    pub my_part: Option<Part>,
+    /// What this member may do now.
+    pub possible: Vec<TaskPossible>,
+    /// Remarks and how much of it is stored.
+    #[serde(flatten)]
+    pub about: About,
+}
+
+/// A place to watch.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PostView {
+    /// Which, where and whose.
+    pub post: RiskPost,
+    /// This member answers for it.
+    pub is_mine: bool,
+    /// What was last heard of it.
+    pub last: Option<Heard>,
+}
+
+/// A warning with everything that this phone may know of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WarningView {
+    /// What the list shows.
+    pub row: WarningRow,
+    /// Where it stands now, by this phone's clock.
+    pub state: WarningState,
+    /// What to do.
+    pub text: String,
+    /// Places to watch.
+    pub posts: Vec<PostView>,
+    /// Photos and maps.
+    pub photos: Vec<PhotoView>,
+    /// Those who watch are asked how it is there.
+    pub asks_report: bool,
+    /// It is for this member.
+    pub is_for_me: bool,
+    /// This member has read its last issue.
+    pub is_acknowledged: bool,
+    /// Issues, acknowledgements, reports.
+    pub warning: Warning,
+    /// Remarks and how much of it is stored.
+    #[serde(flatten)]
+    pub about: About,
+}
+
+/// A notice with everything that this phone may know of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NoticeView {
+    /// What the list shows.
+    pub row: NoticeRow,
+    /// In words that people use.
+    pub text: String,
+    /// Photos and posters.
+    pub photos: Vec<PhotoView>,
+    /// This member has read it.
+    pub is_read: bool,
+    /// It holds no more.
+    pub is_withdrawn: bool,
+    /// It is for this member.
+    pub is_for_me: bool,
+    /// Questions and answers, and how much of it is stored.
+    #[serde(flatten)]
+    pub about: About,
 }
 
 /// A patrol with everything that this phone may know of it.

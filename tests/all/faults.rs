@@ -132,7 +132,7 @@ async fn a_relay_copied_back_from_an_older_backup_is_refilled_by_the_phones() {
         })
         .unwrap();
     phone.sync().await.unwrap();
-    assert!(phone.field().incident(lost).unwrap().stored.is_whole());
+    assert!(phone.field().incident(lost).unwrap().about.stored.is_whole());
     let epoch = township.settled().await.status().await.unwrap().epoch;
 
     township.copy_back(&backup).await;
@@ -145,7 +145,7 @@ async fn a_relay_copied_back_from_an_older_backup_is_refilled_by_the_phones() {
     }
     let shown = township.settled().await.incident(lost).await.unwrap();
     assert!(shown.photo_blobs[0].is_stored && shown.photo_blobs[0].has_preview, "with its photo");
-    assert!(phone.field().incident(lost).unwrap().stored.is_whole());
+    assert!(phone.field().incident(lost).unwrap().about.stored.is_whole());
     assert_eq!(count(&township).await, 2);
 }
 
@@ -210,7 +210,7 @@ async fn a_member_who_changes_grids_sees_the_new_one_and_forgets_the_old_but_not
     assert!(member.field().incident(west).is_err(), "the old grid's is forgotten");
     assert_eq!(member.field().incident(east).unwrap().text, "东边的事", "the new grid's history came");
     for incident in [own, unsent] {
-        assert!(member.field().incident(incident).unwrap().stored.is_whole());
+        assert!(member.field().incident(incident).unwrap().about.stored.is_whole());
     }
 }
 
@@ -227,7 +227,7 @@ async fn a_photo_that_is_gone_from_the_phone_keeps_nothing_back() {
     let incident = phone.field().report(draft).unwrap();
     phone.lose_blob(&gone);
     phone.sync().await.unwrap();
-    let stored = phone.field().incident(incident).unwrap().stored;
+    let stored = phone.field().incident(incident).unwrap().about.stored;
     assert_eq!((stored.blobs, stored.blobs_stored), (2, 1), "and it says so");
     assert_eq!(phone.field().counts().unwrap().blobs_lost, 1);
     assert_eq!(phone.field().counts().unwrap().blobs_pending, 0);
@@ -333,7 +333,7 @@ async fn a_photo_whose_file_the_relay_lost_is_asked_for_again() {
     township.lose_blobs_and_marker(&backup).await;
     township.reconnect(&mut phone);
     insist(&mut phone).await;
-    assert!(phone.field().incident(incident).unwrap().stored.is_whole());
+    assert!(phone.field().incident(incident).unwrap().about.stored.is_whole());
     let shown = township.settled().await.incident(incident).await.unwrap();
     assert!(township.relay.blob(shown.photo_blobs[0].hash).await.is_ok(), "its bytes are there");
 }

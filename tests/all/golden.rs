@@ -310,7 +310,7 @@ async fn databases_of_the_first_version_open_for_ever() {
     assert_eq!(listed.len(), 1);
     let view = field.incident(listed[0].row.document).unwrap();
     assert_eq!(view.text, "桥面有裂缝");
-    assert!(view.stored.is_whole() && field.settings().unwrap().is_some());
+    assert!(view.about.stored.is_whole() && field.settings().unwrap().is_some());
 
     let kept = tempfile::tempdir().unwrap();
     fs::write(kept.path().join("township.db"), relay_file).unwrap();

@@ -23,7 +23,7 @@ async fn honest_goes_on(township: &Township) {
     let mut phone = township.phone("i2", 77).await;
     let incident = phone.field().report(report("一切照常", township, 119.605)).unwrap();
     phone.sync().await.unwrap();
-    assert!(phone.field().incident(incident).unwrap().stored.is_whole());
+    assert!(phone.field().incident(incident).unwrap().about.stored.is_whole());
     assert_eq!(township.settled().await.incident(incident).await.unwrap().text, "一切照常");
 }
 

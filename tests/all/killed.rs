@@ -67,7 +67,7 @@ async fn a_phone_killed_at_any_moment_has_everything_it_called_saved() {
     assert_eq!((counts.entries_pending, counts.blobs_pending, counts.blobs_lost), (0, 0, 0));
     assert_eq!(township.settled().await.status().await.unwrap().documents["incident"], there.len() as u64);
     for incident in &saved {
-        assert!(phone.field().incident(*incident).unwrap().stored.is_whole());
+        assert!(phone.field().incident(*incident).unwrap().about.stored.is_whole());
     }
 }
 

@@ -97,13 +97,13 @@ async fn report_written_offline_reaches_the_dispatcher_once_and_its_answer_comes
     let draft = ReportDraft { photos: vec![photo], ..report("摊位卖变质猪肉", &township, 119.605) };
     let incident = vendor.field().report(draft).unwrap();
     let view = vendor.field().incident(incident).unwrap();
-    assert_eq!((view.stored.entries_stored, view.stored.blobs_stored), (0, 0));
+    assert_eq!((view.about.stored.entries_stored, view.about.stored.blobs_stored), (0, 0));
     assert_eq!(view.place.grid.unwrap().as_str(), "g1");
 
     // Online: once, with its photo.
     vendor.sync().await.unwrap();
     assert_eq!(everything(&township).await, [incident]);
-    assert!(vendor.field().incident(incident).unwrap().stored.is_whole());
+    assert!(vendor.field().incident(incident).unwrap().about.stored.is_whole());
     let shown = township.settled().await.incident(incident).await.unwrap();
     assert_eq!(shown.text, "摊位卖变质猪肉");
     assert!(shown.photo_blobs[0].is_stored && shown.photo_blobs[0].has_preview);
@@ -120,7 +120,7 @@ async fn report_written_offline_reaches_the_dispatcher_once_and_its_answer_comes
     vendor.sync().await.unwrap();
     let view = vendor.field().incident(incident).unwrap();
     assert_eq!(view.incident.state, IncidentState::Closed);
-    assert!(view.notes.iter().any(|note| note.text.contains("谢谢您") && note.author == Author::Centre));
+    assert!(view.about.notes.iter().any(|note| note.text.contains("谢谢您") && note.author == Author::Centre));
     vendor
         .field()
         .step(incident, StepDraft { rating: Some(5), ..StepDraft::plain(StepKind::Rated) })
@@ -186,7 +186,7 @@ async fn a_step_that_came_too_late_is_held_shown_and_can_be_tried_again() {
     member.sync().await.unwrap();
     member.sync().await.unwrap();
     let view = member.field().incident(incident).unwrap();
-    assert_eq!(view.held.len(), 2, "both steps are shown as not done");
+    assert_eq!(view.about.held.len(), 2, "both steps are shown as not done");
     assert_eq!(view.incident.state, IncidentState::Dispatched, "the phone counts what the relay counts");
     assert_eq!(
         township.settled().await.incident(incident).await.unwrap().listed.state,
@@ -201,7 +201,7 @@ async fn a_step_that_came_too_late_is_held_shown_and_can_be_tried_again() {
     township.relay.act(incident, Act { steps: vec![handed_back], ..Act::default() }).await.unwrap();
     member.sync().await.unwrap();
     assert!(
-        member.field().try_again(view.held[0].entry).is_err(),
+        member.field().try_again(view.about.held[0].entry).is_err(),
         "a dispatch was made: policy still says no"
     );
 }

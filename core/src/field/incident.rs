@@ -1,10 +1,10 @@
 //! Reporting, answering and correcting incidents.
 
-use super::{Field, Inner};
+use super::{Field, Inner, entries::Remark};
 use crate::{
     capture,
     document::Record,
-    entry::{BodyType, Entry},
+    entry::Entry,
     error::{Error, Result},
     id::{BlobHash, CategoryId, DocumentId, EntryId, GridId, ReasonId},
     model::{
@@ -17,13 +17,13 @@ use crate::{
         },
         note::Note,
         patrol::PatrolStep,
-        place::{Fix, GridSource, Place},
+        place::Fix,
         step::{Author, StepId},
     },
     policy::{Rights, may_step},
     store::Mine,
     time::Timestamp,
-    view::{IncidentListed, IncidentView, NoteView, PhotoView},
+    view::{IncidentListed, IncidentView},
 };
 
 /// A report that is ready to be kept.
@@ -86,39 +86,8 @@ impl Field {
     pub fn report(&self, draft: ReportDraft) -> Result<DocumentId> {
         let now = self.now();
         let mut inner = self.inner();
-        let found = match draft.fix.as_ref() {
-            Some(fix) => inner.find_grid(fix.position)?,
-            None => None,
-        };
-        let mut place = Place::captured(draft.fix.as_ref(), found, now);
-        if draft.grid.is_some() && draft.grid != place.grid {
-            place.grid = draft.grid;
-            place.grid_source = Some(GridSource::Chosen);
-        }
-        let record = IncidentRecord {
-            salt: inner.salt(),
-            text: draft.text.trim().to_owned(),
-            category: draft.category,
-            severity: draft.severity,
-            place,
-            photos: draft.photos,
-            voice: None,
-            patrol: None,
-            is_anonymous: draft.is_anonymous.then_some(true),
-            matter: draft.matter,
-        };
-        record.check()?;
-        inner.check_photos(&record.photos)?;
-        let document = DocumentId::at(now, inner.store.random_bytes());
+        let (document, entries) = inner.incident_entries(draft, now)?;
         let rights = inner.rights()?;
-        let is_confidential = record.is_confidential();
-        let body = encode(&record);
-        let mut entries = vec![Entry::new(document, DocumentKind::Incident, now, BodyType::Record, body)?];
-        if !is_confidential && let Some(patrol) = inner.store.open_patrol()? {
-            let found = PatrolStep::Found { incident: document };
-            let change = inner.store.edit(patrol, &[encode(&found)], &[])?;
-            entries.push(Entry::new(patrol, DocumentKind::Patrol, now, BodyType::Change, change)?);
-        }
         inner.store.append(entries, &rights)?;
         Ok(document)
     }
@@ -127,11 +96,33 @@ impl Field {
     pub fn add_note(&self, document: DocumentId, text: &str, photos: Vec<BlobHash>) -> Result<()> {
         let now = self.now();
         let mut inner = self.inner();
-        inner.check_photos(&photos)?;
         let kind = inner.store.document(document)?.kind();
-        let note = inner.note(document, kind, text, photos, None, now)?;
+        let remark = Remark { text: text.to_owned(), photos, voice: None };
+        let note = inner.remark(document, kind, &remark, None, now)?;
         let rights = inner.rights()?;
         inner.store.append(vec![note], &rights)
+    }
+
+    /// Says what a record's text should have said; the record itself stays as it was.
+    pub fn correct_text(&self, document: DocumentId, text: &str) -> Result<()> {
+        let now = self.now();
+        let mut inner = self.inner();
+        let kind = inner.store.document(document)?.kind();
+        let note = Note { is_correction: Some(true), ..Note::plain(inner.salt(), text.trim().to_owned()) };
+        let note = inner.note_entry(document, kind, &note, now)?;
+        let rights = inner.rights()?;
+        inner.store.append(vec![note], &rights)
+    }
+
+    /// Answers somebody's remark or question.
+    pub fn answer_note(&self, document: DocumentId, note: EntryId, text: &str) -> Result<()> {
+        let now = self.now();
+        let mut inner = self.inner();
+        let kind = inner.store.document(document)?.kind();
+        let answer = Note { answers: Some(note), ..Note::plain(inner.salt(), text.trim().to_owned()) };
+        let answer = inner.note_entry(document, kind, &answer, now)?;
+        let rights = inner.rights()?;
+        inner.store.append(vec![answer], &rights)
     }
 
     /// Takes a step with its remark; refused here already if it is not possible now.
@@ -145,15 +136,8 @@ impl Field {
         step.check()?;
         let now = self.now();
         let mut inner = self.inner();
-        inner.check_photos(&draft.photos)?;
-        let change = inner.store.edit(document, &[encode(&step)], &[])?;
-        let mut entries = Vec::new();
-        if draft.remark.is_some() || !draft.photos.is_empty() {
-            let id = first_step(&change);
-            let remark = draft.remark.unwrap_or_default();
-            entries.push(inner.note(document, DocumentKind::Incident, &remark, draft.photos, id, now)?);
-        }
-        entries.push(Entry::new(document, DocumentKind::Incident, now, BodyType::Change, change)?);
+        let remark = Remark { text: draft.remark.unwrap_or_default(), photos: draft.photos, voice: None };
+        let entries = inner.change(document, DocumentKind::Incident, &[encode(&step)], &[], &remark, now)?;
         let rights = inner.rights()?;
         inner.store.append(entries, &rights)
     }
@@ -176,12 +160,8 @@ impl Field {
         }
         let now = self.now();
         let mut inner = self.inner();
-        let mut entries = Vec::new();
-        if let Some(remark) = remark {
-            entries.push(inner.note(document, DocumentKind::Incident, remark, Vec::new(), None, now)?);
-        }
-        let change = inner.store.edit(document, &[], &fields)?;
-        entries.push(Entry::new(document, DocumentKind::Incident, now, BodyType::Change, change)?);
+        let remark = Remark::text(remark.unwrap_or_default());
+        let entries = inner.change(document, DocumentKind::Incident, &[], &fields, &remark, now)?;
         let rights = inner.rights()?;
         inner.store.append(entries, &rights)
     }
@@ -215,62 +195,57 @@ impl Field {
             return Err(Error::NotFound { document });
         };
         let Record::Incident(record) = &captured.record else { return Err(Error::NotFound { document }) };
-        let notes = inner.store.notes(document)?;
-        let held = inner.store.held()?.into_iter().filter(|held| held.document == document).collect();
         let is_author = captured.origin.author == Author::You;
-        let photo =
-            |hash: &BlobHash| PhotoView { hash: *hash, is_here: inner.store.blobs().path(hash).is_file() };
         Ok(IncidentView {
             document,
             text: record.text.clone(),
             place: record.place.clone(),
-            photos: record.photos.iter().map(photo).collect(),
+            photos: record.photos.iter().map(|photo| inner.photo(photo)).collect(),
+            voice: record.voice,
+            is_anonymous: record.is_anonymous == Some(true),
+            matter: record.matter,
             author: captured.origin.author,
             reported_at: captured.origin.claimed_at,
             possible: possible_steps(&incident, is_author, &rights),
             my_dispatch: my_dispatch(&incident, &rights),
             incident,
-            notes: notes
-                .into_iter()
-                .map(|shown| NoteView {
-                    text: shown.note.text,
-                    author: shown.origin.author,
-                    at: shown.origin.claimed_at,
-                    step: shown.note.step,
-                })
-                .collect(),
-            stored: inner.store.stored(document)?,
-            held,
+            about: inner.about(document)?,
         })
     }
 }
 
 impl Inner {
-    fn note(
+    /// A report as entries: its record, and its mention in the patrol under way.
+    pub(super) fn incident_entries(
         &mut self,
-        document: DocumentId,
-        kind: DocumentKind,
-        text: &str,
-        photos: Vec<BlobHash>,
-        step: Option<StepId>,
-        at: Timestamp,
-    ) -> Result<Entry> {
-        let note = Note {
-            step,
-            photos: (!photos.is_empty()).then_some(photos),
-            ..Note::plain(self.salt(), text.trim().to_owned())
+        draft: ReportDraft,
+        now: Timestamp,
+    ) -> Result<(DocumentId, Vec<Entry>)> {
+        let place = self.place(draft.fix.as_ref(), draft.grid, now)?;
+        let record = IncidentRecord {
+            salt: self.salt(),
+            text: draft.text.trim().to_owned(),
+            category: draft.category,
+            severity: draft.severity,
+            place,
+            photos: draft.photos,
+            voice: None,
+            patrol: None,
+            is_anonymous: draft.is_anonymous.then_some(true),
+            matter: draft.matter,
         };
-        note.check()?;
-        Entry::new(document, kind, at, BodyType::Note, encode(&note))
-    }
-
-    /// A report may promise only photos that are on this phone.
-    fn check_photos(&self, photos: &[BlobHash]) -> Result<()> {
-        if photos.iter().all(|photo| self.store.blobs().path(photo).is_file()) {
-            Ok(())
-        } else {
-            Err(Error::BlobMissing)
+        record.check()?;
+        self.check_blobs(&record.photos, record.voice)?;
+        let (document, entry) = self.record(DocumentKind::Incident, encode(&record), now)?;
+        let mut entries = vec![entry];
+        if !record.is_confidential()
+            && let Some(patrol) = self.store.open_patrol()?
+        {
+            let found = encode(&PatrolStep::Found { incident: document });
+            let nothing = Remark::default();
+            entries.extend(self.change(patrol, DocumentKind::Patrol, &[found], &[], &nothing, now)?);
         }
+        Ok((document, entries))
     }
 }
 
@@ -295,11 +270,4 @@ fn possible_steps(incident: &Incident, is_author: bool, rights: &Rights) -> Vec<
         may_step(incident, &step, is_author, rights).is_ok()
     };
     StepKind::ALL.into_iter().filter(is_possible).collect()
-}
-
-fn first_step(change: &[u8]) -> Option<StepId> {
-    crate::guard::check(change).ok()?.edits.into_iter().find_map(|edit| match edit {
-        crate::guard::Edit::Step { id, .. } => Some(id),
-        crate::guard::Edit::Field { .. } => None,
-    })
 }

@@ -3,7 +3,10 @@
 //! Every method that keeps something has kept it durably when it returns. All but `enrol`, `sync` and
 //! `wait` work without any network.
 
+mod care;
+mod entries;
 mod incident;
+mod orders;
 mod patrol;
 mod relay;
 
@@ -13,6 +16,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+pub use care::{Need, VisitDraft, Visited};
+pub use entries::Remark;
 pub use incident::{ReportDraft, StepDraft};
 
 use crate::{

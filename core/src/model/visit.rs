@@ -11,6 +11,7 @@ use crate::{
         incident::MAX_PHOTOS,
         note::too_long,
         place::Place,
+        settings::{Form, QuestionKind},
         step::{Origin, RawStep},
     },
     time::Timestamp,
@@ -142,6 +143,35 @@ impl VisitRecord {
             }
         }
         Ok(())
+    }
+}
+
+impl Form {
+    /// Refuses answers that the form does not take, and an answer that it needs and that is missing.
+    pub fn check(&self, answers: &[Answer]) -> Result<()> {
+        let mut problems = Vec::new();
+        for answer in answers {
+            let fits = self.questions.iter().any(|question| {
+                question.id == answer.question
+                    && match &answer.value {
+                        AnswerValue::Yes(_) => question.kind == QuestionKind::Yes,
+                        AnswerValue::Number(_) => question.kind == QuestionKind::Number,
+                        AnswerValue::Text(_) => question.kind == QuestionKind::Text,
+                        AnswerValue::Option(code) => question.options.iter().any(|known| known.id == *code),
+                    }
+            });
+            if !fits {
+                let code = answer.question.to_string();
+                problems.push(Problem::Unknown { what: "the answer to question", code });
+            }
+        }
+        for question in self.questions.iter().filter(|question| question.is_required) {
+            if !answers.iter().any(|answer| answer.question == question.id) {
+                let code = question.id.to_string();
+                problems.push(Problem::Unanswered { code });
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::Invalid { problems }) }
     }
 }
 

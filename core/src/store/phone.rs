@@ -90,6 +90,11 @@ impl Store {
         &self.folder
     }
 
+    /// For reading on the writer's own connection.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// The blobs beside the database.
     pub fn blobs(&self) -> &BlobFolder {
         &self.blobs

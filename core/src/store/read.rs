@@ -5,8 +5,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     append::entry_columns,
+    optional,
     phone::{Store, current_log, head},
-    rows::{find, read_json},
+    rows::{find, read_household, read_json},
     sql,
 };
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
         step::{Author, Origin},
     },
     outbox::{Stored, WaitingBlob},
-    rows::{IncidentRow, PatrolRow},
+    rows::{HouseholdRow, IncidentRow, PatrolRow, VisitRow},
     time::Timestamp,
 };
 
@@ -154,6 +155,26 @@ impl Store {
     /// A document's row.
     pub fn row<T: DeserializeOwned>(&self, document: DocumentId) -> Result<T> {
         find(&self.connection, document)?.ok_or(Error::NotFound { document })
+    }
+
+    /// A household's row, with when somebody was last met there and when the next visit is due.
+    pub fn household_row(&self, document: DocumentId) -> Result<HouseholdRow> {
+        let found = optional(
+            self.connection
+                .prepare_cached("SELECT json, last_at, due FROM work_due WHERE document = ?1 AND kind = 3")
+                .map_err(sql)?
+                .query_row([document.as_ref()], read_household),
+        )?;
+        found.ok_or(Error::NotFound { document })
+    }
+
+    /// The visits to a household, newest first.
+    pub fn visits_to(&self, household: DocumentId) -> Result<Vec<VisitRow>> {
+        self.list(
+            "SELECT json FROM work WHERE about = ?1 AND kind = 4 ORDER BY at DESC, document",
+            [household.as_ref()],
+            |row| read_json(row, 0),
+        )
     }
 
     fn newest<T: DeserializeOwned>(

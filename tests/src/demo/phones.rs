@@ -293,7 +293,7 @@ impl Phone {
         for incident in &self.reported {
             let view = self.field().incident(*incident).map_err(said(&self.member))?;
             let has_words = view.incident.reason.is_some()
-                || view.notes.iter().any(|note| note.author == Author::Centre && !note.text.is_empty());
+                || view.about.notes.iter().any(|note| note.author == Author::Centre && !note.text.is_empty());
             answered += u64::from(view.incident.state.is_settled() && has_words);
         }
         Ok(answered)

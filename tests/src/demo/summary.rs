@@ -186,7 +186,7 @@ fn story(day: &Day, words: &Words) -> Result<(), Failed> {
     for phone in &day.phones {
         for report in &phone.reported {
             let view = phone.field().incident(*report).map_err(|error| Failed::new(&phone.member, &error))?;
-            let length = (view.photos.len().min(1), view.incident.steps.len(), view.notes.len());
+            let length = (view.photos.len().min(1), view.incident.steps.len(), view.about.notes.len());
             if longest.as_ref().is_none_or(|(known, _)| length > *known) {
                 longest = Some((length, view));
             }
@@ -206,10 +206,10 @@ fn story(day: &Day, words: &Words) -> Result<(), Failed> {
     say(&format!("  {}  {}  {}", time(view.reported_at), words.get("step_reported"), words.get("you")));
     say(&format!("      「{}」", view.text));
     let values: [(&str, &dyn std::fmt::Display); 4] = [
-        ("stored", &view.stored.blobs_stored),
-        ("blobs", &view.stored.blobs),
-        ("entries_stored", &view.stored.entries_stored),
-        ("entries", &view.stored.entries),
+        ("stored", &view.about.stored.blobs_stored),
+        ("blobs", &view.about.stored.blobs),
+        ("entries_stored", &view.about.stored.entries_stored),
+        ("entries", &view.about.stored.entries),
     ];
     say(&format!("      {}", words.fill("photo_stored", &values)));
     for step in &view.incident.steps {
@@ -218,7 +218,7 @@ fn story(day: &Day, words: &Words) -> Result<(), Failed> {
         let to = step.department.as_ref().map(|department| format!(" → {department}")).unwrap_or_default();
         let rating = step.rating.map(|rating| format!(" {}", "★".repeat(rating.into()))).unwrap_or_default();
         say(&format!("  {}  {name}{to}{rating}  {}", time(step.origin.claimed_at), who(step.origin.author)));
-        for note in view.notes.iter().filter(|note| note.step == Some(step.id) && !note.text.is_empty()) {
+        for note in view.about.notes.iter().filter(|note| note.step == Some(step.id) && !note.text.is_empty()) {
             say(&format!("      「{}」", note.text));
         }
     }

@@ -1,3 +1,5 @@
+//! Tasks: counts, answers, hand-over, names of fields.
+
 use super::*;
 use crate::{
     id::EntryId,
