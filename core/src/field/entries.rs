@@ -8,8 +8,9 @@ use crate::{
     id::{BlobHash, DocumentId, GridId},
     model::{
         DocumentKind,
+        consent::ConsentKind,
         note::Note,
-        place::{Fix, GridSource, Place},
+        place::{Fix, FixSource, GridSource, Place},
         step::StepId,
     },
     store::NoteShown,
@@ -114,6 +115,9 @@ impl Inner {
 
     /// Where something is: the grid that the person chose, else the one found from the fix.
     pub(super) fn place(&mut self, fix: Option<&Fix>, grid: Option<GridId>, now: Timestamp) -> Result<Place> {
+        // A place that the person set by hand is their word; all others need their consent.
+        let is_kept = |fix: &&Fix| fix.source == FixSource::Manual;
+        let fix = if self.is_refused(ConsentKind::Position)? { fix.filter(is_kept) } else { fix };
         let found = match fix {
             Some(fix) => self.find_grid(fix.position)?,
             None => None,

@@ -4,6 +4,7 @@
 //! `wait` work without any network.
 
 mod care;
+mod consent;
 mod entries;
 mod incident;
 mod orders;

@@ -9,6 +9,7 @@ use crate::{
     model::{
         DocumentKind,
         blob::BlobKind,
+        consent::ConsentKind,
         encode,
         patrol::{GapReason, PatrolRecord, PatrolState, PatrolStep},
         track::{GAP_AFTER_S, TrackFix, TrackSegment},
@@ -31,6 +32,7 @@ impl Field {
     ) -> Result<DocumentId> {
         let now = self.now();
         let mut inner = self.inner();
+        inner.check_consent(ConsentKind::Position)?;
         if inner.store.open_patrol()?.is_some() {
             return Err(Error::Refused { code: HeldCode::WrongState });
         }
@@ -70,10 +72,7 @@ impl Field {
     /// The person pauses: the leg ends and nothing is recorded.
     pub fn pause_patrol(&self) -> Result<()> {
         let now = self.now();
-        let mut inner = self.inner();
-        let patrol = inner.running()?;
-        inner.close_segment(patrol, now, Overlap::None)?;
-        inner.patrol_step(patrol, &PatrolStep::Paused, now)
+        self.inner().pause(now)
     }
 
     /// The person goes on; the pause becomes a gap.
@@ -81,14 +80,13 @@ impl Field {
         let now = self.now();
         let mut inner = self.inner();
         let patrol = inner.store.open_patrol()?.ok_or(Error::Refused { code: HeldCode::WrongState })?;
+        inner.check_consent(ConsentKind::Position)?;
         let paused_at = inner.leg_end(patrol)?.ok_or(Error::Refused { code: HeldCode::WrongState })?;
         inner.patrol_step(patrol, &PatrolStep::Resumed, now)?;
         inner.was_killed = false;
-        inner.patrol_step(
-            patrol,
-            &PatrolStep::Gap { reason: GapReason::Paused, from: paused_at, to: now },
-            now,
-        )
+        let is_refused = inner.was_refused_since(paused_at)?;
+        let reason = if is_refused { GapReason::ConsentWithdrawn } else { GapReason::Paused };
+        inner.patrol_step(patrol, &PatrolStep::Gap { reason, from: paused_at, to: now }, now)
     }
 
     /// Notes a visit to a checkpoint.
@@ -144,6 +142,21 @@ enum Overlap {
 }
 
 impl Inner {
+    /// A patrol is under way and not paused.
+    pub(super) fn is_walking(&self) -> Result<bool> {
+        match self.running() {
+            Ok(_) => Ok(true),
+            Err(Error::Refused { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn pause(&mut self, now: Timestamp) -> Result<()> {
+        let patrol = self.running()?;
+        self.close_segment(patrol, now, Overlap::None)?;
+        self.patrol_step(patrol, &PatrolStep::Paused, now)
+    }
+
     fn running(&self) -> Result<DocumentId> {
         let refused = Error::Refused { code: HeldCode::WrongState };
         let Some(document) = self.store.open_patrol()? else { return Err(refused) };

@@ -6,6 +6,7 @@
 
 mod append;
 pub mod blobs;
+mod consent;
 mod feed;
 pub mod open;
 mod patrol;

@@ -4,6 +4,7 @@
 //! measured. CPU is the kernel's count for the thread that does the work.
 
 mod figures;
+mod patrol;
 mod photo;
 mod proc;
 mod program;
@@ -25,7 +26,7 @@ struct Arguments {
     /// Where to write the figures.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Only one part: sync, size, photo, program.
+    /// Only one part: sync, size, photo, patrol, program.
     #[arg(long)]
     only: Option<String>,
     #[command(subcommand)]
@@ -59,6 +60,9 @@ fn main() -> ExitCode {
     }
     if wants("photo") {
         photo::measure(&mut figures);
+    }
+    if wants("patrol") {
+        runtime.block_on(patrol::measure(&mut figures));
     }
     if wants("program") {
         runtime.block_on(program::measure(&mut figures, arguments.program.as_deref()));
