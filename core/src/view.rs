@@ -7,6 +7,7 @@ use crate::{
     id::{BlobHash, DocumentId},
     model::{
         Role,
+        draft::Draft,
         incident::{Incident, StepKind},
         patrol::Patrol,
         place::Place,
@@ -39,6 +40,8 @@ pub struct IncidentView {
     pub place: Place,
     /// The photos.
     pub photos: Vec<PhotoView>,
+    /// The voice recording.
+    pub voice: Option<VoiceView>,
     /// Who reported it.
     pub author: Author,
     /// When, by the reporter's clock.
@@ -67,11 +70,33 @@ pub struct PhotoView {
     pub is_here: bool,
 }
 
+/// A voice recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct VoiceView {
+    /// Which.
+    pub hash: BlobHash,
+    /// Its bytes are on this phone.
+    pub is_here: bool,
+}
+
+/// A draft, and which of its attachments are gone from this phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftView {
+    /// What was entered.
+    pub draft: Draft,
+    /// Photos and recordings whose bytes are gone: to be taken again or left out.
+    pub missing: Vec<BlobHash>,
+}
+
 /// A remark.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NoteView {
     /// What was said.
     pub text: String,
+    /// Its photos.
+    pub photos: Vec<PhotoView>,
+    /// Its voice recording.
+    pub voice: Option<VoiceView>,
     /// Who.
     pub author: Author,
     /// When, by the author's clock.

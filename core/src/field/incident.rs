@@ -1,16 +1,13 @@
 //! Reporting, answering and correcting incidents.
 
-use super::{Field, Inner};
+use super::{Field, Inner, NoteDraft};
 use crate::{
-    capture,
     document::Record,
     entry::{BodyType, Entry},
     error::{Error, Result},
     id::{BlobHash, CategoryId, DocumentId, EntryId, GridId, ReasonId},
     model::{
-        DocumentKind, Severity,
-        blob::BlobKind,
-        encode,
+        DocumentKind, Severity, encode,
         incident::{
             Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, Incident, IncidentRecord, IncidentStep,
             StepKind,
@@ -22,13 +19,13 @@ use crate::{
     policy::{Rights, may_step},
     store::Mine,
     time::Timestamp,
-    view::{IncidentListed, IncidentView, NoteView, PhotoView},
+    view::{IncidentListed, IncidentView, NoteView, PhotoView, VoiceView},
 };
 
 /// A report that is ready to be kept.
 #[derive(Clone, Debug)]
 pub struct ReportDraft {
-    /// What the reporter wrote; may be empty if there is a photo.
+    /// What the reporter wrote; may be empty if there is a photo or a recording.
     pub text: String,
     /// What it is about.
     pub category: CategoryId,
@@ -40,6 +37,8 @@ pub struct ReportDraft {
     pub grid: Option<GridId>,
     /// Photos that [`Field::add_photo`] kept.
     pub photos: Vec<BlobHash>,
+    /// A recording that [`Field::add_voice`] kept.
+    pub voice: Option<BlobHash>,
     /// The patrol during which it was found.
     pub patrol: Option<DocumentId>,
 }
@@ -69,55 +68,23 @@ impl StepDraft {
 }
 
 impl Field {
-    /// Develops a photo (turned, stripped of all metadata, made small) and keeps it with its preview.
-    pub fn add_photo(&self, original: &[u8]) -> Result<BlobHash> {
-        let photo = capture::develop(original)?;
-        let now = self.now();
-        let mut inner = self.inner();
-        let hash = inner.store.add_blob(&photo.jpeg, BlobKind::Photo, None, now)?;
-        inner.store.add_blob(&photo.preview.jpeg, BlobKind::Preview, Some(hash), now)?;
-        Ok(hash)
-    }
-
     /// Keeps a report. It is durable when this returns.
     pub fn report(&self, draft: ReportDraft) -> Result<DocumentId> {
         let now = self.now();
         let mut inner = self.inner();
-        let found = match draft.fix.as_ref() {
-            Some(fix) => inner.find_grid(fix.position)?,
-            None => None,
-        };
-        let mut place = Place::captured(draft.fix.as_ref(), found, now);
-        if draft.grid.is_some() && draft.grid != place.grid {
-            place.grid = draft.grid;
-            place.grid_source = Some(GridSource::Chosen);
-        }
-        let record = IncidentRecord {
-            salt: inner.salt(),
-            text: draft.text.trim().to_owned(),
-            category: draft.category,
-            severity: draft.severity,
-            place,
-            photos: draft.photos,
-            voice: None,
-            patrol: draft.patrol,
-        };
-        record.check()?;
-        inner.check_photos(&record.photos)?;
         let document = DocumentId::at(now, inner.store.random_bytes());
+        let entry = inner.record_entry(document, draft, now)?;
         let rights = inner.rights()?;
-        let entry = Entry::new(document, DocumentKind::Incident, now, BodyType::Record, encode(&record))?;
         inner.store.append(vec![entry], &rights)?;
         Ok(document)
     }
 
-    /// Adds a remark or photos to an incident.
-    pub fn add_note(&self, document: DocumentId, text: &str, photos: Vec<BlobHash>) -> Result<()> {
+    /// Adds a remark, photos or a voice recording to a document.
+    pub fn add_note(&self, document: DocumentId, draft: NoteDraft) -> Result<()> {
         let now = self.now();
         let mut inner = self.inner();
-        inner.check_photos(&photos)?;
         let kind = inner.store.document(document)?.kind();
-        let note = inner.note(document, kind, text, photos, None, now)?;
+        let note = inner.note(document, kind, draft, None, now)?;
         let rights = inner.rights()?;
         inner.store.append(vec![note], &rights)
     }
@@ -133,13 +100,13 @@ impl Field {
         step.check()?;
         let now = self.now();
         let mut inner = self.inner();
-        inner.check_photos(&draft.photos)?;
         let change = inner.store.edit(document, &[encode(&step)], &[])?;
         let mut entries = Vec::new();
         if draft.remark.is_some() || !draft.photos.is_empty() {
             let id = first_step(&change);
-            let remark = draft.remark.unwrap_or_default();
-            entries.push(inner.note(document, DocumentKind::Incident, &remark, draft.photos, id, now)?);
+            let remark =
+                NoteDraft { text: draft.remark.unwrap_or_default(), photos: draft.photos, voice: None };
+            entries.push(inner.note(document, DocumentKind::Incident, remark, id, now)?);
         }
         entries.push(Entry::new(document, DocumentKind::Incident, now, BodyType::Change, change)?);
         let rights = inner.rights()?;
@@ -166,7 +133,8 @@ impl Field {
         let mut inner = self.inner();
         let mut entries = Vec::new();
         if let Some(remark) = remark {
-            entries.push(inner.note(document, DocumentKind::Incident, remark, Vec::new(), None, now)?);
+            let remark = NoteDraft { text: remark.to_owned(), ..NoteDraft::default() };
+            entries.push(inner.note(document, DocumentKind::Incident, remark, None, now)?);
         }
         let change = inner.store.edit(document, &[], &fields)?;
         entries.push(Entry::new(document, DocumentKind::Incident, now, BodyType::Change, change)?);
@@ -206,13 +174,14 @@ impl Field {
         let notes = inner.store.notes(document)?;
         let held = inner.store.held()?.into_iter().filter(|held| held.document == document).collect();
         let is_author = captured.origin.author == Author::You;
-        let photo =
-            |hash: &BlobHash| PhotoView { hash: *hash, is_here: inner.store.blobs().path(hash).is_file() };
+        let photo = |hash: &BlobHash| PhotoView { hash: *hash, is_here: inner.is_here(hash) };
+        let voice = |hash: BlobHash| VoiceView { hash, is_here: inner.is_here(&hash) };
         Ok(IncidentView {
             document,
             text: record.text.clone(),
             place: record.place.clone(),
             photos: record.photos.iter().map(photo).collect(),
+            voice: record.voice.map(voice),
             author: captured.origin.author,
             reported_at: captured.origin.claimed_at,
             possible: possible_steps(&incident, is_author, &rights),
@@ -222,6 +191,8 @@ impl Field {
                 .into_iter()
                 .map(|shown| NoteView {
                     text: shown.note.text,
+                    photos: shown.note.photos.iter().flatten().map(photo).collect(),
+                    voice: shown.note.voice.map(voice),
                     author: shown.origin.author,
                     at: shown.origin.claimed_at,
                     step: shown.note.step,
@@ -234,33 +205,55 @@ impl Field {
 }
 
 impl Inner {
+    /// The record of a report, checked.
+    pub(super) fn record_entry(
+        &mut self,
+        document: DocumentId,
+        draft: ReportDraft,
+        at: Timestamp,
+    ) -> Result<Entry> {
+        let found = match draft.fix.as_ref() {
+            Some(fix) => self.find_grid(fix.position)?,
+            None => None,
+        };
+        let mut place = Place::captured(draft.fix.as_ref(), found, at);
+        if draft.grid.is_some() && draft.grid != place.grid {
+            place.grid = draft.grid;
+            place.grid_source = Some(GridSource::Chosen);
+        }
+        let record = IncidentRecord {
+            salt: self.salt(),
+            text: draft.text.trim().to_owned(),
+            category: draft.category,
+            severity: draft.severity,
+            place,
+            photos: draft.photos,
+            voice: draft.voice,
+            patrol: draft.patrol,
+        };
+        record.check()?;
+        self.check_attached(&record.photos, record.voice)?;
+        Entry::new(document, DocumentKind::Incident, at, BodyType::Record, encode(&record))
+    }
+
     fn note(
         &mut self,
         document: DocumentId,
         kind: DocumentKind,
-        text: &str,
-        photos: Vec<BlobHash>,
+        draft: NoteDraft,
         step: Option<StepId>,
         at: Timestamp,
     ) -> Result<Entry> {
+        self.check_attached(&draft.photos, draft.voice)?;
         let note = Note {
             salt: self.salt(),
-            text: text.trim().to_owned(),
+            text: draft.text.trim().to_owned(),
             step,
-            voice: None,
-            photos: (!photos.is_empty()).then_some(photos),
+            voice: draft.voice,
+            photos: (!draft.photos.is_empty()).then_some(draft.photos),
         };
         note.check()?;
         Entry::new(document, kind, at, BodyType::Note, encode(&note))
-    }
-
-    /// A report may promise only photos that are on this phone.
-    fn check_photos(&self, photos: &[BlobHash]) -> Result<()> {
-        if photos.iter().all(|photo| self.store.blobs().path(photo).is_file()) {
-            Ok(())
-        } else {
-            Err(Error::BlobMissing)
-        }
     }
 }
 

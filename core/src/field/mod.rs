@@ -3,6 +3,8 @@
 //! Every method that keeps something has kept it durably when it returns. All but `enrol`, `sync` and
 //! `wait` work without any network.
 
+mod attach;
+mod draft;
 mod incident;
 mod patrol;
 mod relay;
@@ -12,6 +14,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+pub use attach::{NoteDraft, VoiceKept};
 pub use incident::{ReportDraft, StepDraft};
 
 use crate::{

@@ -4,6 +4,7 @@
 //! keys, so that a newer field is skipped by an older reader; numbers are never used twice.
 
 pub mod blob;
+pub mod draft;
 pub mod incident;
 pub mod note;
 pub mod patrol;

@@ -44,6 +44,16 @@ impl Store {
     /// Keeps entries of one document that this phone's member just made. Either all of it is durable when
     /// this returns, or nothing was done. A step that policy refuses is refused here, before it is kept.
     pub fn append(&mut self, entries: Vec<Entry>, rights: &Rights) -> Result<()> {
+        self.append_and(entries, rights, |_| Ok(()))
+    }
+
+    /// The same, with `also` in the same transaction: all of both or nothing.
+    pub(super) fn append_and(
+        &mut self,
+        entries: Vec<Entry>,
+        rights: &Rights,
+        also: impl FnOnce(&Transaction<'_>) -> Result<()>,
+    ) -> Result<()> {
         let Some(first) = entries.first() else { return Ok(()) };
         let (id, kind) = (first.header.document, first.header.kind);
         let transaction = self.transaction()?;
@@ -74,6 +84,7 @@ impl Store {
             }
         }
         save_document(&transaction, &document, record_row)?;
+        also(&transaction)?;
         transaction.commit().map_err(sql)
     }
 

@@ -5,7 +5,9 @@
 //! rows in the same tables.
 
 mod append;
+mod attach;
 pub mod blobs;
+mod draft;
 mod feed;
 pub mod open;
 mod patrol;
