@@ -109,12 +109,16 @@ async fn a_draft_of_a_killed_phone_is_there_or_is_a_report_and_never_both() {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let enough = usize::try_from(1 + random.below(12)).unwrap();
-        lines.by_ref().take(enough).for_each(|line| said.hear(&line.unwrap()));
+        for line in lines.by_ref().take(enough) {
+            said.hear(&line.unwrap());
+        }
         // Somewhere within the next save or report.
         tokio::time::sleep(Duration::from_micros(random.below(6_000))).await;
         child.kill().unwrap();
         child.wait().unwrap();
-        lines.map_while(Result::ok).for_each(|line| said.hear(&line));
+        for line in lines.map_while(Result::ok) {
+            said.hear(&line);
+        }
     }
     phone.start();
     let drafts: BTreeMap<DraftId, usize> =
@@ -131,16 +135,17 @@ async fn a_draft_of_a_killed_phone_is_there_or_is_a_report_and_never_both() {
         );
         assert!(is_report || !said.reported.contains(draft), "{draft} was called reported");
     }
-    let draft_blobs: Vec<_> = drafts.keys().map(|draft| phone.field().draft(*draft).unwrap()).collect();
-    assert!(draft_blobs.iter().all(|view| view.missing.is_empty()), "photos of drafts are there");
+    let is_whole = |draft| phone.field().draft(draft).unwrap().missing.is_empty();
+    assert!(drafts.keys().copied().all(is_whole), "photos of drafts are there");
     phone.sync().await.unwrap();
     let counts = phone.field().counts().unwrap();
     assert_eq!((counts.entries_pending, counts.blobs_pending, counts.blobs_lost), (0, 0, 0));
     assert_eq!(counts.entries, reports.len() as u64, "of a draft nothing was sent");
     let status = township.settled().await.status().await.unwrap();
     assert_eq!(status.documents["incident"], reports.len() as u64);
-    let left: Vec<DraftId> = drafts.into_keys().collect();
-    left.iter().for_each(|draft| phone.field().discard_draft(*draft).unwrap());
+    for draft in drafts.into_keys() {
+        phone.field().discard_draft(draft).unwrap();
+    }
     assert!(phone.field().drafts().unwrap().is_empty());
     for report in reports {
         assert!(phone.field().incident(report).unwrap().photos.iter().all(|photo| photo.is_here));

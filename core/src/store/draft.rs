@@ -214,7 +214,7 @@ mod tests {
             .connection
             .execute("UPDATE draft SET body = x'00' WHERE draft = ?1", [damaged.id.as_ref()])
             .unwrap();
-        assert_eq!(store.drafts().unwrap(), [whole.clone()]);
+        assert_eq!(store.drafts().unwrap(), std::slice::from_ref(&whole));
         assert!(store.draft(damaged.id).is_err());
         assert_eq!((draft_blobs(&store.connection).unwrap(), store.draft_count().unwrap()), (named, 2));
         // Saved again it is whole again, and names what it names now.

@@ -58,6 +58,7 @@ pub(crate) fn write_reports(phone: &mut Phone, township: &Township, reports: usi
             fix: Some(fix),
             grid: None,
             photos: photos.clone(),
+            voice: None,
             patrol: None,
         };
         let document = phone.field().report(draft).expect("the report is kept");

@@ -27,7 +27,7 @@ pub(super) fn is_citizen_id(digits: &[u8], has_x: bool) -> bool {
 
 /// A day on which somebody who lives may have been born.
 fn is_date(year: u32, month: u32, day: u32) -> bool {
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         2 => 28 + u32::from(is_leap),
         4 | 6 | 9 | 11 => 30,

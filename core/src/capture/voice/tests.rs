@@ -17,7 +17,7 @@ fn ogg_page(flags: u8, granule: u64, packets: &[&[u8]]) -> Vec<u8> {
     page.extend([7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     page.push(u8::try_from(segments.len()).unwrap());
     page.extend(segments);
-    packets.iter().for_each(|packet| page.extend(*packet));
+    page.extend(packets.concat());
     page
 }
 
