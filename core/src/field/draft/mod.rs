@@ -98,7 +98,9 @@ impl Field {
             inner.store.append(vec![entry], &rights)
         });
         if let Err(error) = kept {
-            inner.store.remove_unnamed(&[photo.hash])?;
+            if let Err(left) = inner.store.remove_unnamed(&[photo.hash]) {
+                tracing::warn!(blob = %photo.hash, error = %left, "a photo of no report stays");
+            }
             return Err(error);
         }
         Ok(document)
