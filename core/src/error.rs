@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::id::DocumentId;
+use crate::id::{DocumentId, DraftId};
 
 /// The result of nearly everything in core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -25,6 +25,12 @@ pub enum Error {
     NotFound {
         /// Which one.
         document: DocumentId,
+    },
+    /// The draft is not on this device: reported or discarded.
+    #[error("draft {draft} is not on this device")]
+    DraftNotFound {
+        /// Which one.
+        draft: DraftId,
     },
     /// The blob is not on this device.
     #[error("the attachment is not on this device")]
@@ -216,8 +222,22 @@ pub enum Problem {
     /// Not a picture this app can read.
     #[error("not a JPEG, PNG or WebP picture")]
     NotAPhoto,
+    /// Not a rectangle, or none within the picture.
+    #[error("a rectangle to blur has a width and a height and lies within the picture, in fractions of it")]
+    BadBlur,
+    /// Not a recording this app can take.
+    #[error("not an Opus (Ogg) or AAC (ADTS, MP4) recording")]
+    NotAVoice,
+    /// An attachment of one kind where another is meant.
+    #[error("an attachment is not a {expected}")]
+    WrongBlobKind {
+        /// The kind that is needed.
+        expected: &'static str,
+    },
     /// Work of another person or of another township: it must never be sent as this one's.
-    #[error("{entries} entries of the former enrolment are on this phone; open a new folder for this person")]
+    #[error(
+        "{entries} entries or drafts of the former enrolment are on this phone; open a new folder for this person"
+    )]
     FormerWork {
         /// How many.
         entries: u64,
@@ -374,6 +394,7 @@ impl Error {
             Self::Offline(_) | Self::Busy | Self::RelayRefused { .. } => Action::Retry,
             Self::StorageFull => Action::FreeSpace,
             Self::NotFound { .. }
+            | Self::DraftNotFound { .. }
             | Self::BlobMissing
             | Self::Corrupt(_)
             | Self::TooNew { .. }

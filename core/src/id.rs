@@ -36,6 +36,9 @@ pub mod kind {
     /// A document.
     #[derive(Debug)]
     pub enum Document {}
+    /// A report being filled in.
+    #[derive(Debug)]
+    pub enum Draft {}
     /// A stretch of a relay's life between restores.
     #[derive(Debug)]
     pub enum Epoch {}
@@ -112,6 +115,8 @@ pub type DeviceId = Bytes<16, kind::Device>;
 pub type LogId = Bytes<16, kind::Log>;
 /// A document: a `UUIDv7`, so that ids made together sort and compress together.
 pub type DocumentId = Bytes<16, kind::Document>;
+/// A draft; the document that is made of it has the same 16 bytes.
+pub type DraftId = Bytes<16, kind::Draft>;
 /// A relay's life: random, new at creation and at every restore.
 pub type Epoch = Bytes<16, kind::Epoch>;
 /// Ties an answer to the request that asked for it.
@@ -197,6 +202,19 @@ impl DocumentId {
     pub fn at(time: Timestamp, random: [u8; 10]) -> Self {
         let millis = u64::try_from(time.millis()).unwrap_or(0);
         Self::new(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().into_bytes())
+    }
+}
+
+impl DraftId {
+    /// A `UUIDv7`, as a document's id.
+    pub fn at(time: Timestamp, random: [u8; 10]) -> Self {
+        Self::new(DocumentId::at(time, random).to_array())
+    }
+
+    /// The document that this draft becomes: told again when the reporting itself was cut short, and so that a
+    /// draft can't become two documents.
+    pub const fn document(self) -> DocumentId {
+        DocumentId::new(self.0)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     id::{BlobHash, DocumentId, EntryId},
     model::{
         Role,
+        draft::Draft,
         household::{Household, HouseholdCard},
         incident::{Incident, Matter, StepKind},
         patrol::Patrol,
@@ -43,12 +44,12 @@ pub struct IncidentView {
     pub place: Place,
     /// The photos.
     pub photos: Vec<PhotoView>,
+    /// The voice recording.
+    pub voice: Option<VoiceView>,
     /// Who reported it.
     pub author: Author,
     /// When, by the reporter's clock.
     pub reported_at: Timestamp,
-    /// The recording.
-    pub voice: Option<BlobHash>,
     /// Only the command centre and those who handle it see it.
     pub is_anonymous: bool,
     /// A complaint or suggestion; none for an incident.
@@ -74,6 +75,24 @@ pub struct PhotoView {
     pub is_here: bool,
 }
 
+/// A voice recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct VoiceView {
+    /// Which.
+    pub hash: BlobHash,
+    /// Its bytes are on this phone.
+    pub is_here: bool,
+}
+
+/// A draft, and which of its attachments are gone from this phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftView {
+    /// What was entered.
+    pub draft: Draft,
+    /// Photos and recordings whose bytes are gone: to be taken again or left out.
+    pub missing: Vec<BlobHash>,
+}
+
 /// A remark.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NoteView {
@@ -83,8 +102,8 @@ pub struct NoteView {
     pub text: String,
     /// Its photos.
     pub photos: Vec<PhotoView>,
-    /// Its recording.
-    pub voice: Option<BlobHash>,
+    /// Its voice recording.
+    pub voice: Option<VoiceView>,
     /// Who.
     pub author: Author,
     /// When, by the author's clock.
@@ -150,6 +169,8 @@ pub struct VisitView {
     pub record: VisitRecord,
     /// The photos.
     pub photos: Vec<PhotoView>,
+    /// The recording.
+    pub voice: Option<VoiceView>,
     /// What came of it.
     pub visit: Visit,
     /// Remarks and how much of it is stored.

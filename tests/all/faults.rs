@@ -123,7 +123,7 @@ async fn a_relay_copied_back_from_an_older_backup_is_refilled_by_the_phones() {
     phone.sync().await.unwrap();
     let backup = township.backup().await;
     township.reconnect(&mut phone);
-    let photo = phone.field().add_photo(&photo(9)).unwrap();
+    let photo = phone.field().add_photo(&photo(9), &[]).unwrap();
     let lost = phone
         .field()
         .report(suishou_core::field::ReportDraft {
@@ -218,8 +218,8 @@ async fn a_member_who_changes_grids_sees_the_new_one_and_forgets_the_old_but_not
 async fn a_photo_that_is_gone_from_the_phone_keeps_nothing_back() {
     let township = Township::new(109).await;
     let mut phone = township.phone("i1", 11).await;
-    let gone = phone.field().add_photo(&photo(4)).unwrap();
-    let kept = phone.field().add_photo(&photo(5)).unwrap();
+    let gone = phone.field().add_photo(&photo(4), &[]).unwrap();
+    let kept = phone.field().add_photo(&photo(5), &[]).unwrap();
     let draft = suishou_core::field::ReportDraft {
         photos: vec![gone, kept],
         ..report("两张照片", &township, 119.605)
@@ -237,7 +237,7 @@ async fn a_photo_that_is_gone_from_the_phone_keeps_nothing_back() {
 async fn a_new_report_goes_between_two_pieces_of_a_photo() {
     let township = Township::new(110).await;
     let mut phone = township.phone("i1", 12).await;
-    let photo = phone.field().add_photo(&photo(6)).unwrap();
+    let photo = phone.field().add_photo(&photo(6), &[]).unwrap();
     let draft =
         suishou_core::field::ReportDraft { photos: vec![photo], ..report("先报的", &township, 119.605) };
     phone.field().report(draft).unwrap();
@@ -324,7 +324,7 @@ async fn a_photo_whose_file_the_relay_lost_is_asked_for_again() {
     phone.sync().await.unwrap();
     let backup = township.backup().await;
     township.reconnect(&mut phone);
-    let photo = phone.field().add_photo(&photo(7)).unwrap();
+    let photo = phone.field().add_photo(&photo(7), &[]).unwrap();
     let draft =
         suishou_core::field::ReportDraft { photos: vec![photo], ..report("有照片", &township, 119.605) };
     let incident = phone.field().report(draft).unwrap();
@@ -372,7 +372,7 @@ proptest! {
             for (number, dies) in deaths.into_iter().enumerate() {
                 let mut draft = report(&format!("第{number}件"), &township, 119.605);
                 if number % 4 == 0 {
-                    draft.photos = vec![phone.field().add_photo(&photo(seed + number as u64)).unwrap()];
+                    draft.photos = vec![phone.field().add_photo(&photo(seed + number as u64), &[]).unwrap()];
                 }
                 let incident = phone.field().report(draft).unwrap();
                 phone.field().step(incident, StepDraft { remark: Some("在看".to_owned()), ..StepDraft::plain(StepKind::Handling) }).unwrap();

@@ -1,7 +1,7 @@
 //! `kill -9` of the real programs at random moments: what was called saved is there, what was receipted too.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -12,7 +12,7 @@ use std::{
 use suishou_core::{
     error::Error,
     field::Field,
-    id::DocumentId,
+    id::{DocumentId, DraftId},
     store::Mine,
     sync::{session::Session, wire::Invitation},
     time::{Random, SystemClock},
@@ -68,6 +68,87 @@ async fn a_phone_killed_at_any_moment_has_everything_it_called_saved() {
     assert_eq!(township.settled().await.status().await.unwrap().documents["incident"], there.len() as u64);
     for incident in &saved {
         assert!(phone.field().incident(*incident).unwrap().about.stored.is_whole());
+    }
+}
+
+/// What a killed app said of its drafts: how long the text was that it called saved, and which it reported.
+#[derive(Default)]
+struct Said {
+    saved: BTreeMap<DraftId, usize>,
+    reported: BTreeSet<DraftId>,
+}
+
+impl Said {
+    fn hear(&mut self, line: &str) {
+        // The last line may be cut.
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            ["saved", draft, length] => {
+                if let (Ok(draft), Ok(length)) = (draft.parse(), length.parse()) {
+                    self.saved.insert(draft, length);
+                }
+            }
+            ["reported", draft] => self.reported.extend(draft.parse::<DraftId>().ok()),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_draft_of_a_killed_phone_is_there_or_is_a_report_and_never_both() {
+    let township = Township::new(303).await;
+    let mut phone = township.phone("m1", 1).await;
+    phone.kill();
+    let mut said = Said::default();
+    let mut random = Random::seeded(303);
+    for cycle in 0..30_u64 {
+        let mut child = Command::new(program("victim"))
+            .arg(phone.folder())
+            .args([cycle.to_string().as_str(), "drafts"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let enough = usize::try_from(1 + random.below(12)).unwrap();
+        for line in lines.by_ref().take(enough) {
+            said.hear(&line.unwrap());
+        }
+        // Somewhere within the next save or report.
+        tokio::time::sleep(Duration::from_micros(random.below(6_000))).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for line in lines.map_while(Result::ok) {
+            said.hear(&line);
+        }
+    }
+    phone.start();
+    let drafts: BTreeMap<DraftId, usize> =
+        phone.field().drafts().unwrap().into_iter().map(|draft| (draft.id, draft.body.text.len())).collect();
+    let reports: BTreeSet<DocumentId> =
+        phone.field().incidents(Mine::Only, 100_000, 0).unwrap().iter().map(|one| one.row.document).collect();
+    assert!(said.saved.len() >= 30 && said.reported.len() > 10, "the phone was at work");
+    for (draft, length) in &said.saved {
+        let (is_draft, is_report) = (drafts.contains_key(draft), reports.contains(&draft.document()));
+        assert!(is_draft != is_report, "{draft}: draft {is_draft}, report {is_report}");
+        assert!(
+            drafts.get(draft).is_none_or(|kept| kept >= length),
+            "{draft}: what was called saved is gone"
+        );
+        assert!(is_report || !said.reported.contains(draft), "{draft} was called reported");
+    }
+    let is_whole = |draft| phone.field().draft(draft).unwrap().missing.is_empty();
+    assert!(drafts.keys().copied().all(is_whole), "photos of drafts are there");
+    phone.sync().await.unwrap();
+    let counts = phone.field().counts().unwrap();
+    assert_eq!((counts.entries_pending, counts.blobs_pending, counts.blobs_lost), (0, 0, 0));
+    assert_eq!(counts.entries, reports.len() as u64, "of a draft nothing was sent");
+    let status = township.settled().await.status().await.unwrap();
+    assert_eq!(status.documents["incident"], reports.len() as u64);
+    for draft in drafts.into_keys() {
+        phone.field().discard_draft(draft).unwrap();
+    }
+    assert!(phone.field().drafts().unwrap().is_empty());
+    for report in reports {
+        assert!(phone.field().incident(report).unwrap().photos.iter().all(|photo| photo.is_here));
     }
 }
 
@@ -151,10 +232,11 @@ async fn a_relay_killed_at_any_moment_holds_everything_it_receipted() {
                 severity: suishou_core::model::Severity::Normal,
                 fix: None,
                 grid: None,
-                photos: vec![field.add_photo(&crate::scenarios::photo(cycle * 100 + number)).unwrap()]
+                photos: vec![field.add_photo(&crate::scenarios::photo(cycle * 100 + number), &[]).unwrap()]
                     .into_iter()
                     .filter(|_| number == 0)
                     .collect(),
+                voice: None,
                 is_anonymous: false,
                 matter: None,
             };

@@ -33,6 +33,7 @@ pub(crate) fn report(text: &str, township: &Township, longitude: f64) -> ReportD
         }),
         grid: None,
         photos: Vec::new(),
+        voice: None,
         is_anonymous: false,
         matter: None,
     }
@@ -93,7 +94,7 @@ async fn report_written_offline_reaches_the_dispatcher_once_and_its_answer_comes
     let mut handler = township.phone("h2", 12).await;
 
     // Offline: the vendor snaps and goes on.
-    let photo = vendor.field().add_photo(&photo(3)).unwrap();
+    let photo = vendor.field().add_photo(&photo(3), &[]).unwrap();
     let draft = ReportDraft { photos: vec![photo], ..report("摊位卖变质猪肉", &township, 119.605) };
     let incident = vendor.field().report(draft).unwrap();
     let view = vendor.field().incident(incident).unwrap();

@@ -4,10 +4,14 @@
 //! hostile until they are decoded; nothing here reads a file, a clock or a place. Where and when a
 //! photo was taken stands in the signed record and never in the picture.
 
+mod blur;
 mod decode;
 mod photo;
+pub mod text;
+pub mod voice;
 
 #[cfg(test)]
 mod tests;
 
+pub use blur::{Blur, MAX_BLURS};
 pub use photo::{PHOTO_MAX_SIDE, PREVIEW_MAX_BYTES, PREVIEW_MAX_SIDE, Photo, Preview, develop};

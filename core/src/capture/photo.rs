@@ -1,6 +1,6 @@
 //! From the camera's file to the two blobs that a record names: the photo and its preview.
 //!
-//! Decode within limits, turn as EXIF says, shrink, encode anew. Only pixels get through: no EXIF,
+//! Decode within limits, destroy what is to be hidden, turn as EXIF says, shrink, encode anew. Only pixels get through: no EXIF,
 //! GPS, ICC, XMP or comment of the original does. The same bytes give the same blobs, so a retried
 //! capture has the same hashes. The original is not kept here.
 
@@ -13,7 +13,10 @@ use fast_image_resize::{
 use image::{DynamicImage, RgbImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-use super::decode::{self, Decoded};
+use super::{
+    blur::{self, Blur},
+    decode::{self, Decoded},
+};
 use crate::{
     error::{Error, Result},
     id::BlobHash,
@@ -60,16 +63,18 @@ pub struct Preview {
     pub hash: BlobHash,
 }
 
-/// Makes a photo and its preview from the bytes of a JPEG, PNG or still WebP file.
+/// Makes a photo and its preview from the bytes of a JPEG, PNG or still WebP file. What lies under `blurs` is in
+/// neither.
 ///
 /// Refuses what is no such picture (`NotAPhoto`), damaged or cut (`Malformed`), or more than this
 /// may take in memory (`TooLarge`, told from the header alone). Never panics, whatever the bytes.
-pub fn develop(original: &[u8]) -> Result<Photo> {
-    panic::catch_unwind(|| expose(original)).unwrap_or_else(|_| Err(Error::malformed("a picture")))
+pub fn develop(original: &[u8], blurs: &[Blur]) -> Result<Photo> {
+    panic::catch_unwind(|| expose(original, blurs)).unwrap_or_else(|_| Err(Error::malformed("a picture")))
 }
 
-fn expose(original: &[u8]) -> Result<Photo> {
-    let Decoded { pixels, orientation } = decode::decode(original)?;
+fn expose(original: &[u8], blurs: &[Blur]) -> Result<Photo> {
+    let Decoded { mut pixels, orientation } = decode::decode(original)?;
+    blur::destroy(&mut pixels, orientation, blurs)?;
     let mut upright = DynamicImage::from(shrink(&pixels, PHOTO_MAX_SIDE)?);
     drop(pixels);
     upright.apply_orientation(orientation);

@@ -168,7 +168,7 @@ impl Field {
             led_to: led_to.clone(),
         };
         record.check()?;
-        inner.check_blobs(&record.photos, record.voice)?;
+        inner.check_attached(&record.photos, record.voice)?;
         let (visit, entry) = inner.record(DocumentKind::Visit, encode(&record), now)?;
         entries.push(entry);
         let rights = inner.rights()?;
@@ -238,6 +238,7 @@ impl Field {
         Ok(VisitView {
             row: inner.store.row(document)?,
             photos: record.photos.iter().map(|photo| inner.photo(photo)).collect(),
+            voice: record.voice.map(|voice| inner.voice(voice)),
             record: record.clone(),
             visit,
             about: inner.about(document)?,
@@ -287,7 +288,10 @@ impl Inner {
 
     fn need(&mut self, need: Need, now: Timestamp) -> Result<(DocumentId, Vec<Entry>)> {
         match need {
-            Need::Incident(draft) => self.incident_entries(draft, now),
+            Need::Incident(draft) => {
+                let document = DocumentId::at(now, self.store.random_bytes());
+                Ok((document, self.incident_entries(document, draft, now)?))
+            }
             Need::Task(record) => {
                 let (document, entry) = self.task_entry(record, now)?;
                 Ok((document, vec![entry]))

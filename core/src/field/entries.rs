@@ -3,7 +3,7 @@
 use super::Inner;
 use crate::{
     entry::{BodyType, Entry},
-    error::{Error, Result},
+    error::Result,
     guard::{Edit, check},
     id::{BlobHash, DocumentId, GridId},
     model::{
@@ -15,7 +15,7 @@ use crate::{
     },
     store::NoteShown,
     time::Timestamp,
-    view::{About, NoteView, PhotoView},
+    view::{About, NoteView, PhotoView, VoiceView},
 };
 
 /// What a person adds to a step in their own words and pictures.
@@ -82,7 +82,7 @@ impl Inner {
         step: Option<StepId>,
         now: Timestamp,
     ) -> Result<Entry> {
-        self.check_blobs(&remark.photos, remark.voice)?;
+        self.check_attached(&remark.photos, remark.voice)?;
         let note = Note {
             step,
             photos: (!remark.photos.is_empty()).then(|| remark.photos.clone()),
@@ -102,15 +102,6 @@ impl Inner {
     ) -> Result<Entry> {
         note.check()?;
         Entry::new(document, kind, now, BodyType::Note, crate::model::encode(note))
-    }
-
-    /// A report may promise only blobs that are on this phone.
-    pub(super) fn check_blobs(&self, photos: &[BlobHash], voice: Option<BlobHash>) -> Result<()> {
-        if photos.iter().chain(voice.as_ref()).all(|blob| self.store.blobs().path(blob).is_file()) {
-            Ok(())
-        } else {
-            Err(Error::BlobMissing)
-        }
     }
 
     /// Where something is: the grid that the person chose, else the one found from the fix.
@@ -147,7 +138,7 @@ impl Inner {
             entry: origin.entry,
             text: note.text,
             photos: note.photos.iter().flatten().map(|photo| self.photo(photo)).collect(),
-            voice: note.voice,
+            voice: note.voice.map(|voice| self.voice(voice)),
             author: origin.author,
             at: origin.claimed_at,
             step: note.step,
@@ -157,7 +148,11 @@ impl Inner {
     }
 
     pub(super) fn photo(&self, hash: &BlobHash) -> PhotoView {
-        PhotoView { hash: *hash, is_here: self.store.blobs().path(hash).is_file() }
+        PhotoView { hash: *hash, is_here: self.is_here(hash) }
+    }
+
+    pub(super) fn voice(&self, hash: BlobHash) -> VoiceView {
+        VoiceView { hash, is_here: self.is_here(&hash) }
     }
 }
 

@@ -2,15 +2,12 @@
 
 use super::{Field, Inner, entries::Remark};
 use crate::{
-    capture,
     document::Record,
-    entry::Entry,
+    entry::{BodyType, Entry},
     error::{Error, Result},
     id::{BlobHash, CategoryId, DocumentId, EntryId, GridId, ReasonId},
     model::{
-        DocumentKind, Severity,
-        blob::BlobKind,
-        encode,
+        DocumentKind, Severity, encode,
         incident::{
             Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, Incident, IncidentRecord, IncidentStep,
             Matter, StepKind,
@@ -29,7 +26,7 @@ use crate::{
 /// A report that is ready to be kept.
 #[derive(Clone, Debug)]
 pub struct ReportDraft {
-    /// What the reporter wrote; may be empty if there is a photo.
+    /// What the reporter wrote; may be empty if there is a photo or a recording.
     pub text: String,
     /// What it is about.
     pub category: CategoryId,
@@ -41,6 +38,8 @@ pub struct ReportDraft {
     pub grid: Option<GridId>,
     /// Photos that [`Field::add_photo`] kept.
     pub photos: Vec<BlobHash>,
+    /// A recording that [`Field::add_voice`] kept.
+    pub voice: Option<BlobHash>,
     /// Only the command centre is to know of it.
     pub is_anonymous: bool,
     /// A complaint or suggestion; none for an incident.
@@ -72,33 +71,23 @@ impl StepDraft {
 }
 
 impl Field {
-    /// Develops a photo (turned, stripped of all metadata, made small) and keeps it with its preview.
-    pub fn add_photo(&self, original: &[u8]) -> Result<BlobHash> {
-        let photo = capture::develop(original)?;
-        let now = self.now();
-        let mut inner = self.inner();
-        let hash = inner.store.add_blob(&photo.jpeg, BlobKind::Photo, None, now)?;
-        inner.store.add_blob(&photo.preview.jpeg, BlobKind::Preview, Some(hash), now)?;
-        Ok(hash)
-    }
-
     /// Keeps a report. It is durable when this returns.
     pub fn report(&self, draft: ReportDraft) -> Result<DocumentId> {
         let now = self.now();
         let mut inner = self.inner();
-        let (document, entries) = inner.incident_entries(draft, now)?;
+        let document = DocumentId::at(now, inner.store.random_bytes());
+        let entries = inner.incident_entries(document, draft, now)?;
         let rights = inner.rights()?;
         inner.store.append(entries, &rights)?;
         Ok(document)
     }
 
-    /// Adds a remark or photos to an incident.
-    pub fn add_note(&self, document: DocumentId, text: &str, photos: Vec<BlobHash>) -> Result<()> {
+    /// Adds a remark, photos or a voice recording to a document.
+    pub fn add_note(&self, document: DocumentId, remark: &Remark) -> Result<()> {
         let now = self.now();
         let mut inner = self.inner();
         let kind = inner.store.document(document)?.kind();
-        let remark = Remark { text: text.to_owned(), photos, voice: None };
-        let note = inner.remark(document, kind, &remark, None, now)?;
+        let note = inner.remark(document, kind, remark, None, now)?;
         let rights = inner.rights()?;
         inner.store.append(vec![note], &rights)
     }
@@ -201,7 +190,7 @@ impl Field {
             text: record.text.clone(),
             place: record.place.clone(),
             photos: record.photos.iter().map(|photo| inner.photo(photo)).collect(),
-            voice: record.voice,
+            voice: record.voice.map(|voice| inner.voice(voice)),
             is_anonymous: record.is_anonymous == Some(true),
             matter: record.matter,
             author: captured.origin.author,
@@ -218,9 +207,10 @@ impl Inner {
     /// A report as entries: its record, and its mention in the patrol under way.
     pub(super) fn incident_entries(
         &mut self,
+        document: DocumentId,
         draft: ReportDraft,
         now: Timestamp,
-    ) -> Result<(DocumentId, Vec<Entry>)> {
+    ) -> Result<Vec<Entry>> {
         let place = self.place(draft.fix.as_ref(), draft.grid, now)?;
         let record = IncidentRecord {
             salt: self.salt(),
@@ -229,14 +219,15 @@ impl Inner {
             severity: draft.severity,
             place,
             photos: draft.photos,
-            voice: None,
+            voice: draft.voice,
             patrol: None,
             is_anonymous: draft.is_anonymous.then_some(true),
             matter: draft.matter,
         };
         record.check()?;
-        self.check_blobs(&record.photos, record.voice)?;
-        let (document, entry) = self.record(DocumentKind::Incident, encode(&record), now)?;
+        self.check_attached(&record.photos, record.voice)?;
+        let body = encode(&record);
+        let entry = Entry::new(document, DocumentKind::Incident, now, BodyType::Record, body)?;
         let mut entries = vec![entry];
         if !record.is_confidential()
             && let Some(patrol) = self.store.open_patrol()?
@@ -245,7 +236,7 @@ impl Inner {
             let nothing = Remark::default();
             entries.extend(self.change(patrol, DocumentKind::Patrol, &[found], &[], &nothing, now)?);
         }
-        Ok((document, entries))
+        Ok(entries)
     }
 }
 

@@ -3,8 +3,10 @@
 //! Every method that keeps something has kept it durably when it returns. All but `enrol`, `sync` and
 //! `wait` work without any network.
 
+mod attach;
 mod care;
 mod consent;
+mod draft;
 mod entries;
 mod incident;
 mod orders;
@@ -17,6 +19,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+pub use attach::VoiceKept;
 pub use care::{Need, VisitDraft, Visited};
 pub use entries::Remark;
 pub use incident::{ReportDraft, StepDraft};

@@ -133,7 +133,7 @@ impl Field {
         let mut inner = self.inner();
         record.salt = inner.salt();
         record.check()?;
-        inner.check_blobs(&record.photos, None)?;
+        inner.check_attached(&record.photos, None)?;
         let (document, entry) = inner.record(DocumentKind::Notice, encode(&record), now)?;
         let rights = inner.rights()?;
         inner.store.append(vec![entry], &rights)?;
@@ -289,7 +289,7 @@ impl Inner {
     ) -> Result<(DocumentId, Entry)> {
         record.salt = self.salt();
         record.check()?;
-        self.check_blobs(&record.photos, None)?;
+        self.check_attached(&record.photos, None)?;
         self.record(DocumentKind::Task, encode(&record), now)
     }
 }

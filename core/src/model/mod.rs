@@ -7,6 +7,7 @@ pub mod audience;
 pub mod blob;
 pub mod choice;
 pub mod consent;
+pub mod draft;
 pub mod household;
 pub mod incident;
 pub mod note;

@@ -45,6 +45,16 @@ impl Store {
     /// durable when this returns, or nothing was done. A step that policy refuses is refused here, before it
     /// is kept.
     pub fn append(&mut self, entries: Vec<Entry>, rights: &Rights) -> Result<()> {
+        self.append_and(entries, rights, |_| Ok(()))
+    }
+
+    /// The same, with `also` in the same transaction: all of both or nothing.
+    pub(super) fn append_and(
+        &mut self,
+        entries: Vec<Entry>,
+        rights: &Rights,
+        also: impl FnOnce(&Transaction<'_>) -> Result<()>,
+    ) -> Result<()> {
         let mut by_document: Vec<Vec<Entry>> = Vec::new();
         for entry in entries {
             let is_of = |group: &&mut Vec<Entry>| {
@@ -59,6 +69,7 @@ impl Store {
         for entries in by_document {
             append_to(&transaction, entries, rights)?;
         }
+        also(&transaction)?;
         transaction.commit().map_err(sql)
     }
 

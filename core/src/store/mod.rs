@@ -5,8 +5,10 @@
 //! rows in the same tables.
 
 mod append;
+mod attach;
 pub mod blobs;
 mod consent;
+mod draft;
 mod feed;
 pub mod open;
 mod patrol;

@@ -165,7 +165,7 @@ impl Store {
         let is_another = self.identity().is_ok_and(|before| {
             before.township != enrolment.township || before.membership.member != enrolment.membership.member
         });
-        let kept = self.own_entries()?;
+        let kept = self.own_entries()? + self.draft_count()?;
         if is_another && kept > 0 {
             return Err(Error::invalid(Problem::FormerWork { entries: kept }));
         }

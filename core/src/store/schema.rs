@@ -1,7 +1,7 @@
 //! The phone's database, schema by schema.
 
 use super::{
-    consent,
+    consent, draft,
     open::{Migration, Schema},
     tables,
 };
@@ -11,7 +11,7 @@ pub(super) const PHONE: Schema = Schema {
     application_id: 0x5375_6970,
     migrations: &[
         Migration { number: 1, sql: &[tables::SCHEMA_1, PHONE_1] },
-        Migration { number: 2, sql: &[tables::SCHEMA_2, consent::TABLES_2] },
+        Migration { number: 2, sql: &[tables::SCHEMA_2, consent::TABLES_2, draft::TABLES_2] },
     ],
 };
 

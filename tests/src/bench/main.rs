@@ -40,6 +40,8 @@ enum Part {
     Develop { file: PathBuf },
     /// Keeps so many reports in an enrolled phone's folder.
     Capture { folder: PathBuf, reports: usize },
+    /// Changes and saves one draft so many times.
+    Draft { folder: PathBuf, saves: usize },
 }
 
 fn main() -> ExitCode {
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
     match &arguments.part {
         Some(Part::Develop { file }) => return photo::develop(file),
         Some(Part::Capture { folder, reports }) => return program::capture(folder, *reports),
+        Some(Part::Draft { folder, saves }) => return program::draft(folder, *saves),
         None => {}
     }
     let wants = |part: &str| arguments.only.as_deref().is_none_or(|only| only == part);

@@ -18,7 +18,7 @@ const RUNS: u32 = 12;
 
 /// The part in a process of its own.
 pub(crate) fn develop(file: &Path) -> ExitCode {
-    let developed = std::fs::read(file).map(|original| capture::develop(&original));
+    let developed = std::fs::read(file).map(|original| capture::develop(&original, &[]));
     match developed {
         Ok(Ok(photo)) => {
             tell(&format!("{} {}", memory("self", "VmHWM"), photo.jpeg.len()));

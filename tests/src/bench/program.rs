@@ -10,7 +10,7 @@ use std::{
 use suishou_core::{
     field::{Field, ReportDraft},
     id::CategoryId,
-    model::Severity,
+    model::{DocumentKind, Severity},
     time::{Random, SystemClock},
 };
 use suishou_tests::harness::Township;
@@ -33,12 +33,24 @@ pub(crate) fn capture(folder: &Path, reports: usize) -> ExitCode {
             fix: None,
             grid: None,
             photos: Vec::new(),
+            voice: None,
             is_anonymous: false,
             matter: None,
         };
         field.report(draft).expect("the report is kept");
     }
     // Not an orderly end, whose checkpoint has fsyncs of its own.
+    std::process::exit(0)
+}
+
+/// The part in a process of its own.
+pub(crate) fn draft(folder: &Path, saves: usize) -> ExitCode {
+    let field = Field::open(folder, Arc::new(SystemClock), Random::system()).expect("the store opens");
+    let mut draft = field.start_draft(DocumentKind::Incident);
+    for _ in 0..saves {
+        draft.body.text.push('x');
+        field.save_draft(&draft).expect("the draft is kept");
+    }
     std::process::exit(0)
 }
 
@@ -75,7 +87,7 @@ pub(crate) async fn measure(figures: &mut Figures, program: Option<&Path>) {
     figures.at_most("relay, idle memory", to_f64(resident) / 1e6, "MB", 30.0);
 }
 
-/// Counts the fsyncs of 100 captures with strace, less those of opening the store.
+/// Counts the fsyncs of 100 captures and of 100 saves of a draft with strace, less those of opening the store.
 async fn fsyncs(figures: &mut Figures) {
     if Command::new("strace").arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
         return tell("strace is not here: fsyncs are not counted");
@@ -84,20 +96,25 @@ async fn fsyncs(figures: &mut Figures) {
     let mut phone = township.phone("m1", 1).await;
     phone.kill();
     let own = std::env::current_exe().expect("this program");
-    let count = |reports: usize| {
+    let count = |part: &str, times: usize| {
         let output = Command::new("strace")
             .args(["-f", "-e", "trace=fsync,fdatasync"])
             .arg(&own)
-            .arg("capture")
+            .arg(part)
             .arg(phone.folder())
-            .arg(reports.to_string())
+            .arg(times.to_string())
             .output()
             .expect("strace runs");
         String::from_utf8_lossy(&output.stderr).lines().filter(|line| line.contains("sync(")).count()
     };
-    let (without, with) = (count(0), count(REPORTS));
-    let each = to_f64(with.saturating_sub(without) as u64) / to_f64(REPORTS as u64);
-    figures.at_most("capture of a report, fsyncs until durable", each, "fsyncs", 2.0);
+    for (part, name) in [
+        ("capture", "capture of a report, fsyncs until durable"),
+        ("draft", "saving a changed draft, fsyncs until durable"),
+    ] {
+        let (without, with) = (count(part, 0), count(part, REPORTS));
+        let each = to_f64(with.saturating_sub(without) as u64) / to_f64(REPORTS as u64);
+        figures.at_most(name, each, "fsyncs", 2.0);
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]

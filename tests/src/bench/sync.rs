@@ -51,7 +51,7 @@ pub(crate) async fn measure(figures: &mut Figures) {
     let before = township.backup().await;
     township.reconnect(&mut phone);
     township.reconnect(&mut reader);
-    let Plain { json, things } = write_reports(&phone, &township, REPORTS, 7);
+    let Plain { json, things } = write_reports(&mut phone, &township, REPORTS, 7);
     let floor = zstd::bulk::compress(&json, 3).expect("zstd").len();
     tell(&format!("{REPORTS} reports, {things} things done, {} bytes of JSON", json.len()));
 
@@ -104,7 +104,7 @@ pub(crate) async fn measure(figures: &mut Figures) {
     figures.at_most("nothing new at 1,000 documents, bytes", to_f64(end.1 - start.1), "bytes", 1_023.0);
 
     let mut few = township.phone("m2", 3).await;
-    write_reports(&few, &township, 200, 8);
+    write_reports(&mut few, &township, 200, 8);
     let start = counted(&few);
     push(&mut few).await;
     figures.at_most(
@@ -170,7 +170,7 @@ impl Cut<'_> {
 
 async fn cut_link(figures: &mut Figures, township: &Township, uncut: u64) {
     let mut phone = township.phone("l1", 4).await;
-    write_reports(&phone, township, REPORTS, 9);
+    write_reports(&mut phone, township, REPORTS, 9);
     let Phone { network, .. } = &mut phone;
     let mut network = std::mem::replace(network, Network::to(township.router()));
     let mut link = Cut { network: &mut network, left: CUT_BYTES, passed: 0 };

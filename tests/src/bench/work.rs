@@ -7,11 +7,12 @@ use suishou_core::{
     id::{BlobHash, CategoryId},
     model::{
         Severity,
+        blob::BlobKind,
         incident::StepKind,
         place::{Fix, FixSource},
     },
-    store::blobs::BlobFolder,
-    time::Clock as _,
+    store::Store,
+    time::{Clock as _, Random},
 };
 use suishou_tests::{
     harness::{Phone, Township},
@@ -30,13 +31,14 @@ pub(crate) struct Plain {
 
 /// Lets a phone write so many reports offline: 100 to 300 characters, 1 to 4 photo hashes, 1 to 4 later steps,
 /// each with a remark.
-pub(crate) fn write_reports(phone: &Phone, township: &Township, reports: usize, seed: u64) -> Plain {
+pub(crate) fn write_reports(phone: &mut Phone, township: &Township, reports: usize, seed: u64) -> Plain {
     let mut dice = Dice::new(seed);
     let mut plain = Plain::default();
-    let blobs = BlobFolder::open(phone.folder().join("blobs")).expect("the phone has a blob folder");
-    for number in 0..reports {
+    let counts: Vec<usize> = (0..reports).map(|_| dice.within(1, 4) as usize).collect();
+    let mut stock = photos(phone, township, counts.iter().sum(), &mut dice).into_iter();
+    for (number, count) in counts.into_iter().enumerate() {
         township.time.advance(std::time::Duration::from_secs(u64::from(dice.within(20, 400))));
-        let photos: Vec<BlobHash> = (0..dice.within(1, 4)).map(|_| photo(&blobs, &mut dice)).collect();
+        let photos: Vec<BlobHash> = stock.by_ref().take(count).collect();
         let category = dice.choose(&CATEGORIES).copied().unwrap_or("order");
         let text = texts::report_text(&mut dice, category, 100, 300);
         let position =
@@ -56,6 +58,7 @@ pub(crate) fn write_reports(phone: &Phone, township: &Township, reports: usize, 
             fix: Some(fix),
             grid: None,
             photos: photos.clone(),
+            voice: None,
             is_anonymous: false,
             matter: None,
         };
@@ -89,14 +92,20 @@ pub(crate) fn write_reports(phone: &Phone, township: &Township, reports: usize, 
     plain
 }
 
-/// A photo that is on the phone and is no part of this measurement: 32 random bytes, never sent.
-fn photo(blobs: &BlobFolder, dice: &mut Dice) -> BlobHash {
-    let bytes: [u8; 32] = dice.bytes();
-    let hash = BlobHash::of(&bytes);
-    let path = blobs.path(&hash);
-    if let Some(shelf) = path.parent() {
-        drop(std::fs::create_dir_all(shelf));
-    }
-    drop(std::fs::write(path, bytes));
-    hash
+/// Photos that are on the phone and are no part of this measurement: 32 random bytes each, never sent because
+/// they are marked as lost.
+fn photos(phone: &mut Phone, township: &Township, count: usize, dice: &mut Dice) -> Vec<BlobHash> {
+    phone.kill();
+    let mut store = Store::open(phone.folder(), Random::seeded(1)).expect("the phone has a store");
+    let photos = (0..count).map(|_| {
+        let bytes: [u8; 32] = dice.bytes();
+        let hash =
+            store.add_blob(&bytes, BlobKind::Photo, None, township.time.now()).expect("the photo is kept");
+        store.set_blob_lost(&hash).expect("the photo is marked");
+        hash
+    });
+    let photos = photos.collect();
+    drop(store);
+    phone.start();
+    photos
 }

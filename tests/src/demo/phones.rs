@@ -221,7 +221,7 @@ impl Phone {
         let mut kept: Vec<BlobHash> = Vec::new();
         for _ in 0..photo_count {
             let original = photos.take(camera, now, position, &mut self.dice)?;
-            kept.push(self.field().add_photo(&original).map_err(said(&self.member))?);
+            kept.push(self.field().add_photo(&original, &[]).map_err(said(&self.member))?);
         }
         let fix = Fix {
             position,
@@ -238,6 +238,7 @@ impl Phone {
             fix: Some(fix),
             grid: None,
             photos: kept,
+            voice: None,
             is_anonymous: false,
             matter: None,
         };
@@ -257,7 +258,7 @@ impl Phone {
             let photo = if self.dice.chance(0.2) {
                 let at = view.place.position.unwrap_or(Position::new(29.0, 119.6).map_err(said("a place"))?);
                 let original = photos.take(camera, self.clock.now(), at, &mut self.dice)?;
-                vec![self.field().add_photo(&original).map_err(said(&self.member))?]
+                vec![self.field().add_photo(&original, &[]).map_err(said(&self.member))?]
             } else {
                 Vec::new()
             };

@@ -1,5 +1,5 @@
-//! A phone's app that reports as fast as it can, and says of each report that it is saved: to be killed by a
-//! test at any moment.
+//! A phone's app that reports, or writes drafts, as fast as it can, and says of each that it is saved: to be
+//! killed by a test at any moment.
 
 use std::{io::Write as _, path::Path, process::ExitCode, sync::Arc};
 
@@ -8,14 +8,19 @@ use suishou_core::{
     field::{Field, ReportDraft, StepDraft},
     geo::Position,
     id::CategoryId,
-    model::{Severity, incident::StepKind, track::TrackFix},
+    model::{DocumentKind, Severity, incident::StepKind, track::TrackFix},
     time::{Clock as _, Random, SystemClock},
 };
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (Some(folder), Some(seed)) = (arguments.next(), arguments.next()) else { return ExitCode::from(2) };
-    match work(Path::new(&folder), seed.parse().unwrap_or(0)) {
+    let seed = seed.parse().unwrap_or(0);
+    let done = match arguments.next().as_deref() {
+        Some("drafts") => write_drafts(Path::new(&folder), seed),
+        _ => work(Path::new(&folder), seed),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             drop(writeln!(std::io::stderr(), "{error}"));
@@ -31,7 +36,7 @@ fn work(folder: &Path, seed: u64) -> Result<()> {
     }
     for number in 0..10_000_u64 {
         let shade = seed.wrapping_mul(31).wrapping_add(number);
-        let photo = field.add_photo(&picture(shade))?;
+        let photo = field.add_photo(&picture(shade), &[])?;
         let draft = ReportDraft {
             text: format!("{number}"),
             category: CategoryId::new("order")?,
@@ -39,6 +44,7 @@ fn work(folder: &Path, seed: u64) -> Result<()> {
             fix: None,
             grid: None,
             photos: vec![photo],
+            voice: None,
             is_anonymous: false,
             matter: None,
         };
@@ -49,12 +55,47 @@ fn work(folder: &Path, seed: u64) -> Result<()> {
         )?;
         let position = Position::new(29.0, 119.6)?;
         field.patrol_fix(TrackFix { at: SystemClock.now(), position, accuracy_m: 5 })?;
-        let mut out = std::io::stdout().lock();
-        if writeln!(out, "{document}").and_then(|()| out.flush()).is_err() {
+        if !say(&document.to_string()) {
             return Ok(());
         }
     }
     Ok(())
+}
+
+/// Drafts, each saved several times, two of three reported: `saved <draft> <length of its text>`,
+/// `reported <draft>`.
+fn write_drafts(folder: &Path, seed: u64) -> Result<()> {
+    let field = Field::open(folder, Arc::new(SystemClock), Random::seeded(seed))?;
+    for number in 0..10_000_u64 {
+        let mut draft = field.start_draft(DocumentKind::Incident);
+        if number % 2 == 0 {
+            let shade = seed.wrapping_mul(31).wrapping_add(number);
+            draft.body.photos.push(field.add_photo(&picture(shade), &[])?);
+        }
+        for _ in 0..3 {
+            draft.body.text.push('x');
+            field.save_draft(&draft)?;
+            if !say(&format!("saved {} {}", draft.id, draft.body.text.len())) {
+                return Ok(());
+            }
+        }
+        if number % 3 == 0 {
+            continue;
+        }
+        draft.body.category = Some(CategoryId::new("order")?);
+        field.save_draft(&draft)?;
+        field.report_draft(draft.id)?;
+        if !say(&format!("reported {}", draft.id)) {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Whether anybody listens still.
+fn say(line: &str) -> bool {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).is_ok()
 }
 
 /// A small picture that no other number makes.
