@@ -9,7 +9,6 @@ use crate::{
     id::{BlobHash, CategoryId, DocumentId, EntryId, GridId, ReasonId},
     model::{
         DocumentKind, Severity,
-        blob::BlobKind,
         encode,
         incident::{
             Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, Incident, IncidentRecord, IncidentStep,
@@ -73,10 +72,7 @@ impl Field {
     pub fn add_photo(&self, original: &[u8]) -> Result<BlobHash> {
         let photo = capture::develop(original)?;
         let now = self.now();
-        let mut inner = self.inner();
-        let hash = inner.store.add_blob(&photo.jpeg, BlobKind::Photo, None, now)?;
-        inner.store.add_blob(&photo.preview.jpeg, BlobKind::Preview, Some(hash), now)?;
-        Ok(hash)
+        self.inner().keep_photo(&photo, now)
     }
 
     /// Keeps a report. It is durable when this returns.
@@ -206,13 +202,15 @@ impl Field {
         let notes = inner.store.notes(document)?;
         let held = inner.store.held()?.into_iter().filter(|held| held.document == document).collect();
         let is_author = captured.origin.author == Author::You;
-        let photo =
-            |hash: &BlobHash| PhotoView { hash: *hash, is_here: inner.store.blobs().path(hash).is_file() };
+        let photo = |hash: &BlobHash| -> Result<PhotoView> {
+            let is_here = inner.store.blobs().path(hash).is_file();
+            Ok(PhotoView { hash: *hash, is_here, is_on_relay: inner.store.is_on_relay(hash)? })
+        };
         Ok(IncidentView {
             document,
             text: record.text.clone(),
             place: record.place.clone(),
-            photos: record.photos.iter().map(photo).collect(),
+            photos: record.photos.iter().map(photo).collect::<Result<_>>()?,
             author: captured.origin.author,
             reported_at: captured.origin.claimed_at,
             possible: possible_steps(&incident, is_author, &rights),

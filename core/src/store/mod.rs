@@ -6,18 +6,30 @@
 
 mod append;
 pub mod blobs;
+mod carve;
+mod export;
 mod feed;
+mod found;
+mod life;
 pub mod open;
 mod patrol;
 mod phone;
 mod read;
+mod revoke;
+mod salvage;
 mod schema;
+mod space;
 pub mod tables;
+mod wal;
 
 pub use append::referred;
+pub use export::Exported;
 pub use feed::ReceiptTaken;
+pub use life::RevokedNote;
 pub use phone::{Identity, Store};
 pub use read::{Counts, HeldEntry, Mine, NoteShown, Outgoing};
+pub use salvage::SalvageReport;
+pub use space::{KindStorage, StorageReport, Trimmed};
 
 use crate::error::{Error, Result};
 

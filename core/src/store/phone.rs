@@ -9,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::{
     blobs::BlobFolder,
-    open::{Lock, lock, writer},
-    schema::PHONE,
+    life::Life,
+    open::{Lock, lock},
     sql,
 };
 use crate::{
@@ -31,6 +31,7 @@ pub struct Store {
     /// Random per document and process start; proves nothing and links nothing.
     pub(super) actors: BTreeMap<DocumentId, [u8; 16]>,
     folder: PathBuf,
+    pub(super) life: Life,
     _lock: Lock,
 }
 
@@ -69,16 +70,14 @@ impl Store {
     /// Opens or creates the store in `folder`.
     pub fn open(folder: &Path, random: Random) -> Result<Self> {
         let lock = lock(folder)?;
-        let connection = writer(&folder.join("field.db"), PHONE)?;
+        let mut random = random;
+        let (connection, life) = Life::open(folder, &mut random)?;
         let blobs = BlobFolder::open(folder.join("blobs"))?;
-        Ok(Self {
-            connection,
-            blobs,
-            random,
-            actors: BTreeMap::new(),
-            folder: folder.to_owned(),
-            _lock: lock,
-        })
+        let actors = BTreeMap::new();
+        let mut store =
+            Self { connection, blobs, random, actors, folder: folder.to_owned(), life, _lock: lock };
+        store.go_on_sealing();
+        Ok(store)
     }
 
     /// Where the store lies.
@@ -127,7 +126,7 @@ impl Store {
                     .optional()
             })
             .map_err(sql)?
-            .ok_or(Error::NotEnrolled)?;
+            .ok_or_else(|| self.absent())?;
         let (township, township_name, device, secret, relay_key, pin, addresses, membership, is_revoked) =
             row;
         Ok(Identity {
@@ -190,7 +189,8 @@ impl Store {
             )
             .map_err(sql)?;
         open_log(&transaction, log)?;
-        transaction.commit().map_err(sql)
+        transaction.commit().map_err(sql)?;
+        self.forget_revocation()
     }
 
     /// Puts the address that answered first.
@@ -248,7 +248,7 @@ impl Store {
     /// Keeps whether the township revoked this phone. What it holds stays.
     pub fn set_revoked(&mut self, is_revoked: bool) -> Result<()> {
         self.connection
-            .execute("UPDATE enrolment SET is_revoked = ?1 WHERE id = 1 AND is_revoked <> ?1", [is_revoked])
+            .execute("UPDATE enrolment SET is_revoked = ?1 WHERE id = 1 AND is_revoked = 1 - ?1", [is_revoked])
             .map_err(sql)?;
         Ok(())
     }

@@ -2,13 +2,16 @@
 
 use super::{
     open::{Migration, Schema},
-    tables,
+    space, tables,
 };
 
 /// The phone's database.
 pub(super) const PHONE: Schema = Schema {
     application_id: 0x5375_6970,
-    migrations: &[Migration { number: 1, sql: &[tables::SCHEMA_1, PHONE_1] }],
+    migrations: &[
+        Migration { number: 1, sql: &[tables::SCHEMA_1, PHONE_1] },
+        Migration { number: 2, sql: &[space::SCHEMA_2] },
+    ],
 };
 
 /// Schema 1. `entry.state`: 0 from the feed, 1 pending, 2 receipted, 3 held, 4 held and tried again.
