@@ -14,4 +14,6 @@ mod faults;
 mod golden;
 mod hostile;
 mod killed;
+mod life;
+mod salvage;
 mod scenarios;

@@ -8,8 +8,7 @@ use crate::{
     error::{Error, Result},
     id::{BlobHash, CategoryId, DocumentId, EntryId, GridId, ReasonId},
     model::{
-        DocumentKind, Severity,
-        encode,
+        DocumentKind, Severity, encode,
         incident::{
             Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, Incident, IncidentRecord, IncidentStep,
             StepKind,

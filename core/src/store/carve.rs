@@ -17,6 +17,8 @@ use super::wal::{Wal, number};
 pub(super) const PAGE_BYTES: usize = 4096;
 /// The first page begins with the file's header.
 const FILE_HEADER_BYTES: usize = 100;
+/// Two numbers of at most nine bytes, and one byte.
+const MOST_BEFORE_MARK: usize = 19;
 /// A longer row is none of ours.
 const MAX_ROW_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -51,8 +53,9 @@ struct Pages {
     newest: BTreeMap<u32, usize>,
 }
 
-/// Hands every readable row of a database to `visit`.
-pub(super) fn rows(database: &Path, visit: &mut impl FnMut(Row)) {
+/// Hands every readable row of a database to `visit`. Rows whose columns begin with `mark` (their kinds and sizes,
+/// as they are written) are also looked for where no page's index of its cells leads.
+pub(super) fn rows(database: &Path, mark: &[u8], visit: &mut impl FnMut(Row)) {
     let mut wal_name = database.as_os_str().to_owned();
     wal_name.push("-wal");
     let wal = Wal::read(Path::new(&wal_name));
@@ -66,6 +69,7 @@ pub(super) fn rows(database: &Path, visit: &mut impl FnMut(Row)) {
     for page in (1..=in_file).chain(in_log) {
         if let Some(bytes) = pages.page(page) {
             pages.visit(page, &bytes, true, visit);
+            pages.search(&bytes, mark, visit);
         }
     }
     let overwritten: Vec<(u32, Vec<u8>)> = pages
@@ -121,6 +125,22 @@ impl Pages {
             let Some(at) = bytes.get(pointer..pointer + 2).map(|at| at.iter().fold(0, shift)) else { break };
             if let Some((rowid, values)) = self.cell(bytes, at + tree.child_bytes, tree.has_rowid) {
                 visit(Row { rowid, values, is_newest });
+            }
+        }
+    }
+
+    /// Reads marked rows wherever they stand in a page: the page's own head may be what is damaged.
+    fn search(&mut self, bytes: &[u8], mark: &[u8], visit: &mut impl FnMut(Row)) {
+        let places = bytes.windows(mark.len().max(1)).enumerate();
+        for place in places.filter(|(_, window)| *window == mark).map(|(place, _)| place) {
+            // Before the mark: the length of the row, its number, and the length of the row's head.
+            for start in place.saturating_sub(MOST_BEFORE_MARK)..place.saturating_sub(2) {
+                let Some(mut rest) = bytes.get(start..place) else { continue };
+                let leads_here =
+                    varint(&mut rest).is_some() && varint(&mut rest).is_some() && rest.len() == 1;
+                if leads_here && let Some((rowid, values)) = self.cell(bytes, start, true) {
+                    visit(Row { rowid, values, is_newest: false });
+                }
             }
         }
     }
@@ -250,9 +270,7 @@ mod tests {
                 let len = if index % 50 == 0 { 20_000 } else { index };
                 let body = vec![u8::try_from(id % 251).unwrap(); usize::try_from(len).unwrap()];
                 let number = numbers[usize::try_from(id % 10).unwrap()];
-                connection
-                    .execute("INSERT INTO a VALUES (?1, ?2, '文', ?3)", (id, number, &body))
-                    .unwrap();
+                connection.execute("INSERT INTO a VALUES (?1, ?2, '文', ?3)", (id, number, &body)).unwrap();
                 connection.execute("INSERT INTO w VALUES (?1, ?2)", (id.to_be_bytes(), number)).unwrap();
             }
             if is_checkpointed {
@@ -261,7 +279,7 @@ mod tests {
         }
         let mut by_rowid = BTreeMap::new();
         let mut by_key = BTreeMap::new();
-        rows(&path, &mut |row| match (row.rowid, row.values.as_slice()) {
+        rows(&path, &[0, 76, 44], &mut |row| match (row.rowid, row.values.as_slice()) {
             (Some(id), [Value::Null, Value::Int(number), Value::Text(text), Value::Blob(body)]) => {
                 assert_eq!((text.as_str(), *number), ("文", numbers[usize::try_from(id % 10).unwrap()]));
                 by_rowid.insert(id, body.len());
@@ -290,7 +308,7 @@ mod tests {
             bytes[PAGE_BYTES] = start;
             bytes[100] = start;
             std::fs::write(&path, bytes).unwrap();
-            rows(&path, &mut |_| {});
+            rows(&path, &[0, 76, 44], &mut |_| {});
         }
     }
 }

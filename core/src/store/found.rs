@@ -19,6 +19,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// How an entry's columns begin in the file: no value (the row's number), 32 bytes, 16 bytes.
+const ENTRY_MARK: [u8; 3] = [0, 12 + 2 * 32, 12 + 2 * 16];
+
 /// A whole entry.
 #[derive(Clone, Debug)]
 pub(super) struct FoundEntry {
@@ -99,7 +102,7 @@ impl Found {
     /// Reads all pages of a database.
     pub(super) fn read(database: &Path) -> Self {
         let mut found = Self::default();
-        rows(database, &mut |row| found.take(&row));
+        rows(database, &ENTRY_MARK, &mut |row| found.take(&row));
         found
     }
 
@@ -117,7 +120,8 @@ impl Found {
     pub(super) fn entries_lost(&self) -> u64 {
         let whole: BTreeSet<i64> = self.entries.values().map(|one| one.rowid).collect();
         let witnessed = self.logged.intersection(&self.indexed);
-        witnessed.chain(&self.damaged).filter(|row| !whole.contains(row)).collect::<BTreeSet<_>>().len() as u64
+        witnessed.chain(&self.damaged).filter(|row| !whole.contains(row)).collect::<BTreeSet<_>>().len()
+            as u64
     }
 
     fn take(&mut self, row: &Row) {

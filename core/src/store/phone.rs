@@ -248,7 +248,10 @@ impl Store {
     /// Keeps whether the township revoked this phone. What it holds stays.
     pub fn set_revoked(&mut self, is_revoked: bool) -> Result<()> {
         self.connection
-            .execute("UPDATE enrolment SET is_revoked = ?1 WHERE id = 1 AND is_revoked = 1 - ?1", [is_revoked])
+            .execute(
+                "UPDATE enrolment SET is_revoked = ?1 WHERE id = 1 AND is_revoked = 1 - ?1",
+                [is_revoked],
+            )
             .map_err(sql)?;
         Ok(())
     }

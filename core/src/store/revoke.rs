@@ -166,9 +166,7 @@ impl Store {
         let stored: Vec<[u8; 32]> = self
             .connection
             .prepare("UPDATE blob SET trimmed_at = captured_at WHERE stored_epoch = ?1 RETURNING hash")
-            .and_then(|mut update| {
-                update.query_map([cursor.epoch.as_ref()], |row| row.get(0))?.collect()
-            })
+            .and_then(|mut update| update.query_map([cursor.epoch.as_ref()], |row| row.get(0))?.collect())
             .map_err(sql)?;
         stored.into_iter().try_for_each(|hash| self.blobs.remove(&crate::id::BlobHash::new(hash)))
     }

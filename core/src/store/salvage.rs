@@ -7,6 +7,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
@@ -22,12 +23,14 @@ use super::{
     open::{reader, writer},
     schema::PHONE,
     sql,
+    tables::{INCIDENT_COLUMNS, PATROL_COLUMNS, load_document, read_incident, read_patrol},
     wal::Wal,
 };
 use crate::{
     error::{Error, Result},
     id::{BlobHash, DocumentId, LogId},
-    model::{DocumentKind, step::Author},
+    model::{DocumentKind, decode, step::Author},
+    sync::wire::Membership,
     time::{Random, Timestamp},
 };
 
@@ -60,8 +63,8 @@ pub(super) fn open(folder: &Path, was_running: bool, random: &mut Random) -> Res
     let log = folder.join(format!("{DATABASE}-wal"));
     let wal = Wal::read(&log);
     let is_headless = !path.exists() && wal.frames().next().is_some();
-    if is_headless || wal.is_damaged() {
-        tracing::error!("the database's log is damaged");
+    if is_headless || wal.is_damaged() || has_foreign_header(&path) {
+        tracing::error!("the database's first bytes or its log are damaged");
     } else {
         drop(wal);
         match writer(&path, PHONE) {
@@ -144,6 +147,22 @@ fn is_damage(error: &Error, path: &Path) -> bool {
     }
 }
 
+/// Whether the first page does not begin as that of every database of ours: SQLite would take the file for
+/// another's, or pass over its log.
+fn has_foreign_header(path: &Path) -> bool {
+    let mut header = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(100).read_to_end(&mut header));
+    if read.is_err() || header.len() < 100 {
+        return false;
+    }
+    let is = |from: usize, expected: &[u8]| header.get(from..from + expected.len()) == Some(expected);
+    // Name, page size, write and read version (WAL), nothing reserved, fractions; schema format; UTF-8.
+    let is_ours = is(0, b"SQLite format 3\0\x10\x00\x02\x02\x00\x40\x20\x20")
+        && (is(44, &[0, 0, 0, 4]) || is(44, &[0; 4]))
+        && (is(56, &[0, 0, 0, 1]) || is(56, &[0; 4]));
+    !is_ours
+}
+
 fn nowhere_tables() -> Option<Vec<String>> {
     tables(&nowhere().ok()?)
 }
@@ -158,7 +177,7 @@ fn tables(connection: &Connection) -> Option<Vec<String>> {
 fn is_sound(connection: &Connection) -> Result<bool> {
     let found = check_structure(connection).and_then(|is_whole| Ok(is_whole && check_entries(connection)?));
     match found {
-        Ok(is_sound) => Ok(is_sound),
+        Ok(is_sound) => Ok(is_sound && check_rows(connection)),
         Err(rusqlite::Error::SqliteFailure(failure, _))
             if matches!(
                 failure.code,
@@ -179,8 +198,9 @@ fn check_structure(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// SQLite does not notice a changed byte within a row: ids do, and the index knows the state of what is unsent.
 fn check_entries(connection: &Connection) -> rusqlite::Result<bool> {
-    let mut statement = connection
-        .prepare("SELECT document, kind, claimed_at, body_type, body, entry_id, state FROM entry NOT INDEXED")?;
+    let mut statement = connection.prepare(
+        "SELECT document, kind, claimed_at, body_type, body, entry_id, state FROM entry NOT INDEXED",
+    )?;
     let mut rows = statement.query([])?;
     let mut unsettled = 0_i64;
     while let Some(row) = rows.next()? {
@@ -199,6 +219,36 @@ fn check_entries(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(indexed == unsettled)
 }
 
+/// Whether everything that follows from entries can be read, and the enrolment.
+fn check_rows(connection: &Connection) -> bool {
+    let all = |query: &str, read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<bool>| {
+        let mut statement = connection.prepare(query)?;
+        let mut rows = statement.query_map([], read)?;
+        rows.try_fold(true, |all, one| Ok::<bool, rusqlite::Error>(all && one?))
+    };
+    let documents = || -> rusqlite::Result<Vec<[u8; 16]>> {
+        connection.prepare("SELECT document FROM document")?.query_map([], |row| row.get(0))?.collect()
+    };
+    let enrolment =
+        all("SELECT membership, addresses, township, device, relay_key, secret_key FROM enrolment", |row| {
+            let membership: Vec<u8> = row.get(0)?;
+            row.get::<_, String>(1)?;
+            for column in [2, 3] {
+                row.get::<_, [u8; 16]>(column)?;
+            }
+            for column in [4, 5] {
+                row.get::<_, [u8; 32]>(column)?;
+            }
+            Ok(decode::<Membership>(&membership, "the membership").is_ok())
+        });
+    let incidents =
+        all(&format!("SELECT {INCIDENT_COLUMNS} FROM incident"), |row| Ok(read_incident(row).is_ok()));
+    let patrols = all(&format!("SELECT {PATROL_COLUMNS} FROM patrol"), |row| Ok(read_patrol(row).is_ok()));
+    let is_loaded = |document: &[u8; 16]| load_document(connection, DocumentId::new(*document)).is_ok();
+    [enrolment, incidents, patrols].into_iter().all(|found| found.unwrap_or(false))
+        && documents().is_ok_and(|documents| documents.iter().all(is_loaded))
+}
+
 /// Makes a new database of what can be read, and sets the damaged one aside.
 fn salvage(folder: &Path, random: &mut Random) -> Result<()> {
     let path = folder.join(DATABASE);
@@ -209,8 +259,7 @@ fn salvage(folder: &Path, random: &mut Random) -> Result<()> {
     }
     let blobs = BlobFolder::open(folder.join("blobs"))?;
     let mut connection = writer(&part, PHONE)?;
-    let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
     let is_enrolled = keep_enrolment(&transaction, &found)?;
     let log = is_enrolled.then(|| LogId::new(random.bytes()));
     let whole_blobs = keep_blobs(&transaction, &found, &blobs)?;
@@ -364,7 +413,9 @@ fn keep_entries(transaction: &Transaction<'_>, found: &Found, log: Option<LogId>
         if now != state::FEED && knows_all(transaction, &referred(&one.entry))? {
             claim_blobs(transaction, &one.entry)?;
         }
-        documents.insert(one.entry.header.document, one.entry.header.kind);
+        if now != state::OWNERLESS {
+            documents.insert(one.entry.header.document, one.entry.header.kind);
+        }
     }
     documents.into_iter().try_for_each(|(document, kind)| rebuild(transaction, document, kind))
 }
@@ -393,8 +444,7 @@ fn copy_tables(connection: &mut Connection, from: &Path) {
 }
 
 fn copy_table(connection: &mut Connection, old: &Connection, table: &str) -> Result<()> {
-    let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
     let mut select = old.prepare(&format!("SELECT * FROM {table}")).map_err(sql)?;
     let names = select.column_names().collect::<Vec<_>>().join(", ");
     let holes = vec!["?"; select.column_count()].join(", ");

@@ -108,9 +108,10 @@ impl Store {
     pub fn append(&mut self, entries: Vec<Entry>, rights: &Rights) -> Result<()> {
         self.refuse_if_revoked()?;
         let again = entries.clone();
-        self.with_ballast(move |store| store.append_once(entries, rights), move |store| {
-            store.append_once(again, rights)
-        })
+        self.with_ballast(
+            move |store| store.append_once(entries, rights),
+            move |store| store.append_once(again, rights),
+        )
     }
 
     /// Does something small that must fit; once more without the ballast if it does not.

@@ -39,9 +39,7 @@ impl Wal {
 
     /// The frames: page number and content, oldest first.
     pub(super) fn frames(&self) -> impl Iterator<Item = (u32, &[u8])> {
-        self.pages.iter().enumerate().filter_map(|(frame, page)| {
-            Some((*page, self.frame(frame)?))
-        })
+        self.pages.iter().enumerate().filter_map(|(frame, page)| Some((*page, self.frame(frame)?)))
     }
 
     /// The content of one frame.

@@ -131,9 +131,7 @@ impl Client {
         if !kind.is_empty() {
             request = request.header(header::CONTENT_TYPE, kind);
         }
-        let request = request
-            .body(body)
-            .map_err(|error| Failure::BadAnswer(error.to_string()))?;
+        let request = request.body(body).map_err(|error| Failure::BadAnswer(error.to_string()))?;
         let response = sender.send_request(request).await.map_err(bad)?;
         let is_success = response.status().is_success();
         let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;

@@ -28,7 +28,10 @@ use super::{
     shared::Shared,
     upload::{Promise, Standing},
 };
-use crate::db::{self, Connection, device::Device};
+use crate::{
+    blobs::Blobs,
+    db::{self, Connection, device::Device},
+};
 
 /// What an import came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,11 +59,14 @@ struct Opened {
 
 /// A file of the relay's own folder that goes with the import.
 #[derive(Debug)]
-pub struct Spooled(PathBuf);
+pub struct Spooled {
+    path: PathBuf,
+    blobs: Arc<Blobs>,
+}
 
 impl Drop for Spooled {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_file(&self.0) {
+        if let Err(error) = fs::remove_file(&self.path) {
             tracing::warn!(kind = ?error.kind(), "an imported bundle's copy could not be removed");
         }
     }
@@ -69,9 +75,11 @@ impl Drop for Spooled {
 impl Spooled {
     /// Writes the next piece of the bundle.
     pub fn write(&self, bytes: &[u8]) -> Result<()> {
-        let written = File::options().append(true).open(&self.0).and_then(|mut file| {
-            io::Write::write_all(&mut file, bytes)
-        });
+        self.blobs.check_room(bytes.len() as u64)?;
+        let written = File::options()
+            .append(true)
+            .open(&self.path)
+            .and_then(|mut file| io::Write::write_all(&mut file, bytes));
         Ok(written.map_err(suishou_core::error::Error::file("taking in a bundle"))?)
     }
 }
@@ -80,15 +88,15 @@ impl Relay {
     /// Where a bundle that is being brought is put together.
     pub async fn spool_bundle(&self) -> Result<Spooled> {
         let blobs = Arc::clone(&self.inner.blobs);
-        let path = spawn_blocking(move || blobs.spool()).await.map_err(|_| RelayError::Stopped)??;
-        Ok(Spooled(path))
+        let spooled = spawn_blocking(move || Ok(Spooled { path: blobs.spool()?, blobs }));
+        spooled.await.map_err(|_| RelayError::Stopped)?
     }
 
     /// Opens a bundle with the township's key, checks all of it, and stores it as from its phone.
     pub async fn import_bundle(&self, spooled: Spooled) -> Result<BundleImported> {
         let spooled = Arc::new(spooled);
         let file = Arc::clone(&spooled);
-        let opened = self.with(move |connection, shared| open(connection, shared, &file.0)).await?;
+        let opened = self.with(move |connection, shared| open(connection, shared, &file.path)).await?;
         let Opened { device, manifest, runs } = opened;
         let manifest = manifest.manifest;
         let member = self.with(move |connection, _| member_of(connection, &device)).await?;
@@ -96,7 +104,8 @@ impl Relay {
         let mut blobs_new = 0;
         let mut reader = self.reader(&spooled)?;
         for blob in &manifest.blobs {
-            let (next, bytes) = spawn_blocking(move || next_blob(reader)).await.map_err(|_| RelayError::Stopped)??;
+            let (next, bytes) =
+                spawn_blocking(move || next_blob(reader)).await.map_err(|_| RelayError::Stopped)??;
             reader = next;
             let promise = promise(blob);
             let is_new = self.call(move |engine| engine.keep_blob(&device, &promise, &bytes)).await?;
@@ -115,7 +124,7 @@ impl Relay {
     }
 
     fn reader(&self, spooled: &Spooled) -> Result<BundleReader<BufReader<File>>> {
-        read(&self.inner.shared, &spooled.0)
+        read(&self.inner.shared, &spooled.path)
     }
 }
 

@@ -1,5 +1,7 @@
 //! A phone's app that reports as fast as it can, and says of each report that it is saved: to be killed by a
-//! test at any moment.
+//! test at any moment. With `full` it works on a disk without a byte left and says how that went.
+
+mod full;
 
 use std::{io::Write as _, path::Path, process::ExitCode, sync::Arc};
 
@@ -15,7 +17,12 @@ use suishou_core::{
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (Some(folder), Some(seed)) = (arguments.next(), arguments.next()) else { return ExitCode::from(2) };
-    match work(Path::new(&folder), seed.parse().unwrap_or(0)) {
+    let folder = Path::new(&folder);
+    let done = match arguments.next().as_deref() {
+        Some("full") => full::work(folder),
+        _ => work(folder, seed.parse().unwrap_or(0)),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             drop(writeln!(std::io::stderr(), "{error}"));
