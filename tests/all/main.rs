@@ -15,5 +15,6 @@ mod golden;
 mod hostile;
 mod killed;
 mod life;
+mod revoked;
 mod salvage;
 mod scenarios;

@@ -32,7 +32,15 @@ struct Running {
     all: BTreeSet<DocumentId>,
 }
 
-async fn running(seed: u64) -> Running {
+/// Whether the app was closed in order once more before its last report.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Closed {
+    Before,
+    After,
+}
+
+/// What was not sent stands in the log alone, or in the database's pages too.
+async fn running(seed: u64, closed: Closed) -> Running {
     let township = Township::new(seed).await;
     let mut phone = township.phone("m1", seed + 1).await;
     let mut vendor = township.phone("i1", seed + 2).await;
@@ -61,6 +69,10 @@ async fn running(seed: u64) -> Running {
         if number % 5 == 0 {
             phone.field().step(incident, StepDraft::plain(StepKind::Handling)).unwrap();
         }
+    }
+    if closed == Closed::After {
+        phone.kill();
+        phone.start();
     }
     phone.field().step(of_others, StepDraft::plain(StepKind::Handling)).unwrap();
     all.extend(&unsent);
@@ -140,11 +152,15 @@ fn report_now(township: &Township) -> ReportDraft {
 
 #[tokio::test]
 async fn a_flipped_byte_anywhere_never_keeps_the_app_from_opening_and_loss_is_told() {
-    let running = running(601).await;
-    let mut random = Random::seeded(601);
+    flip_everywhere(&running(601, Closed::Before).await, 601);
+    flip_everywhere(&running(611, Closed::After).await, 611);
+}
+
+fn flip_everywhere(running: &Running, seed: u64) {
+    let mut random = Random::seeded(seed);
     let mut below = |bound: usize| usize::try_from(random.below(bound as u64)).unwrap();
     let (pages, log) = (running.len("field.db") / PAGE, running.len("field.db-wal"));
-    assert!(pages > 10 && log > 20 * PAGE, "{pages} pages, {log} bytes of log");
+    assert!(pages > 10 && log > 4 * PAGE, "{pages} pages, {log} bytes of log");
     let mut salvaged = [0; 4];
     for _ in 0..40 {
         let mask = 1 << below(8);
@@ -152,7 +168,8 @@ async fn a_flipped_byte_anywhere_never_keeps_the_app_from_opening_and_loss_is_to
         salvaged[0] += u32::from(running.check("head", "field.db", below(100), mask, 0));
         // The head of a tree's page.
         let page = 1 + below(pages - 1);
-        salvaged[1] += u32::from(running.check("tree", "field.db", page * PAGE + below(12), mask, 0));
+        // The beginning of a long row's further page is the row itself.
+        salvaged[1] += u32::from(running.check("tree", "field.db", page * PAGE + below(12), mask, 1));
         // Anything in a page.
         let place = PAGE + below((pages - 1) * PAGE);
         salvaged[2] += u32::from(running.check("payload", "field.db", place, mask, 1));
@@ -160,12 +177,12 @@ async fn a_flipped_byte_anywhere_never_keeps_the_app_from_opening_and_loss_is_to
         salvaged[3] += u32::from(running.check("log", "field.db-wal", below(log), mask, 1));
     }
     assert!(salvaged.iter().all(|count| *count > 0), "each kind of damage is met: {salvaged:?}");
-    assert!(salvaged[3] > 35, "a damaged log is noticed: {salvaged:?}");
+    assert!(salvaged[3] > 30, "a damaged log is noticed: {salvaged:?}");
 }
 
 #[tokio::test]
 async fn torn_and_missing_pages_cost_no_more_than_what_stood_on_them() {
-    let running = running(602).await;
+    let running = running(602, Closed::Before).await;
     let mut random = Random::seeded(602);
     for _ in 0..12 {
         let pages = running.len("field.db") / PAGE;
@@ -207,7 +224,7 @@ async fn torn_and_missing_pages_cost_no_more_than_what_stood_on_them() {
 
 #[tokio::test]
 async fn a_salvaged_phone_syncs_on_and_nothing_doubles() {
-    let Running { township, mut phone, files, unsent, all } = running(603).await;
+    let Running { township, mut phone, files, unsent, all } = running(603, Closed::After).await;
     phone.kill();
     let folder: PathBuf = phone.folder().to_owned();
     fs::remove_dir_all(&folder).unwrap();
@@ -248,7 +265,7 @@ async fn a_salvaged_phone_syncs_on_and_nothing_doubles() {
 
 #[tokio::test]
 async fn a_salvage_that_was_cut_off_is_finished_at_the_next_start() {
-    let running = running(604).await;
+    let running = running(604, Closed::After).await;
     let kept = running.damaged("field.db", 0, 1);
     drop(running.open(kept.path()));
     // As it stood before the last names were given.
@@ -267,7 +284,7 @@ async fn a_salvage_that_was_cut_off_is_finished_at_the_next_start() {
 
 #[tokio::test]
 async fn whose_phone_it_was_can_be_lost_and_then_reports_are_handed_over_and_never_sent_as_anothers() {
-    let running = running(605).await;
+    let running = running(605, Closed::After).await;
     let folder = running.files.path();
     // Every copy of the enrolment is hit: its township's name stands nowhere else.
     let name = "桥头镇".as_bytes();

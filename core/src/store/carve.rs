@@ -53,9 +53,9 @@ struct Pages {
     newest: BTreeMap<u32, usize>,
 }
 
-/// Hands every readable row of a database to `visit`. Rows whose columns begin with `mark` (their kinds and sizes,
-/// as they are written) are also looked for where no page's index of its cells leads.
-pub(super) fn rows(database: &Path, mark: &[u8], visit: &mut impl FnMut(Row)) {
+/// Hands every readable row of a database to `visit`. Rows whose columns begin with one of `marks` (their kinds and
+/// sizes, as they are written) are also looked for where no page's index of its cells leads.
+pub(super) fn rows(database: &Path, marks: &[&[u8]], visit: &mut impl FnMut(Row)) {
     let mut wal_name = database.as_os_str().to_owned();
     wal_name.push("-wal");
     let wal = Wal::read(Path::new(&wal_name));
@@ -69,7 +69,9 @@ pub(super) fn rows(database: &Path, mark: &[u8], visit: &mut impl FnMut(Row)) {
     for page in (1..=in_file).chain(in_log) {
         if let Some(bytes) = pages.page(page) {
             pages.visit(page, &bytes, true, visit);
-            pages.search(&bytes, mark, visit);
+            for mark in marks {
+                pages.search(&bytes, mark, visit);
+            }
         }
     }
     let overwritten: Vec<(u32, Vec<u8>)> = pages
@@ -119,10 +121,9 @@ impl Pages {
             Some(0x02) => Tree { cells_from: 12, child_bytes: 4, has_rowid: false },
             _ => return,
         };
-        let cells = bytes.get(head + 3..head + 5).map_or(0, |cells| cells.iter().fold(0, shift));
+        let cells = pair(bytes, head + 3).unwrap_or(0);
         for cell in 0..cells.min(PAGE_BYTES / 2) {
-            let pointer = head + tree.cells_from + cell * 2;
-            let Some(at) = bytes.get(pointer..pointer + 2).map(|at| at.iter().fold(0, shift)) else { break };
+            let Some(at) = pair(bytes, head + tree.cells_from + cell * 2) else { break };
             if let Some((rowid, values)) = self.cell(bytes, at + tree.child_bytes, tree.has_rowid) {
                 visit(Row { rowid, values, is_newest });
             }
@@ -173,8 +174,9 @@ struct Tree {
     has_rowid: bool,
 }
 
-fn shift(number: usize, byte: &u8) -> usize {
-    number << 8 | usize::from(*byte)
+/// A number of two bytes, high first.
+fn pair(bytes: &[u8], from: usize) -> Option<usize> {
+    Some(usize::from(u16::from_be_bytes(bytes.get(from..from + 2)?.try_into().ok()?)))
 }
 
 /// How much of a payload stands in the page itself, by the file format.
@@ -279,7 +281,7 @@ mod tests {
         }
         let mut by_rowid = BTreeMap::new();
         let mut by_key = BTreeMap::new();
-        rows(&path, &[0, 76, 44], &mut |row| match (row.rowid, row.values.as_slice()) {
+        rows(&path, &[&[0, 76, 44]], &mut |row| match (row.rowid, row.values.as_slice()) {
             (Some(id), [Value::Null, Value::Int(number), Value::Text(text), Value::Blob(body)]) => {
                 assert_eq!((text.as_str(), *number), ("文", numbers[usize::try_from(id % 10).unwrap()]));
                 by_rowid.insert(id, body.len());
@@ -308,7 +310,7 @@ mod tests {
             bytes[PAGE_BYTES] = start;
             bytes[100] = start;
             std::fs::write(&path, bytes).unwrap();
-            rows(&path, &[0, 76, 44], &mut |_| {});
+            rows(&path, &[&[0, 76, 44], &[0, 44]], &mut |_| {});
         }
     }
 }

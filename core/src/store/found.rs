@@ -22,6 +22,9 @@ use crate::{
 /// How an entry's columns begin in the file: no value (the row's number), 32 bytes, 16 bytes.
 const ENTRY_MARK: [u8; 3] = [0, 12 + 2 * 32, 12 + 2 * 16];
 
+/// How the enrolment's columns begin: no value, 16 bytes.
+const ENROLMENT_MARK: [u8; 2] = [0, 12 + 2 * 16];
+
 /// A whole entry.
 #[derive(Clone, Debug)]
 pub(super) struct FoundEntry {
@@ -102,7 +105,7 @@ impl Found {
     /// Reads all pages of a database.
     pub(super) fn read(database: &Path) -> Self {
         let mut found = Self::default();
-        rows(database, &ENTRY_MARK, &mut |row| found.take(&row));
+        rows(database, &[&ENTRY_MARK, &ENROLMENT_MARK], &mut |row| found.take(&row));
         found
     }
 

@@ -29,7 +29,7 @@ pub use life::RevokedNote;
 pub use phone::{Identity, Store};
 pub use read::{Counts, HeldEntry, Mine, NoteShown, Outgoing};
 pub use salvage::SalvageReport;
-pub use space::{KEPT_FOR, KindStorage, StorageReport, Trimmed};
+pub use space::{KEPT_FOR, KindStorage, Readable, StorageReport, Trimmed};
 
 use crate::error::{Error, Result};
 

@@ -140,7 +140,7 @@ fn is_damage(error: &Error, path: &Path) -> bool {
     match error {
         Error::Corrupt(_) => true,
         // A statement that every sound database of ours takes was refused.
-        Error::Store(what) => what == "Unknown",
+        Error::Store(what) => what == "Unknown" || what == "a statement failed",
         // The number alone says so, and the tables are those of today: the number is damaged.
         Error::TooNew { .. } => reader(path).is_ok_and(|connection| tables(&connection) == nowhere_tables()),
         _ => false,
@@ -173,8 +173,11 @@ fn tables(connection: &Connection) -> Option<Vec<String>> {
     statement.query_map([], |row| row.get(0)).ok()?.collect::<rusqlite::Result<_>>().ok()
 }
 
-/// Whether the structure is whole, and every entry is what its id says.
+/// Whether tables and structure are whole, and every entry is what its id says.
 fn is_sound(connection: &Connection) -> Result<bool> {
+    if tables(connection) != nowhere_tables() {
+        return Ok(false);
+    }
     let found = check_structure(connection).and_then(|is_whole| Ok(is_whole && check_entries(connection)?));
     match found {
         Ok(is_sound) => Ok(is_sound && check_rows(connection)),

@@ -24,6 +24,7 @@ use crate::{
     error::{Error, Result},
     id::BlobHash,
     model::blob::BlobKind,
+    outbox::WaitingBlob,
     policy::Rights,
     time::Timestamp,
 };
@@ -43,7 +44,7 @@ const BALLAST_BYTES: usize = 512 * 1024;
 /// A photo that would leave less than this free is refused.
 const RESERVE_BYTES: u64 = 1024 * 1024;
 /// The ballast is made when so much is free.
-const AMPLE_BYTES: u64 = 8 * 1024 * 1024;
+const AMPLE_BYTES: u64 = 4 * 1024 * 1024;
 /// Below this the person is told.
 const LOW_BYTES: u64 = 64 * 1024 * 1024;
 const BALLAST: &str = "ballast";
@@ -87,6 +88,17 @@ pub struct StorageReport {
     pub free_bytes: u64,
     /// So little is free that photos may soon not fit.
     pub is_low: bool,
+}
+
+/// What of a waiting blob is on this phone.
+#[derive(Debug)]
+pub enum Readable {
+    /// Its bytes.
+    Bytes(Vec<u8>),
+    /// It was given up for the relay's receipt.
+    Trimmed,
+    /// It is lost, and marked so.
+    Gone,
 }
 
 /// Blobs that must stay although no document names them: those of drafts.
@@ -178,6 +190,20 @@ impl Store {
             .prepare_cached("SELECT count(*) FROM blob WHERE hash = ?1 AND trimmed_at IS NOT NULL")
             .and_then(|mut count| count.query_row([blob.as_ref()], |row| row.get(0)))
             .map_err(sql)
+    }
+
+    /// The bytes of a blob that is to be sent; one that is gone or damaged is marked, so that it keeps nothing back.
+    pub fn readable(&mut self, blob: &WaitingBlob) -> Result<Readable> {
+        match self.blobs.read(&blob.hash) {
+            Ok(bytes) => Ok(Readable::Bytes(bytes)),
+            Err(Error::BlobMissing) if self.is_trimmed(&blob.hash)? => Ok(Readable::Trimmed),
+            Err(Error::BlobMissing | Error::Corrupt(_)) => {
+                tracing::warn!(blob = %blob.hash, "an attachment is gone from this phone before it was sent");
+                self.set_blob_lost(&blob.hash)?;
+                Ok(Readable::Gone)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Removes the files of attachments that the relay holds and that are old, and files that nothing names.
@@ -329,7 +355,7 @@ impl Store {
                 Ok(hash) => {
                     protected.contains(&hash) || (self.knows_blob(&hash)? && !self.is_trimmed(&hash)?)
                 }
-                Err(_) => !name.ends_with(".part"),
+                Err(_) => path.extension().is_none_or(|extension| extension != "part"),
             };
             if is_wanted || !is_older(&path, now, ORPHAN_AFTER) {
                 continue;
@@ -388,4 +414,100 @@ fn is_older(path: &Path, now: Timestamp, age: Duration) -> bool {
     let Ok(written) = fs::metadata(path).and_then(|found| found.modified()) else { return false };
     let Ok(written) = written.duration_since(std::time::UNIX_EPOCH) else { return false };
     now.since(Timestamp::default().after(written)) >= age
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        entry::BodyType,
+        id::{CategoryId, DeviceId, DocumentId, EnrolCode, MemberId, Nonce, PublicKey, Salt, TownshipId},
+        model::{DocumentKind, Role, Severity, encode, incident::IncidentRecord, place::Place},
+        sync::wire::{Enrolment, Invitation, Membership, VERSION},
+        time::Random,
+    };
+
+    fn store(folder: &Path) -> Store {
+        let mut store = Store::open(folder, Random::seeded(1)).unwrap();
+        let township = TownshipId::new([1; 16]);
+        let invitation = Invitation {
+            version: VERSION,
+            addresses: vec!["http://127.0.0.1:1".to_owned()],
+            pin: None,
+            relay_key: PublicKey::new([2; 32]),
+            township,
+            code: EnrolCode::new([3; 16]),
+        };
+        let membership = Membership {
+            member: MemberId::new("m1").unwrap(),
+            role: Role::Member,
+            grids: Vec::new(),
+            department: None,
+        };
+        let enrolment = Enrolment {
+            version: VERSION,
+            township,
+            township_name: "t".to_owned(),
+            device: DeviceId::new([4; 16]),
+            membership,
+            nonce: Nonce::new([5; 16]),
+        };
+        let key = store.new_key();
+        store.enrol(&invitation, &enrolment, &key, Timestamp::default()).unwrap();
+        store
+    }
+
+    fn report(store: &mut Store, number: u8) -> Result<()> {
+        let record = IncidentRecord {
+            salt: Salt::new([number; 8]),
+            text: "x".repeat(600),
+            category: CategoryId::new("order").unwrap(),
+            severity: Severity::Normal,
+            place: Place::default(),
+            photos: Vec::new(),
+            voice: None,
+            patrol: None,
+        };
+        let document = DocumentId::at(Timestamp::default(), [number; 10]);
+        let at = Timestamp::default();
+        let entry = Entry::new(document, DocumentKind::Incident, at, BodyType::Record, encode(&record))?;
+        let rights = Rights { role: Role::Member, member: None, department: None, grids: BTreeSet::new() };
+        store.append(vec![entry], &rights)
+    }
+
+    #[test]
+    fn a_database_that_may_not_grow_says_so_and_keeps_nothing_half() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = store(folder.path());
+        assert!(folder.path().join(BALLAST).exists());
+        let limit = |store: &Store, pages: i64| {
+            let query = format!("PRAGMA max_page_count = {pages}");
+            store.connection.query_row(&query, [], |_| Ok(())).unwrap();
+        };
+        limit(&store, 1);
+        let mut kept = 0;
+        while report(&mut store, kept).is_ok() {
+            kept += 1;
+        }
+        assert!(matches!(report(&mut store, kept), Err(Error::StorageFull)));
+        assert!(!folder.path().join(BALLAST).exists(), "it was given up for a text");
+        assert_eq!(store.pending_entries().unwrap(), u64::from(kept));
+        assert_eq!(store.counts().unwrap().entries, u64::from(kept));
+        limit(&store, 1_000_000);
+        report(&mut store, kept).unwrap();
+        store.trim(Timestamp::default()).unwrap();
+        assert!(folder.path().join(BALLAST).exists(), "and made again");
+    }
+
+    #[test]
+    fn a_photo_that_can_not_be_written_leaves_no_half() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = store(folder.path());
+        let hash = BlobHash::of(b"photo");
+        // Something stands where its file would be finished.
+        std::fs::create_dir_all(store.blobs().path(&hash).join("in the way")).unwrap();
+        assert!(store.add_blob(b"photo", BlobKind::Photo, None, Timestamp::default()).is_err());
+        assert!(!store.blobs().path(&hash).with_extension("part").exists());
+        assert!(!store.knows_blob(&hash).unwrap());
+    }
 }

@@ -13,7 +13,7 @@ use crate::{
     log::{LogHead, verify},
     model::{decode, encode, settings::Settings},
     outbox::{self, WaitingBlob},
-    store::{Identity, ReceiptTaken, Store},
+    store::{Identity, Readable, ReceiptTaken, Store},
     sync::{
         exchange::{Method, Request, Response, create_upload},
         wire::{
@@ -154,7 +154,7 @@ impl Session {
                 return Ok(Step::Finished);
             };
             // A photo that can't be read any more must not keep the others back.
-            match readable(store, &blob)? {
+            match store.readable(&blob)? {
                 Readable::Bytes(bytes) => return self.ask_blob(&token, blob, &bytes).map(Step::Send),
                 Readable::Trimmed => return Ok(Step::Send(self.ask_whether_held(&token, blob))),
                 Readable::Gone => {}
@@ -449,27 +449,6 @@ impl Session {
             code::OVERLOADED | code::STORAGE_FULL | code::INTERNAL => Error::Offline(Unreachable::Overloaded),
             _ => Error::RelayRefused { code },
         }
-    }
-}
-
-/// What of a waiting blob is on this phone.
-enum Readable {
-    Bytes(Vec<u8>),
-    Trimmed,
-    Gone,
-}
-
-/// The bytes of a blob; one that is gone or damaged is marked and skipped.
-fn readable(store: &mut Store, blob: &WaitingBlob) -> Result<Readable> {
-    match store.blobs().read(&blob.hash) {
-        Ok(bytes) => Ok(Readable::Bytes(bytes)),
-        Err(Error::BlobMissing) if store.is_trimmed(&blob.hash)? => Ok(Readable::Trimmed),
-        Err(Error::BlobMissing | Error::Corrupt(_)) => {
-            tracing::warn!(blob = %blob.hash, "an attachment is gone from this phone before it was sent");
-            store.set_blob_lost(&blob.hash)?;
-            Ok(Readable::Gone)
-        }
-        Err(error) => Err(error),
     }
 }
 

@@ -16,6 +16,9 @@ pub(crate) fn work(folder: &Path) -> Result<()> {
     let store = folder.join("store");
     let filler = folder.join("filler");
     let field = Field::open(&store, Arc::new(SystemClock), Random::seeded(1))?;
+    // What other apps have on it.
+    let others = folder.join("others");
+    std::fs::write(&others, vec![0x5a; 6 * 1024 * 1024]).map_err(Error::file("writing"))?;
     let mut photos = 0_u64;
     let is_photo_refused = loop {
         match field.add_photo(&noise(photos)) {
@@ -39,6 +42,7 @@ pub(crate) fn work(folder: &Path) -> Result<()> {
     let listed = field.incidents(Mine::Only, 10_000, 0)?.len() as u64;
     // Room comes back, and with it the ballast; then the disk is full again, and the app is started on it.
     drop(std::fs::remove_file(&filler));
+    drop(std::fs::remove_file(&others));
     field.trim()?;
     let is_ballast_back = store.join("ballast").exists();
     fill(&filler);
