@@ -4,7 +4,7 @@
 //! The modules stand in the order of the pipeline; each uses only what stands before it:
 //!
 //! ```text
-//! capture ─▶ entry ─▶ log ─▶ guard ─▶ document ─▶ policy ─▶ project ─▶ rows ─▶ store ─▶ sync ─▶ view ─▶ field
+//! capture ─▶ entry ─▶ log ─▶ seal ─▶ guard ─▶ document ─▶ policy ─▶ project ─▶ rows ─▶ store ─▶ sync ─▶ view ─▶ field
 //! ```
 //!
 //! Core is synchronous and has no thread, clock or entropy of its own; async is only in the HTTP shell.
@@ -17,6 +17,7 @@ pub mod model;
 pub mod capture;
 pub mod entry;
 pub mod log;
+pub mod seal;
 pub mod guard;
 pub mod document;
 pub mod policy;

@@ -152,6 +152,14 @@ impl Key {
         PublicKey::new(self.0.verifying_key().to_bytes())
     }
 
+    /// The secret half for key agreement: what was sealed to this key is opened with it.
+    ///
+    /// One key for signatures and for a KEM is safe for this pair of schemes (eprint 2021/509), and a township
+    /// has one key to keep.
+    pub(crate) fn agreement_secret(&self) -> zeroize::Zeroizing<[u8; 32]> {
+        zeroize::Zeroizing::new(self.0.to_scalar_bytes())
+    }
+
     /// Signs a statement.
     pub fn sign<T: Signable>(&self, statement: &T) -> Signature {
         Signature::new(self.0.sign(&statement.statement()).to_bytes())
@@ -161,6 +169,14 @@ impl Key {
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Key({})", self.public())
+    }
+}
+
+/// The public half for key agreement (X25519) of a key that signs; a weak key is none.
+pub(crate) fn agreement_key(key: &PublicKey) -> Result<[u8; 32]> {
+    match VerifyingKey::from_bytes(key.as_bytes()) {
+        Ok(key) if !key.is_weak() => Ok(key.to_montgomery().to_bytes()),
+        _ => Err(Error::malformed("a key to seal to")),
     }
 }
 

@@ -190,6 +190,11 @@ impl Random {
         bytes
     }
 
+    /// For code that wants a generator of its own.
+    pub(crate) fn generator(&mut self) -> &mut ChaCha20Rng {
+        &mut self.0
+    }
+
     /// A number below `bound`, or 0 if `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.0.next_u64().checked_rem(bound).unwrap_or(0)

@@ -73,6 +73,8 @@ pub struct PhotoView {
     pub hash: BlobHash,
     /// Its bytes are on this phone.
     pub is_here: bool,
+    /// The relay can be expected to have them: not here does not mean lost.
+    pub is_on_relay: bool,
 }
 
 /// A voice recording.

@@ -22,6 +22,9 @@ const RESERVE_BYTES: u64 = 1024 * 1024 * 1024;
 /// Bytes hashed at a time.
 const BUFFER_BYTES: usize = 64 * 1024;
 
+/// Beginning of the names of bundles that are being brought.
+const SPOOLED: &str = "bundle-";
+
 /// The folder of blobs.
 #[derive(Debug)]
 pub struct Blobs {
@@ -35,6 +38,11 @@ impl Blobs {
         let blobs = Self { whole: folder.join("blobs"), under_way: folder.join("uploads") };
         for folder in [&blobs.whole, &blobs.under_way] {
             fs::create_dir_all(folder).map_err(Error::file("creating the blobs' folder"))?;
+        }
+        for left in fs::read_dir(&blobs.under_way).into_iter().flatten().flatten() {
+            if left.file_name().to_string_lossy().starts_with(SPOOLED) {
+                drop(fs::remove_file(left.path()));
+            }
         }
         Ok(blobs)
     }
@@ -55,6 +63,19 @@ impl Blobs {
         let total = fs4::total_space(&self.whole).map_err(&failed)?;
         let reserve = RESERVE_BYTES.min(total / 20);
         if free < reserve.saturating_add(size_bytes) { Err(Error::StorageFull) } else { Ok(()) }
+    }
+
+    /// A new empty file in which a bundle is put together; one that a crash leaves goes at the next start.
+    pub fn spool(&self) -> Result<PathBuf> {
+        let names = (0_u32..).map(|number| self.under_way.join(format!("{SPOOLED}{number}")));
+        for path in names {
+            match File::create_new(&path) {
+                Ok(_) => return Ok(path),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(Error::file("taking in a bundle")(error)),
+            }
+        }
+        Err(Error::Busy)
     }
 
     /// How many bytes of an upload are in its file, whether synced or not.

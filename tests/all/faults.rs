@@ -164,7 +164,8 @@ async fn a_revoked_phone_gets_nothing_and_what_it_sends_is_held() {
     assert_eq!(phone.field().counts().unwrap().entries_pending, 0, "it was taken in");
     let held = township.settled().await.held().await.unwrap();
     assert_eq!(held.iter().map(|held| held.code).collect::<Vec<_>>(), ["revoked"]);
-    assert_eq!(phone.field().incidents(suishou_core::store::Mine::OrOthers, 10, 0).unwrap().len(), 1);
+    assert_eq!(phone.field().incidents(suishou_core::store::Mine::OrOthers, 10, 0).unwrap().len(), 0);
+    assert_eq!(phone.field().revoked().unwrap().bundle, None, "nothing was left to be sealed");
     assert_eq!(count(&township).await, 1, "the held report is no incident yet");
 }
 

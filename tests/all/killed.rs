@@ -20,7 +20,7 @@ use suishou_core::{
 use suishou_tests::harness::Township;
 
 /// A program of the workspace, beside this test's own.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let path = own.parent().unwrap().parent().unwrap().join(name);
     assert!(

@@ -14,4 +14,7 @@ mod faults;
 mod golden;
 mod hostile;
 mod killed;
+mod life;
+mod revoked;
+mod salvage;
 mod scenarios;

@@ -81,17 +81,43 @@ impl Record {
         Ok(record)
     }
 
+    /// Its photos.
+    pub fn photos(&self) -> &[BlobHash] {
+        match self {
+            Self::Incident(record) => &record.photos,
+            Self::Visit(record) => &record.photos,
+            Self::Task(record) => &record.photos,
+            Self::Warning(record) => &record.photos,
+            Self::Notice(record) => &record.photos,
+            Self::Patrol(_) | Self::Household(_) => &[],
+        }
+    }
+
+    /// Its recording.
+    pub fn voice(&self) -> Option<BlobHash> {
+        match self {
+            Self::Incident(record) => record.voice,
+            Self::Visit(record) => record.voice,
+            _ => None,
+        }
+    }
+
     /// Every blob that it names.
     pub fn blobs(&self) -> Vec<BlobHash> {
-        let (photos, voice) = match self {
-            Self::Incident(record) => (record.photos.as_slice(), record.voice),
-            Self::Visit(record) => (record.photos.as_slice(), record.voice),
-            Self::Task(record) => (record.photos.as_slice(), None),
-            Self::Warning(record) => (record.photos.as_slice(), None),
-            Self::Notice(record) => (record.photos.as_slice(), None),
-            Self::Patrol(_) | Self::Household(_) => (&[][..], None),
-        };
-        photos.iter().copied().chain(voice).collect()
+        self.photos().iter().copied().chain(self.voice()).collect()
+    }
+
+    /// What it says first, in a person's words.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Incident(record) => &record.text,
+            Self::Patrol(record) => &record.purpose,
+            Self::Household(card) => &card.name,
+            Self::Visit(record) => &record.text,
+            Self::Task(record) => &record.title,
+            Self::Warning(record) => &record.title,
+            Self::Notice(record) => &record.title,
+        }
     }
 
     /// Folds steps and fields over it.

@@ -2,11 +2,10 @@
 
 use super::{Field, Inner};
 use crate::{
-    capture::{self, Blur, Photo, voice},
+    capture::{self, Blur, voice},
     error::{Error, Problem, Result},
     id::BlobHash,
     model::blob::BlobKind,
-    time::Timestamp,
 };
 
 /// A recording that is kept on this phone.
@@ -38,12 +37,6 @@ impl Field {
 }
 
 impl Inner {
-    pub(super) fn keep_photo(&mut self, photo: &Photo, at: Timestamp) -> Result<BlobHash> {
-        let hash = self.store.add_blob(&photo.jpeg, BlobKind::Photo, None, at)?;
-        self.store.add_blob(&photo.preview.jpeg, BlobKind::Preview, Some(hash), at)?;
-        Ok(hash)
-    }
-
     /// A report may promise only what is on this phone, each as what it was kept as.
     pub(super) fn check_attached(&self, photos: &[BlobHash], voice: Option<BlobHash>) -> Result<()> {
         let photos = photos.iter().map(|photo| (photo, BlobKind::Photo));

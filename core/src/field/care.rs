@@ -237,7 +237,7 @@ impl Field {
         let Record::Visit(record) = &captured.record else { return Err(missing()) };
         Ok(VisitView {
             row: inner.store.row(document)?,
-            photos: record.photos.iter().map(|photo| inner.photo(photo)).collect(),
+            photos: inner.photos(&record.photos)?,
             voice: record.voice.map(|voice| inner.voice(voice)),
             record: record.clone(),
             visit,

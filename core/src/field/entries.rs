@@ -126,29 +126,33 @@ impl Inner {
         let held = self.store.held()?.into_iter().filter(|held| held.document == document).collect();
         let notes = self.store.notes(document)?;
         Ok(About {
-            notes: notes.into_iter().map(|note| self.note_view(note)).collect(),
+            notes: notes.into_iter().map(|note| self.note_view(note)).collect::<Result<_>>()?,
             stored: self.store.stored(document)?,
             held,
         })
     }
 
-    fn note_view(&self, shown: NoteShown) -> NoteView {
+    fn note_view(&self, shown: NoteShown) -> Result<NoteView> {
         let NoteShown { note, origin } = shown;
-        NoteView {
+        Ok(NoteView {
             entry: origin.entry,
             text: note.text,
-            photos: note.photos.iter().flatten().map(|photo| self.photo(photo)).collect(),
+            photos: self.photos(note.photos.as_deref().unwrap_or_default())?,
             voice: note.voice.map(|voice| self.voice(voice)),
             author: origin.author,
             at: origin.claimed_at,
             step: note.step,
             answers: note.answers,
             is_correction: note.is_correction == Some(true),
-        }
+        })
     }
 
-    pub(super) fn photo(&self, hash: &BlobHash) -> PhotoView {
-        PhotoView { hash: *hash, is_here: self.is_here(hash) }
+    pub(super) fn photos(&self, hashes: &[BlobHash]) -> Result<Vec<PhotoView>> {
+        let photo = |hash: &BlobHash| {
+            let is_on_relay = self.store.is_on_relay(hash)?;
+            Ok(PhotoView { hash: *hash, is_here: self.is_here(hash), is_on_relay })
+        };
+        hashes.iter().map(photo).collect()
     }
 
     pub(super) fn voice(&self, hash: BlobHash) -> VoiceView {

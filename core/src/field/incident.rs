@@ -189,7 +189,7 @@ impl Field {
             document,
             text: record.text.clone(),
             place: record.place.clone(),
-            photos: record.photos.iter().map(|photo| inner.photo(photo)).collect(),
+            photos: inner.photos(&record.photos)?,
             voice: record.voice.map(|voice| inner.voice(voice)),
             is_anonymous: record.is_anonymous == Some(true),
             matter: record.matter,

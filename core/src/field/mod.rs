@@ -9,6 +9,7 @@ mod consent;
 mod draft;
 mod entries;
 mod incident;
+mod life;
 mod orders;
 mod patrol;
 mod relay;
@@ -70,13 +71,7 @@ impl Field {
 
     /// Who this phone belongs to.
     pub fn enrolment(&self) -> Result<EnrolmentView> {
-        let identity = self.inner().store.identity()?;
-        Ok(EnrolmentView {
-            township_name: identity.township_name,
-            member: identity.membership.member.to_string(),
-            role: identity.membership.role,
-            is_revoked: identity.is_revoked,
-        })
+        self.inner().enrolment()
     }
 
     /// The township's settings, if they have arrived.

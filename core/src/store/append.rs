@@ -38,18 +38,16 @@ pub(super) mod state {
     pub(crate) const HELD: u8 = 3;
     /// Ours, kept apart, and done again by a person.
     pub(crate) const TRIED_AGAIN: u8 = 4;
+    /// Salvaged beside an enrolment that can't be read: perhaps another person's, so it is never sent, only
+    /// handed over by an export.
+    pub(crate) const OWNERLESS: u8 = 5;
 }
 
 impl Store {
-    /// Keeps entries that this phone's member just made, of one document or of several. Either all of it is
-    /// durable when this returns, or nothing was done. A step that policy refuses is refused here, before it
-    /// is kept.
-    pub fn append(&mut self, entries: Vec<Entry>, rights: &Rights) -> Result<()> {
-        self.append_and(entries, rights, |_| Ok(()))
-    }
-
-    /// The same, with `also` in the same transaction: all of both or nothing.
-    pub(super) fn append_and(
+    /// Keeps entries that this phone's member just made, of one document or of several, and does `also` in the
+    /// same transaction. Either all of it is durable when this returns, or nothing was done. A step that policy
+    /// refuses is refused here, before it is kept.
+    pub(super) fn append_once(
         &mut self,
         entries: Vec<Entry>,
         rights: &Rights,
@@ -97,11 +95,13 @@ impl Store {
         preview_of: Option<BlobHash>,
         at: Timestamp,
     ) -> Result<BlobHash> {
-        let hash = self.blobs.write(bytes)?;
+        self.refuse_if_revoked()?;
+        self.check_room(kind, bytes.len())?;
+        let hash = self.with_ballast(|store| store.blobs.write(bytes), |store| store.blobs.write(bytes))?;
         self.connection
             .execute(
                 "INSERT INTO blob (hash, kind, preview_of, size_bytes, captured_at) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (hash) DO UPDATE SET is_lost = 0",
+                 ON CONFLICT (hash) DO UPDATE SET is_lost = 0, trimmed_at = NULL",
                 params![
                     hash.as_ref(),
                     kind.as_str(),
@@ -217,7 +217,7 @@ pub(super) fn entry_columns(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<
 }
 
 /// The blobs that an entry refers to are part of its document's promise from now on.
-fn claim_blobs(transaction: &Transaction<'_>, entry: &Entry) -> Result<()> {
+pub(super) fn claim_blobs(transaction: &Transaction<'_>, entry: &Entry) -> Result<()> {
     for hash in referred(entry) {
         transaction
             .prepare_cached(

@@ -45,10 +45,16 @@ impl BlobFolder {
             sync_folder(&self.folder)?;
         }
         let unfinished = path.with_extension("part");
-        let mut file = File::create(&unfinished).map_err(Error::file("creating a blob"))?;
-        file.write_all(bytes).map_err(Error::file("writing a blob"))?;
-        file.sync_all().map_err(Error::file("syncing a blob"))?;
-        fs::rename(&unfinished, &path).map_err(Error::file("naming a blob"))?;
+        let written = File::create(&unfinished).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&unfinished, &path)
+        });
+        if let Err(error) = written {
+            // On a full disk a half of a photo would take what a text needs.
+            drop(fs::remove_file(&unfinished));
+            return Err(Error::file("writing a blob")(error));
+        }
         sync_folder(shelf)?;
         Ok(hash)
     }
@@ -65,6 +71,22 @@ impl BlobFolder {
     /// Whether a blob of this size is there.
     pub fn holds(&self, hash: &BlobHash, size_bytes: u64) -> bool {
         fs::metadata(self.path(hash)).is_ok_and(|found| found.len() == size_bytes)
+    }
+
+    /// Every file of the folder, finished or not.
+    pub fn files(&self) -> Result<Vec<PathBuf>> {
+        let failed = Error::file("listing the blobs");
+        let mut found = Vec::new();
+        for shelf in fs::read_dir(&self.folder).map_err(&failed)? {
+            let shelf = shelf.map_err(&failed)?.path();
+            if shelf.is_dir() {
+                for file in fs::read_dir(shelf).map_err(&failed)? {
+                    found.push(file.map_err(&failed)?.path());
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
     }
 
     /// Removes a blob; one that is not there is removed already.

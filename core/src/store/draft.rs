@@ -42,6 +42,11 @@ impl Store {
     /// Keeps a draft, new or changed; it is durable when this returns. One that did not change is not written,
     /// one that was reported does not come back.
     pub fn save_draft(&mut self, draft: &Draft, at: Timestamp) -> Result<()> {
+        self.refuse_if_revoked()?;
+        self.with_ballast(|store| store.save_once(draft, at), |store| store.save_once(draft, at))
+    }
+
+    fn save_once(&mut self, draft: &Draft, at: Timestamp) -> Result<()> {
         let body = draft.body.to_bytes()?;
         let transaction = self.transaction()?;
         if is_reported(&transaction, draft.id)? {

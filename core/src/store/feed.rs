@@ -64,6 +64,7 @@ impl Store {
             set_receipted(&transaction, log.row, held.counter)?;
             ReceiptTaken::Receipted(receipted)
         };
+        super::space::note_relay_time(&transaction, receipt.at)?;
         transaction.commit().map_err(sql)?;
         Ok(taken)
     }
@@ -218,7 +219,7 @@ fn mark_receipted(transaction: &Transaction<'_>, log: i64, from: u64, to: u64, a
 
 /// A relay that begins a new life may have lost what older logs of this phone held: everything of ours
 /// that is not in the current log goes into it. What the relay still has it knows by its id.
-fn offer_old_logs_again(transaction: &Transaction<'_>) -> Result<()> {
+pub(super) fn offer_old_logs_again(transaction: &Transaction<'_>) -> Result<()> {
     let log = current_log(transaction)?;
     let elsewhere: Vec<i64> = transaction
         .prepare_cached(
@@ -346,7 +347,7 @@ fn forget(transaction: &Transaction<'_>, document: DocumentId) -> Result<()> {
 
 /// Makes a document anew from its entries, without those that are held. Goes over what did not fit
 /// until nothing more does, since entries of ours and of the feed may stand in another order here.
-fn rebuild(transaction: &Transaction<'_>, id: DocumentId, kind: DocumentKind) -> Result<()> {
+pub(super) fn rebuild(transaction: &Transaction<'_>, id: DocumentId, kind: DocumentKind) -> Result<()> {
     let mut waiting: Vec<(i64, Incoming)> = Vec::new();
     {
         let mut statement = transaction

@@ -7,21 +7,33 @@
 mod append;
 mod attach;
 pub mod blobs;
+mod carve;
 mod consent;
 mod draft;
+mod export;
 mod feed;
+mod found;
+mod life;
 pub mod open;
 mod patrol;
 mod phone;
 mod read;
+mod revoke;
 pub mod rows;
+mod salvage;
 mod schema;
+mod space;
 pub mod tables;
+mod wal;
 
 pub use append::referred;
+pub use export::Exported;
 pub use feed::ReceiptTaken;
+pub use life::RevokedNote;
 pub use phone::{Identity, Store};
 pub use read::{Counts, HeldEntry, Mine, NoteShown, Outgoing};
+pub use salvage::SalvageReport;
+pub use space::{KEPT_FOR, KindStorage, Readable, StorageReport, Trimmed};
 
 use crate::error::{Error, Result};
 

@@ -21,6 +21,11 @@ impl Store {
 
     /// Keeps a fix.
     pub fn add_fix(&mut self, patrol: DocumentId, fix: TrackFix) -> Result<()> {
+        self.refuse_if_revoked()?;
+        self.with_ballast(|store| store.insert_fix(patrol, fix), |store| store.insert_fix(patrol, fix))
+    }
+
+    fn insert_fix(&mut self, patrol: DocumentId, fix: TrackFix) -> Result<()> {
         let (latitude_e7, longitude_e7) = fix.position.units();
         self.connection
             .prepare_cached(

@@ -9,9 +9,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::{
     blobs::BlobFolder,
-    open::{Lock, lock, writer},
+    life::Life,
+    open::{Lock, lock},
     rows::{renew_rows, set_due_rules},
-    schema::PHONE,
     sql,
 };
 use crate::{
@@ -32,6 +32,7 @@ pub struct Store {
     /// Random per document and process start; proves nothing and links nothing.
     pub(super) actors: BTreeMap<DocumentId, [u8; 16]>,
     folder: PathBuf,
+    pub(super) life: Life,
     _lock: Lock,
 }
 
@@ -70,19 +71,33 @@ impl Store {
     /// Opens or creates the store in `folder`.
     pub fn open(folder: &Path, random: Random) -> Result<Self> {
         let lock = lock(folder)?;
-        let mut connection = writer(&folder.join("field.db"), PHONE)?;
+        let mut random = random;
+        let (mut connection, life) = Life::open(folder, &mut random)?;
         let transaction = connection.transaction().map_err(sql)?;
         renew_rows(&transaction)?;
         transaction.commit().map_err(sql)?;
         let blobs = BlobFolder::open(folder.join("blobs"))?;
-        Ok(Self {
-            connection,
-            blobs,
-            random,
-            actors: BTreeMap::new(),
-            folder: folder.to_owned(),
-            _lock: lock,
-        })
+        let actors = BTreeMap::new();
+        let mut store =
+            Self { connection, blobs, random, actors, folder: folder.to_owned(), life, _lock: lock };
+        store.go_on_sealing();
+        store.complete_due_rules()?;
+        Ok(store)
+    }
+
+    /// A store that was salvaged, or made by an older program, has settings and no due times of them yet.
+    fn complete_due_rules(&mut self) -> Result<()> {
+        let has_rules: bool = self
+            .connection
+            .query_row("SELECT EXISTS (SELECT 1 FROM due_rule)", [], |row| row.get(0))
+            .map_err(sql)?;
+        if has_rules {
+            return Ok(());
+        }
+        let Some(settings) = self.settings()? else { return Ok(()) };
+        let transaction = self.transaction()?;
+        set_due_rules(&transaction, &settings)?;
+        transaction.commit().map_err(sql)
     }
 
     /// Where the store lies.
@@ -136,7 +151,7 @@ impl Store {
                     .optional()
             })
             .map_err(sql)?
-            .ok_or(Error::NotEnrolled)?;
+            .ok_or_else(|| self.absent())?;
         let (township, township_name, device, secret, relay_key, pin, addresses, membership, is_revoked) =
             row;
         Ok(Identity {
@@ -199,7 +214,8 @@ impl Store {
             )
             .map_err(sql)?;
         open_log(&transaction, log)?;
-        transaction.commit().map_err(sql)
+        transaction.commit().map_err(sql)?;
+        self.forget_revocation()
     }
 
     /// Puts the address that answered first.
@@ -259,7 +275,10 @@ impl Store {
     /// Keeps whether the township revoked this phone. What it holds stays.
     pub fn set_revoked(&mut self, is_revoked: bool) -> Result<()> {
         self.connection
-            .execute("UPDATE enrolment SET is_revoked = ?1 WHERE id = 1 AND is_revoked <> ?1", [is_revoked])
+            .execute(
+                "UPDATE enrolment SET is_revoked = ?1 WHERE id = 1 AND is_revoked = 1 - ?1",
+                [is_revoked],
+            )
             .map_err(sql)?;
         Ok(())
     }

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     append::entry_columns,
     optional,
-    phone::{Store, current_log, head},
+    phone::{CurrentLog, Store, current_log, head},
     rows::{find, read_household, read_json},
     sql,
 };
@@ -87,7 +87,12 @@ impl Store {
     /// The next run of the current log, about one page of it.
     pub fn outgoing(&self, level: i32) -> Result<Outgoing> {
         let log = current_log(&self.connection)?;
-        let from = head(&self.connection, log.row, Some(log.receipted))?
+        self.run_after(&log, log.receipted, level)
+    }
+
+    /// The run of a log that follows `after` entries of it.
+    pub(super) fn run_after(&self, log: &CurrentLog, after: u64, level: i32) -> Result<Outgoing> {
+        let from = head(&self.connection, log.row, Some(after))?
             .ok_or(Error::Corrupt("the log ends before what is receipted"))?;
         let mut statement = self
             .connection
@@ -97,7 +102,7 @@ impl Store {
                  WHERE l.log = ?1 AND l.counter > ?2 ORDER BY l.counter",
             )
             .map_err(sql)?;
-        let after = i64::try_from(log.receipted).unwrap_or(i64::MAX);
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![log.row, after]).map_err(sql)?;
         let mut packer = Packer::default();
         let mut end = from;
@@ -163,7 +168,7 @@ impl Store {
             self.connection
                 .prepare_cached("SELECT json, last_at, due FROM work_due WHERE document = ?1 AND kind = 3")
                 .map_err(sql)?
-                .query_row([document.as_ref()], read_household),
+                .query_row([document.as_ref()], |row| read_household(row, 0)),
         )?;
         found.ok_or(Error::NotFound { document })
     }

@@ -129,19 +129,35 @@ pub(super) fn delete_row(transaction: &Transaction<'_>, document: DocumentId) ->
 /// Reads a row of its kind from a column with its JSON.
 pub fn read_json<T: DeserializeOwned>(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<T> {
     let json: String = row.get(column)?;
-    serde_json::from_str(&json).map_err(|_| {
-        rusqlite::Error::InvalidColumnType(column, "row".to_owned(), rusqlite::types::Type::Text)
+    serde_json::from_str(&json).map_err(|_| unreadable(column))
+}
+
+/// Reads a household from `json, last_at, due`, of which the first is the column `first`.
+pub fn read_household(row: &SqlRow<'_>, first: usize) -> rusqlite::Result<HouseholdRow> {
+    let household: HouseholdRow = read_json(row, first)?;
+    Ok(HouseholdRow {
+        last_visit_at: row.get::<_, Option<i64>>(first + 1)?.map(Timestamp::from_millis),
+        due_at: row.get::<_, Option<i64>>(first + 2)?.map(Timestamp::from_millis),
+        ..household
     })
 }
 
-/// Reads a household from `json, last_at, due`.
-pub fn read_household(row: &SqlRow<'_>) -> rusqlite::Result<HouseholdRow> {
-    let household: HouseholdRow = read_json(row, 0)?;
-    Ok(HouseholdRow {
-        last_visit_at: row.get::<_, Option<i64>>(1)?.map(Timestamp::from_millis),
-        due_at: row.get::<_, Option<i64>>(2)?.map(Timestamp::from_millis),
-        ..household
+/// Reads a row of whichever kind from `kind, json, last_at, due`.
+pub fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
+    let kind = DocumentKind::from_number(row.get(0)?).ok_or_else(|| unreadable(0))?;
+    Ok(match kind {
+        DocumentKind::Incident => Row::Incident(read_json(row, 1)?),
+        DocumentKind::Patrol => Row::Patrol(read_json(row, 1)?),
+        DocumentKind::Household => Row::Household(read_household(row, 1)?),
+        DocumentKind::Visit => Row::Visit(read_json(row, 1)?),
+        DocumentKind::Task => Row::Task(read_json(row, 1)?),
+        DocumentKind::Warning => Row::Warning(read_json(row, 1)?),
+        DocumentKind::Notice => Row::Notice(read_json(row, 1)?),
     })
+}
+
+fn unreadable(column: usize) -> rusqlite::Error {
+    rusqlite::Error::InvalidColumnType(column, "row".to_owned(), rusqlite::types::Type::Null)
 }
 
 /// One row of its kind, from its JSON.

@@ -3,7 +3,7 @@
 use super::{
     consent, draft,
     open::{Migration, Schema},
-    tables,
+    space, tables,
 };
 
 /// The phone's database.
@@ -11,7 +11,10 @@ pub(super) const PHONE: Schema = Schema {
     application_id: 0x5375_6970,
     migrations: &[
         Migration { number: 1, sql: &[tables::SCHEMA_1, PHONE_1] },
-        Migration { number: 2, sql: &[tables::SCHEMA_2, consent::TABLES_2, draft::TABLES_2] },
+        Migration {
+            number: 2,
+            sql: &[tables::SCHEMA_2, consent::TABLES_2, draft::TABLES_2, space::SCHEMA_2],
+        },
     ],
 };
 

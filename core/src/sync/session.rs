@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use crate::{
     entry::page::unpack,
     error::{Error, Result, Unreachable},
-    id::{BlobHash, Nonce},
+    id::{BlobHash, Epoch, Nonce},
     log::{LogHead, verify},
     model::{decode, encode, settings::Settings},
     outbox::{self, WaitingBlob},
-    store::{Identity, ReceiptTaken, Store},
+    store::{Identity, Readable, ReceiptTaken, Store},
     sync::{
         exchange::{Method, Request, Response, create_upload},
         wire::{
@@ -31,6 +31,8 @@ const MIN_CHUNK_BYTES: usize = 16 * 1024;
 const MAX_CHUNK_BYTES: usize = 256 * 1024;
 /// How often one upload may start over before the session leaves it for the next time.
 const MAX_RESTARTS: u8 = 3;
+/// How many answers may leave a revoked phone with as many entries as before, until it seals them.
+const MAX_IDLE: u8 = 3;
 
 /// What to do next.
 #[derive(Debug)]
@@ -72,6 +74,8 @@ pub struct Session {
     /// Blobs that the relay refuses: they keep nothing back, and go again in the next session.
     refused: BTreeSet<BlobHash>,
     chunk_bytes: usize,
+    /// Told to be revoked: how many entries were left then, and how often that did not change.
+    revoked: Option<(u64, u8)>,
 }
 
 /// What was asked and not answered.
@@ -106,6 +110,7 @@ impl Default for Session {
             upload: None,
             refused: BTreeSet::new(),
             chunk_bytes: FIRST_CHUNK_BYTES,
+            revoked: None,
         }
     }
 }
@@ -128,6 +133,9 @@ impl Session {
 
     /// What to ask next. Entries go before blobs, every time.
     pub fn next(&mut self, store: &mut Store) -> Result<Step> {
+        if store.end_if_decided()? {
+            return Err(Error::Revoked);
+        }
         let identity = store.identity()?;
         let pending = store.pending_entries()?;
         let Some(token) = self.token.clone() else { return self.ask_sync(store, &identity) };
@@ -146,8 +154,11 @@ impl Session {
                 return Ok(Step::Finished);
             };
             // A photo that can't be read any more must not keep the others back.
-            let Some(bytes) = readable(store, &blob)? else { continue };
-            return self.ask_blob(&token, blob, &bytes).map(Step::Send);
+            match store.readable(&blob)? {
+                Readable::Bytes(bytes) => return self.ask_blob(&token, blob, &bytes).map(Step::Send),
+                Readable::Trimmed => return Ok(Step::Send(self.ask_whether_held(&token, blob))),
+                Readable::Gone => {}
+            }
         }
     }
 
@@ -202,6 +213,13 @@ impl Session {
             .tus()
             .header("upload-offset", offset.to_string())
             .content("application/offset+octet-stream", piece))
+    }
+
+    /// This phone gave an attachment up for the relay's receipt; another life of the relay may have it still.
+    fn ask_whether_held(&mut self, token: &str, blob: WaitingBlob) -> Request {
+        let request = create_upload(token, &blob, None);
+        self.asked = Asked::Create { blob };
+        request
     }
 
     /// The request had no answer: nothing is known of what arrived.
@@ -259,8 +277,9 @@ impl Session {
         }
         store.set_revoked(answer.is_revoked)?;
         if answer.is_revoked {
-            return if store.pending_entries()? > 0 { Ok(()) } else { Err(Error::Revoked) };
+            return self.accept_revocation(store, receipt.epoch);
         }
+        self.revoked = None;
         if let Some(membership) = &answer.membership {
             store.set_membership(membership)?;
         }
@@ -272,6 +291,23 @@ impl Session {
         self.settings_wanted = answer.settings_version != store.settings_version()?;
         self.is_synced = !answer.has_more;
         Ok(())
+    }
+
+    /// The relay signed that this phone is revoked. It still takes entries, and holds them: first those are
+    /// pushed. What it does not take is sealed, and the phone is wiped.
+    fn accept_revocation(&mut self, store: &mut Store, epoch: Epoch) -> Result<()> {
+        store.notice_life(epoch)?;
+        let left = store.pending_entries()?;
+        let idle = match self.revoked {
+            Some((before, idle)) if left >= before => idle + 1,
+            _ => 0,
+        };
+        self.revoked = Some((left, idle));
+        if left > 0 && idle < MAX_IDLE {
+            return Ok(());
+        }
+        store.end()?;
+        Err(Error::Revoked)
     }
 
     fn accept_settings(&mut self, store: &mut Store, response: &Response) -> Result<()> {
@@ -291,6 +327,10 @@ impl Session {
         }
         if self.take_blob_receipt(store, blob.hash, blob.size_bytes, response)? {
             return Ok(());
+        }
+        if store.is_trimmed(&blob.hash)? && !store.blobs().holds(&blob.hash, blob.size_bytes) {
+            tracing::warn!(blob = %blob.hash, "the relay lost an attachment that is no longer on this phone");
+            return store.set_blob_lost(&blob.hash);
         }
         let (Some(location), Some(offset)) = (response.header("location"), offset(response)) else {
             return Err(not_the_relay());
@@ -409,19 +449,6 @@ impl Session {
             code::OVERLOADED | code::STORAGE_FULL | code::INTERNAL => Error::Offline(Unreachable::Overloaded),
             _ => Error::RelayRefused { code },
         }
-    }
-}
-
-/// The bytes of a blob; one that is gone or damaged is marked and skipped.
-fn readable(store: &mut Store, blob: &WaitingBlob) -> Result<Option<Vec<u8>>> {
-    match store.blobs().read(&blob.hash) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(Error::BlobMissing | Error::Corrupt(_)) => {
-            tracing::warn!(blob = %blob.hash, "an attachment is gone from this phone before it was sent");
-            store.set_blob_lost(&blob.hash)?;
-            Ok(None)
-        }
-        Err(error) => Err(error),
     }
 }
 

@@ -43,6 +43,9 @@ pub enum Command {
     /// Phones: list, revoke  设备
     #[command(subcommand)]
     Device(Device),
+    /// What a revoked phone had not sent: take in its sealed file  封存文件
+    #[command(subcommand)]
+    Bundle(Bundle),
     /// Incidents: list, show, and every step from acceptance to the end  事件
     #[command(subcommand)]
     Incident(Incident),
@@ -176,6 +179,16 @@ pub enum Device {
     List(Format),
     /// Take a phone out: it gets nothing more, and what it still sends is kept apart  注销
     Revoke(Named),
+}
+
+/// `suishou bundle …`
+#[derive(Debug, Subcommand)]
+pub enum Bundle {
+    /// Open a phone's sealed file with the township's key and store what is in it as from that phone  导入
+    #[command(
+        after_help = "The app of a revoked phone seals what it had not sent into bundle-….sealed before it is wiped.\nOnly this township can open it. Importing it again changes nothing.\n\nExample:\n  suishou bundle import bundle-3f0c….sealed"
+    )]
+    Import(Import),
 }
 
 /// `suishou patrol …`

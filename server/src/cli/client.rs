@@ -2,16 +2,19 @@
 //!
 //! The commands never open the database: there is one writer, and it is the relay.
 
-use std::{path::Path, time::Duration};
+use std::{io, path::Path, time::Duration};
 
 use data_encoding::HEXUPPER;
 use http::{Method, Request, header};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::{body::Bytes, client::conn::http1};
+use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::BoxBody};
+use hyper::{
+    body::{Bytes, Frame},
+    client::conn::http1,
+};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{fs::File, io::AsyncReadExt as _, net::TcpStream, time::timeout};
 
 use super::failure::Failure;
 use crate::{
@@ -24,6 +27,10 @@ use crate::{
 const CONNECT: Duration = Duration::from_secs(5);
 /// For an answer: an import of a large map takes some seconds.
 const ANSWER: Duration = Duration::from_mins(3);
+/// For an answer to a bundle with the photos of weeks.
+const IMPORT: Duration = Duration::from_hours(1);
+/// How much of a file is sent at a time.
+const PIECE_BYTES: usize = 256 * 1024;
 /// Largest answer in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
@@ -42,6 +49,8 @@ pub(super) enum Payload {
     Json(Value),
     Csv(Vec<u8>),
     GeoJson(Vec<u8>),
+    /// A sealed file, sent in pieces: it may be larger than the memory.
+    Sealed(File),
 }
 
 #[derive(Deserialize)]
@@ -78,8 +87,13 @@ impl Client {
         self.ask(Method::POST, path, Some(Payload::Json(json))).await
     }
 
+    pub(super) async fn send(&self, path: &str, payload: Payload) -> Result<Value, Failure> {
+        self.ask(Method::POST, path, Some(payload)).await
+    }
+
     async fn ask(&self, method: Method, path: &str, payload: Option<Payload>) -> Result<Value, Failure> {
-        let answered = timeout(ANSWER, self.exchange(method, path, payload)).await;
+        let patience = if let Some(Payload::Sealed(_)) = payload { IMPORT } else { ANSWER };
+        let answered = timeout(patience, self.exchange(method, path, payload)).await;
         let (is_success, body) = answered.map_err(|_| Failure::BadAnswer("timeout".to_owned()))??;
         if is_success {
             return serde_json::from_slice(&body).map_err(|error| Failure::BadAnswer(error.to_string()));
@@ -102,10 +116,11 @@ impl Client {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(bad)?;
         let driver = tokio::spawn(connection);
         let (kind, body) = match payload {
-            None => ("", Vec::new()),
-            Some(Payload::Json(value)) => ("application/json", value.to_string().into_bytes()),
-            Some(Payload::Csv(bytes)) => ("text/csv", bytes),
-            Some(Payload::GeoJson(bytes)) => ("application/geo+json", bytes),
+            None => ("", whole(Vec::new())),
+            Some(Payload::Json(value)) => ("application/json", whole(value.to_string().into_bytes())),
+            Some(Payload::Csv(bytes)) => ("text/csv", whole(bytes)),
+            Some(Payload::GeoJson(bytes)) => ("application/geo+json", whole(bytes)),
+            Some(Payload::Sealed(file)) => ("application/octet-stream", in_pieces(file)),
         };
         let mut request = Request::builder()
             .method(method)
@@ -116,15 +131,27 @@ impl Client {
         if !kind.is_empty() {
             request = request.header(header::CONTENT_TYPE, kind);
         }
-        let request = request
-            .body(Full::new(Bytes::from(body)))
-            .map_err(|error| Failure::BadAnswer(error.to_string()))?;
+        let request = request.body(body).map_err(|error| Failure::BadAnswer(error.to_string()))?;
         let response = sender.send_request(request).await.map_err(bad)?;
         let is_success = response.status().is_success();
         let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
         driver.abort();
         Ok((is_success, body.map_err(|error| Failure::BadAnswer(error.to_string()))?.to_bytes()))
     }
+}
+
+fn whole(bytes: Vec<u8>) -> BoxBody<Bytes, io::Error> {
+    Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed()
+}
+
+fn in_pieces(file: File) -> BoxBody<Bytes, io::Error> {
+    let pieces = futures_util::stream::try_unfold(file, |mut file| async move {
+        let mut piece = vec![0; PIECE_BYTES];
+        let read = file.read(&mut piece).await?;
+        piece.truncate(read);
+        Ok((read > 0).then(|| (Frame::data(Bytes::from(piece)), file)))
+    });
+    BodyExt::boxed(StreamBody::new(pieces))
 }
 
 /// A query from those values that are given, with everything but letters and digits encoded.

@@ -7,7 +7,7 @@ use super::args::Cli;
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Set up  建镇", &["township", "serve", "status"]),
     ("The township  网格、部门、人员", &["grid", "department", "member"]),
-    ("Phones  手机", &["enrol", "device"]),
+    ("Phones  手机", &["enrol", "device", "bundle"]),
     ("Work  事件、巡查", &["incident", "patrol", "held"]),
 ];
 

@@ -1,6 +1,7 @@
 //! The commands: what an operator types, asked of the running relay and told in their language.
 
 pub mod args;
+mod bundle;
 mod client;
 mod enrol;
 mod failure;
@@ -95,6 +96,7 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Member(member) => lists::member(client, member, words).await,
         Command::Enrol(enrol) => enrol::enrol(client, enrol, words).await,
         Command::Device(device) => lists::device(client, device, words).await,
+        Command::Bundle(bundle) => bundle::bundle(client, bundle, words).await,
         Command::Incident(incident) => incident::incident(client, incident, words).await,
         Command::Patrol(patrol) => lists::patrol(client, patrol, words).await,
         Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,

@@ -4,6 +4,7 @@
 //! against the township's settings; the relay's policy has the last word.
 
 mod access;
+mod bundles;
 mod error;
 mod incidents;
 mod input;
@@ -89,6 +90,10 @@ pub fn router(desk: Desk) -> Router {
     let sheets = Router::new()
         .route("/api/members", get(members::list).put(members::import))
         .route("/api/departments", put(township::import_departments));
+    // A phone may have photos of weeks: it comes in pieces, takes its time and has no limit but the disk.
+    let bundles =
+        Router::new().route("/api/bundles", post(bundles::import)).layer(DefaultBodyLimit::disable());
+    let bundles = bundles.with_state(desk.clone());
     Router::new()
         .merge(limited(forms, MAX_FORM_BYTES))
         .merge(limited(grids, MAX_GRIDS_BYTES))
@@ -98,6 +103,7 @@ pub fn router(desk: Desk) -> Router {
         .with_state(desk)
         .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(30)))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_mins(2)))
+        .merge(bundles)
         .layer(middleware::from_fn_with_state(access, access::check))
         .layer(middleware::from_fn(error::in_words))
         .layer(middleware::map_response(sealed))

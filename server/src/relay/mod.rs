@@ -8,6 +8,7 @@
 //! around it.
 
 mod act;
+mod bundle;
 pub mod engine;
 pub mod error;
 pub mod feed;
@@ -47,6 +48,7 @@ use tokio::{
     task::spawn_blocking,
 };
 
+pub use bundle::{BundleImported, Spooled};
 pub use engine::Engine;
 pub use error::{RelayError, Result};
 pub use shown::{

@@ -6,7 +6,7 @@
 use suishou_core::{
     entry::{Entry, page},
     error::{HeldCode, Problem},
-    id::{EntryId, LogHash},
+    id::{EntryId, LogHash, LogId},
     log::{Head, LogHead, verify},
     model::decode,
     sync::wire::{Cursor, PushOutcome, SignedRequest, SyncRequest},
@@ -162,6 +162,16 @@ impl Checked {
     /// Nothing to store: the writer is not needed.
     pub fn is_pull(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Which log its run is of.
+    pub fn log(&self) -> LogId {
+        self.request.log
+    }
+
+    /// How many entries its run has.
+    pub fn entries(&self) -> usize {
+        self.entries.len()
     }
 
     /// Whose request it is.

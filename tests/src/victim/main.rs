@@ -1,5 +1,7 @@
 //! A phone's app that reports, or writes drafts, as fast as it can, and says of each that it is saved: to be
-//! killed by a test at any moment.
+//! killed by a test at any moment. With `full` it works on a disk without a byte left and says how that went.
+
+mod full;
 
 use std::{io::Write as _, path::Path, process::ExitCode, sync::Arc};
 
@@ -15,10 +17,12 @@ use suishou_core::{
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (Some(folder), Some(seed)) = (arguments.next(), arguments.next()) else { return ExitCode::from(2) };
+    let folder = Path::new(&folder);
     let seed = seed.parse().unwrap_or(0);
     let done = match arguments.next().as_deref() {
-        Some("drafts") => write_drafts(Path::new(&folder), seed),
-        _ => work(Path::new(&folder), seed),
+        Some("full") => full::work(folder),
+        Some("drafts") => write_drafts(folder, seed),
+        _ => work(folder, seed),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

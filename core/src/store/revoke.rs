@@ -1,0 +1,269 @@
+//! The end of a revoked phone: what it had not sent is sealed to the township, then everything else is wiped.
+//!
+//! In this order, each step durable before the next: the decision (`is_revoked = 2`; from then on nothing is
+//! captured), the bundle, the note, the wipe. A process that ends anywhere in between goes on at the next start.
+
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write as _},
+    path::PathBuf,
+};
+
+use rusqlite::{Connection, params};
+
+use super::{
+    append::state,
+    blobs::{BlobFolder, sync_folder},
+    feed::offer_old_logs_again,
+    life::{DATABASE, RevokedNote, nowhere, remove_note, wipe, write_note},
+    open::writer,
+    phone::{Identity, Store, current_log, cursor, open_log},
+    schema::PHONE,
+    space::{give_up_ballast, keep_ballast},
+    sql,
+};
+use crate::{
+    error::{Error, Result},
+    id::{Epoch, LogId, Nonce},
+    log::LogHead,
+    model::encode,
+    outbox::WaitingBlob,
+    sync::{
+        bundle::{self, BundleWriter, BundledBlob, Item, Manifest},
+        wire::{SignedRequest, SyncRequest, VERSION},
+    },
+};
+
+/// `enrolment.is_revoked` once it is decided that the phone ends.
+const ENDING: u8 = 2;
+/// Compression of runs in a bundle.
+const LEVEL: i32 = 9;
+/// Version of the note.
+const FORMAT: u8 = 1;
+
+impl Store {
+    /// What is left to say of a phone that was wiped.
+    pub fn revoked(&self) -> Option<&RevokedNote> {
+        self.life.note.as_ref()
+    }
+
+    /// Takes notice of the life in which the relay signed that this phone is revoked. Such an answer has no feed:
+    /// what an older life of the relay held, and this one may not, goes again.
+    pub fn notice_life(&mut self, epoch: Epoch) -> Result<()> {
+        let transaction = self.transaction()?;
+        if cursor(&transaction)?.is_some_and(|known| known.epoch != epoch) {
+            offer_old_logs_again(&transaction)?;
+        }
+        transaction
+            .execute(
+                "INSERT INTO feed_position (id, epoch, seq, inside) VALUES (1, ?1, 0, 0)
+                 ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, seq = 0, inside = 0
+                 WHERE epoch <> excluded.epoch",
+                [epoch.as_ref()],
+            )
+            .map_err(sql)?;
+        transaction.commit().map_err(sql)
+    }
+
+    /// Seals what the relay does not hold, wipes the rest. The caller has the relay's signature that this phone is
+    /// revoked, and has pushed what the relay takes.
+    pub fn end(&mut self) -> Result<()> {
+        let log = LogId::new(self.random.bytes());
+        let transaction = self.transaction()?;
+        // From the beginning of a log of its own: a bundle can't ask the relay where an older one stands there.
+        // What a salvage found without an owner goes along: the relay holds it apart like all the rest.
+        transaction
+            .execute(
+                "UPDATE entry SET state = ?1 WHERE state = ?2",
+                params![state::PENDING, state::OWNERLESS],
+            )
+            .map_err(sql)?;
+        open_log(&transaction, log)?;
+        transaction.execute("UPDATE enrolment SET is_revoked = ?1 WHERE id = 1", [ENDING]).map_err(sql)?;
+        transaction.commit().map_err(sql)?;
+        self.seal_and_wipe()
+    }
+
+    /// At the start: a phone whose end was decided goes on with it. If it can't now, it can later.
+    pub(super) fn go_on_sealing(&mut self) {
+        match is_ending(&self.connection) {
+            Ok(true) => {
+                if let Err(error) = self.seal_and_wipe() {
+                    tracing::error!(%error, "the unsent work of a revoked phone could not be sealed yet");
+                }
+            }
+            Ok(false) => keep_ballast(self.folder()),
+            Err(error) => tracing::error!(%error, "the enrolment can't be read"),
+        }
+    }
+
+    /// Goes on with the end, if it was decided; tells whether this phone has come to it.
+    pub fn end_if_decided(&mut self) -> Result<bool> {
+        if is_ending(&self.connection)? {
+            self.seal_and_wipe()?;
+        }
+        Ok(self.life.note.is_some())
+    }
+
+    /// Nothing is captured on a phone that has come to its end.
+    pub(super) fn refuse_if_revoked(&self) -> Result<()> {
+        if self.life.note.is_some() || is_ending(&self.connection)? { Err(Error::Revoked) } else { Ok(()) }
+    }
+
+    /// Why there is no enrolment.
+    pub(super) fn absent(&self) -> Error {
+        if self.life.note.is_some() { Error::Revoked } else { Error::NotEnrolled }
+    }
+
+    /// After an enrolment: this folder belongs to a phone in use again. Bundles stay.
+    pub(super) fn forget_revocation(&mut self) -> Result<()> {
+        if self.life.note.take().is_some() {
+            remove_note(self.folder())?;
+        }
+        Ok(())
+    }
+
+    fn seal_and_wipe(&mut self) -> Result<()> {
+        let identity = self.identity()?;
+        give_up_ballast(self.folder());
+        self.drop_what_the_relay_has()?;
+        let (entries, blobs) = self.unsent()?;
+        let bundle = if entries == 0 && blobs.is_empty() {
+            None
+        } else {
+            Some(self.write_bundle(&identity, entries, &blobs)?)
+        };
+        let mut note = RevokedNote {
+            format: FORMAT,
+            township: identity.township,
+            township_name: identity.township_name,
+            device: identity.device,
+            member: identity.membership.member,
+            role: identity.membership.role,
+            bundle,
+            entries,
+            blobs: blobs.len() as u64,
+            is_wiped: false,
+        };
+        write_note(self.folder(), &note)?;
+        self.life.note = Some(note.clone());
+        // Closed before its files go, or closing would write to them.
+        drop(std::mem::replace(&mut self.connection, nowhere()?));
+        self.actors.clear();
+        wipe(self.folder())?;
+        self.connection = writer(&self.folder().join(DATABASE), PHONE)?;
+        self.blobs = BlobFolder::open(self.folder().join("blobs"))?;
+        note.is_wiped = true;
+        write_note(self.folder(), &note)?;
+        self.life.note = Some(note);
+        tracing::warn!(entries, blobs = blobs.len(), "this phone was revoked: sealed and wiped");
+        Ok(())
+    }
+
+    /// Files that the relay's present life holds go first: the bundle may need their room.
+    fn drop_what_the_relay_has(&mut self) -> Result<()> {
+        let Some(cursor) = cursor(&self.connection)? else { return Ok(()) };
+        let stored: Vec<[u8; 32]> = self
+            .connection
+            .prepare("UPDATE blob SET trimmed_at = captured_at WHERE stored_epoch = ?1 RETURNING hash")
+            .and_then(|mut update| update.query_map([cursor.epoch.as_ref()], |row| row.get(0))?.collect())
+            .map_err(sql)?;
+        stored.into_iter().try_for_each(|hash| self.blobs.remove(&crate::id::BlobHash::new(hash)))
+    }
+
+    /// How many entries, and which attachments, the relay does not hold.
+    fn unsent(&self) -> Result<(u64, Vec<WaitingBlob>)> {
+        let epoch = cursor(&self.connection)?.map(|cursor| cursor.epoch);
+        let mut blobs = self.waiting_blobs(epoch)?;
+        // One that is gone or damaged can't be sealed; its report is, and says which photo is missing.
+        blobs.retain(|blob| self.blobs.read(&blob.hash).is_ok());
+        blobs.sort_by_key(|blob| (blob.kind, blob.captured_at, blob.hash));
+        Ok((self.pending_entries()?, blobs))
+    }
+
+    /// Writes the bundle whole, durably, and returns its name. One that is there already was written whole.
+    fn write_bundle(&mut self, identity: &Identity, entries: u64, blobs: &[WaitingBlob]) -> Result<String> {
+        let name = format!("bundle-{}.sealed", identity.device);
+        let path = self.folder().join(&name);
+        if path.exists() {
+            return Ok(name);
+        }
+        let part = path.with_extension("part");
+        let written = self.fill_bundle(&part, identity, entries, blobs);
+        if let Err(error) = written {
+            drop(fs::remove_file(&part));
+            return Err(error);
+        }
+        fs::rename(&part, &path).map_err(Error::file("naming a bundle"))?;
+        sync_folder(self.folder())?;
+        Ok(name)
+    }
+
+    fn fill_bundle(
+        &mut self,
+        part: &PathBuf,
+        identity: &Identity,
+        entries: u64,
+        blobs: &[WaitingBlob],
+    ) -> Result<()> {
+        let log = current_log(&self.connection)?;
+        let manifest = Manifest {
+            version: bundle::VERSION,
+            township: identity.township,
+            device: identity.device,
+            log: log.log,
+            entries,
+            blobs: blobs
+                .iter()
+                .map(|blob| BundledBlob {
+                    hash: blob.hash,
+                    kind: blob.kind,
+                    preview_of: blob.preview_of,
+                    size_bytes: blob.size_bytes,
+                })
+                .collect(),
+        };
+        let file = File::create(part).map_err(Error::file("creating a bundle"))?;
+        let out = BufWriter::new(file);
+        let mut writer =
+            BundleWriter::begin(out, manifest, &identity.key, &identity.relay_key, &mut self.random)?;
+        let mut after = 0;
+        loop {
+            let run = self.run_after(&log, after, LEVEL)?;
+            let Some(page) = run.page else { break };
+            let head = run.head;
+            let log_head =
+                LogHead { township: identity.township, device: identity.device, log: log.log, head };
+            let request = SyncRequest {
+                version: VERSION,
+                township: identity.township,
+                device: identity.device,
+                nonce: Nonce::new(self.random.bytes()),
+                cursor: None,
+                log: log.log,
+                from: run.from,
+                page: Some(page),
+                head,
+                head_signature: Some(identity.key.sign(&log_head)),
+                settings_version: 0,
+            };
+            let request = encode(&SignedRequest::sign(&request, &identity.key));
+            writer.put(&Item::Run { request })?;
+            after = head.counter;
+        }
+        for blob in blobs {
+            writer.put(&Item::Blob { bytes: self.blobs.read(&blob.hash)? })?;
+        }
+        let failed = Error::file("writing a bundle");
+        let mut out = writer.finish()?;
+        out.flush().map_err(&failed)?;
+        out.get_ref().sync_all().map_err(&failed)
+    }
+}
+
+fn is_ending(connection: &Connection) -> Result<bool> {
+    connection
+        .prepare_cached("SELECT count(*) FROM enrolment WHERE id = 1 AND is_revoked = ?1")
+        .and_then(|mut find| find.query_row([ENDING], |row| row.get(0)))
+        .map_err(sql)
+}

@@ -1,0 +1,206 @@
+//! Room on the phone: what goes, what stays, and a disk without a byte left.
+
+use std::{fs, path::PathBuf, process::Command, time::Duration};
+
+use suishou_core::{
+    field::{ReportDraft, StepDraft},
+    id::{BlobHash, DocumentId},
+    model::incident::StepKind,
+    time::{Clock as _, Timestamp},
+};
+use suishou_tests::harness::{Phone, Township};
+
+use crate::{
+    killed::program,
+    scenarios::{photo, report},
+};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// A phone of `i1` with a report and its photo; nothing is sent.
+pub(crate) async fn with_photo(seed: u64) -> (Township, Phone, DocumentId, BlobHash) {
+    let township = Township::new(seed).await;
+    let phone = township.phone("i1", seed + 1).await;
+    let hash = phone.field().add_photo(&photo(seed), &[]).unwrap();
+    let draft = ReportDraft { photos: vec![hash], ..report("摊位卖变质猪肉", &township, 119.605) };
+    let incident = phone.field().report(draft).unwrap();
+    (township, phone, incident, hash)
+}
+
+pub(crate) fn blob_file(phone: &Phone, hash: &BlobHash) -> PathBuf {
+    let name = hash.to_string();
+    phone.folder().join("blobs").join(&name[..2]).join(name)
+}
+
+#[tokio::test]
+async fn a_sent_photo_goes_after_fourteen_days_and_the_view_says_where_it_is() {
+    let (township, mut phone, incident, hash) = with_photo(501).await;
+    township.time.advance(20 * DAY);
+    assert_eq!(phone.field().trim().unwrap().blobs, 0, "it is not sent");
+    phone.sync().await.unwrap();
+    assert_eq!(phone.field().trim().unwrap().blobs, 0, "it is old and was sent only now");
+    township.time.advance(13 * DAY);
+    phone.sync().await.unwrap();
+    assert_eq!(phone.field().storage().unwrap().trimmable_bytes, 0);
+    township.time.advance(2 * DAY);
+    assert_eq!(phone.field().trim().unwrap().blobs, 0, "the phone's clock alone says that it is old");
+    phone.sync().await.unwrap();
+
+    let later = phone.field().add_photo(&photo(9), &[]).unwrap();
+    let draft = ReportDraft { photos: vec![later], ..report("还没发的", &township, 119.605) };
+    phone.field().report(draft).unwrap();
+    let before = phone.field().storage().unwrap();
+    assert_eq!((before.photos.count, before.previews.count), (2, 2));
+    assert!(before.unsent_bytes > 0 && before.trimmable_bytes > 0 && before.database_bytes > 0);
+    let trimmed = phone.field().trim().unwrap();
+    assert_eq!((trimmed.blobs, trimmed.bytes), (1, before.trimmable_bytes));
+    let after = phone.field().storage().unwrap();
+    assert_eq!((after.photos.count, after.previews.count, after.trimmable_bytes), (1, 2, 0));
+    assert_eq!(after.photos.bytes, before.photos.bytes - trimmed.bytes);
+    assert_eq!(after.unsent_bytes, before.unsent_bytes);
+
+    let view = phone.field().incident(incident).unwrap();
+    assert!(!blob_file(&phone, &hash).exists() && !view.photos[0].is_here && view.photos[0].is_on_relay);
+    assert!(view.about.stored.is_whole(), "the relay holds all of it");
+    assert_eq!(phone.field().counts().unwrap().blobs_lost, 0);
+    phone.sync().await.unwrap();
+    assert_eq!(phone.field().counts().unwrap().blobs_pending, 0);
+    assert_eq!(phone.field().trim().unwrap().blobs, 0, "the other is young");
+    // Taken again it is here again.
+    assert_eq!(phone.field().add_photo(&photo(501), &[]).unwrap(), hash);
+    assert!(phone.field().incident(incident).unwrap().photos[0].is_here);
+}
+
+#[tokio::test]
+async fn a_relay_whose_clock_ran_ahead_makes_no_photo_old() {
+    let (township, mut phone, _, hash) = with_photo(502).await;
+    let now = township.time.now();
+    phone.sync().await.unwrap();
+    township.time.advance(400 * DAY);
+    phone.sync().await.unwrap();
+    township.time.set(now);
+    assert_eq!(phone.field().trim().unwrap().blobs, 0);
+    assert!(blob_file(&phone, &hash).exists());
+}
+
+#[tokio::test]
+async fn a_photo_of_a_held_entry_stays() {
+    let township = Township::new(503).await;
+    let mut phone = township.phone("m1", 1).await;
+    let mut other = township.phone("m1", 2).await;
+    let incident = phone.field().report(report("同一件", &township, 119.605)).unwrap();
+    phone.sync().await.unwrap();
+    township.settled().await;
+    other.sync().await.unwrap();
+    // Both take the step that can be taken once; the second is held, its remark's photo with it.
+    let hash = other.field().add_photo(&photo(3), &[]).unwrap();
+    phone.field().step(incident, StepDraft::plain(StepKind::Handling)).unwrap();
+    phone.field().step(incident, StepDraft::plain(StepKind::Resolved)).unwrap();
+    let late = StepDraft { photos: vec![hash], ..StepDraft::plain(StepKind::Handling) };
+    other.field().step(incident, late).unwrap();
+    phone.sync().await.unwrap();
+    township.settled().await;
+    other.sync().await.unwrap();
+    township.settled().await;
+    township.time.advance(30 * DAY);
+    other.sync().await.unwrap();
+    let held = other.field().held().unwrap();
+    let to = tempfile::tempdir().unwrap();
+    let exported = other.field().export_held(to.path()).unwrap();
+    assert_eq!(exported.entries, held.len() as u64);
+    assert!(!held.is_empty(), "one of the two was held");
+    for one in held {
+        let file = to.path().join(format!("{}.json", one.entry));
+        let json: serde_json::Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        assert_eq!(json["reason"], one.code.as_str());
+        assert_eq!(json["kind"], "incident");
+        let body = data_encoding::BASE64.decode(json["body_base64"].as_str().unwrap().as_bytes()).unwrap();
+        assert!(!body.is_empty() && !json["content"].as_array().unwrap().is_empty());
+    }
+    assert_eq!(other.field().export_held(to.path()).unwrap(), exported, "again it is the same");
+    assert!(!other.field().held().unwrap().is_empty(), "nothing is removed by it");
+}
+
+#[tokio::test]
+async fn after_a_restore_a_trimmed_photo_is_asked_about_once_and_never_retried() {
+    for is_still_there in [true, false] {
+        let (mut township, mut phone, incident, hash) = with_photo(504).await;
+        let without = if is_still_there { None } else { Some(township.backup().await) };
+        township.reconnect(&mut phone);
+        phone.sync().await.unwrap();
+        township.time.advance(15 * DAY);
+        phone.sync().await.unwrap();
+        assert_eq!(phone.field().trim().unwrap().blobs, 1);
+        let backup = match without {
+            Some(backup) => backup,
+            None => township.backup().await,
+        };
+        township.lose_blobs_and_marker(&backup).await;
+        township.reconnect(&mut phone);
+        phone.sync().await.unwrap();
+        let counts = phone.field().counts().unwrap();
+        assert_eq!((counts.blobs_pending, counts.blobs_lost), (0, u64::from(!is_still_there)));
+        let view = phone.field().incident(incident).unwrap();
+        assert_eq!((view.photos[0].is_here, view.photos[0].is_on_relay), (false, is_still_there));
+        assert_eq!(view.about.stored.is_whole(), is_still_there);
+        let requests = phone.network.requests;
+        phone.sync().await.unwrap();
+        assert_eq!(phone.network.requests - requests, 1, "it is not asked about again");
+        assert_eq!(township.relay.blob(hash).await.is_ok(), is_still_there);
+    }
+}
+
+#[tokio::test]
+async fn files_that_nothing_names_are_swept_after_a_day_and_others_stay() {
+    let (township, phone, _, hash) = with_photo(505).await;
+    let now = std::time::UNIX_EPOCH + township.time.now().since(Timestamp::default());
+    let shelf = phone.folder().join("blobs").join("aa");
+    fs::create_dir_all(&shelf).unwrap();
+    let orphan = BlobHash::of(b"orphan").to_string();
+    let put = |name: &str, age: Duration| {
+        fs::write(shelf.join(name), b"orphan").unwrap();
+        fs::File::options().write(true).open(shelf.join(name)).unwrap().set_modified(now - age).unwrap();
+    };
+    put(&orphan, 2 * DAY);
+    put("half.part", 2 * DAY);
+    put("young.part", DAY / 2);
+    let own = blob_file(&phone, &hash);
+    fs::File::options().write(true).open(&own).unwrap().set_modified(now - 3 * DAY).unwrap();
+    assert_eq!(phone.field().trim().unwrap().bytes, 12);
+    assert!(!shelf.join(orphan).exists() && !shelf.join("half.part").exists());
+    assert!(shelf.join("young.part").exists() && own.exists());
+}
+
+/// A real file system of 16 MB in a mount namespace of its own, filled to the last byte.
+#[tokio::test]
+async fn on_a_disk_without_a_byte_left_text_is_saved_and_a_photo_refused_whole() {
+    let may_mount =
+        Command::new("unshare").args(["-rm", "true"]).status().is_ok_and(|status| status.success());
+    if !may_mount {
+        eprintln!("no mount namespaces here: the same is tested in core with a database that may not grow");
+        return;
+    }
+    let township = Township::new(506).await;
+    let mut phone = township.phone("i1", 1).await;
+    phone.sync().await.unwrap();
+    phone.kill();
+    let folder = tempfile::tempdir().unwrap();
+    let script =
+        "mount -t tmpfs -o size=16m none \"$1\" && cp -r \"$2\" \"$1/store\" && exec \"$0\" \"$1\" 1 full";
+    let output = Command::new("unshare")
+        .args(["-rm", "sh", "-c", script])
+        .arg(program("victim"))
+        .arg(folder.path())
+        .arg(phone.folder())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for fact in ["is_photo_refused", "is_text_refused", "is_ballast_used", "is_ballast_back", "is_low"] {
+        assert_eq!(said[fact], true, "{fact}: {said}");
+    }
+    let number = |name: &str| said[name].as_u64().unwrap();
+    assert!(number("photos") > 3 && number("texts") >= 5, "{said}");
+    assert_eq!(number("listed"), number("photos") + number("texts"), "{said}");
+    assert_eq!((number("after"), number("halves")), (number("listed") + 1, 0), "{said}");
+}
