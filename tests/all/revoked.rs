@@ -329,7 +329,7 @@ async fn a_revoked_persons_next_phone_gets_their_work_back() {
     assert_eq!((view.text.as_str(), view.author), ("路灯不亮", Author::You));
     assert_eq!(view.incident.state, IncidentState::Handling);
     assert_eq!(view.incident.steps[0].origin.author, Author::You);
-    assert_eq!(view.notes[0].text, "在看");
+    assert_eq!(view.about.notes[0].text, "在看");
     assert_eq!((view.photos[0].is_here, view.photos[0].is_on_relay), (false, true));
     assert!(view.about.stored.is_whole());
     assert_eq!(next.field().counts().unwrap().blobs_lost, 0);

@@ -21,7 +21,7 @@ pub(crate) fn work(folder: &Path) -> Result<()> {
     std::fs::write(&others, vec![0x5a; 6 * 1024 * 1024]).map_err(Error::file("writing"))?;
     let mut photos = 0_u64;
     let is_photo_refused = loop {
-        match field.add_photo(&noise(photos)) {
+        match field.add_photo(&noise(photos), &[]) {
             Ok(photo) => drop(field.report(report(photos, vec![photo]))?),
             Err(Error::StorageFull) => break true,
             Err(error) => return Err(error),
@@ -68,7 +68,9 @@ fn report(number: u64, photos: Vec<BlobHash>) -> ReportDraft {
         fix: None,
         grid: None,
         photos,
-        patrol: None,
+        voice: None,
+        is_anonymous: false,
+        matter: None,
     }
 }
 
