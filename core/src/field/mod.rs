@@ -4,6 +4,7 @@
 //! `wait` work without any network.
 
 mod incident;
+mod list;
 mod patrol;
 mod relay;
 

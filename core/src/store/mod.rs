@@ -6,19 +6,32 @@
 
 mod append;
 pub mod blobs;
+mod conditions;
 mod feed;
+mod functions;
+mod list;
+#[cfg(test)]
+mod list_tests;
 pub mod open;
 mod patrol;
 mod phone;
+mod query;
 mod read;
 pub mod rows;
 mod schema;
+mod search;
+#[cfg(test)]
+mod search_tests;
+mod similar;
 pub mod tables;
+mod words;
 
 pub use append::referred;
 pub use feed::ReceiptTaken;
 pub use phone::{Identity, Store};
+pub use query::{Asker, Listed, MAX_LISTED, Page, PageKey, Query, Sort, TallyBy};
 pub use read::{Counts, HeldEntry, Mine, NoteShown, Outgoing};
+pub use similar::{Similar, SimilarIncident};
 
 use crate::error::{Error, Result};
 

@@ -9,10 +9,11 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::{
     blobs::BlobFolder,
+    functions::add_functions,
     open::{Lock, lock, writer},
     rows::{renew_rows, set_due_rules},
     schema::PHONE,
-    sql,
+    search, sql,
 };
 use crate::{
     error::{Error, Problem, Result},
@@ -31,6 +32,8 @@ pub struct Store {
     pub(super) random: Random,
     /// Random per document and process start; proves nothing and links nothing.
     pub(super) actors: BTreeMap<DocumentId, [u8; 16]>,
+    /// The time in a receipt, until it is compared with the phone's.
+    pub(super) relay_said: Option<Timestamp>,
     folder: PathBuf,
     _lock: Lock,
 }
@@ -71,8 +74,10 @@ impl Store {
     pub fn open(folder: &Path, random: Random) -> Result<Self> {
         let lock = lock(folder)?;
         let mut connection = writer(&folder.join("field.db"), PHONE)?;
+        add_functions(&connection)?;
         let transaction = connection.transaction().map_err(sql)?;
         renew_rows(&transaction)?;
+        search::renew(&transaction)?;
         transaction.commit().map_err(sql)?;
         let blobs = BlobFolder::open(folder.join("blobs"))?;
         Ok(Self {
@@ -80,6 +85,7 @@ impl Store {
             blobs,
             random,
             actors: BTreeMap::new(),
+            relay_said: None,
             folder: folder.to_owned(),
             _lock: lock,
         })
@@ -168,6 +174,7 @@ impl Store {
         let transaction = self.transaction()?;
         if is_another {
             // What the former person was fed is not for this one.
+            search::clear(&transaction)?;
             transaction
                 .execute_batch(
                     "DELETE FROM entry; DELETE FROM document; DELETE FROM work;

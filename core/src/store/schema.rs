@@ -1,8 +1,9 @@
 //! The phone's database, schema by schema.
 
 use super::{
+    list,
     open::{Migration, Schema},
-    tables,
+    search, tables,
 };
 
 /// The phone's database.
@@ -10,7 +11,7 @@ pub(super) const PHONE: Schema = Schema {
     application_id: 0x5375_6970,
     migrations: &[
         Migration { number: 1, sql: &[tables::SCHEMA_1, PHONE_1] },
-        Migration { number: 2, sql: &[tables::SCHEMA_2] },
+        Migration { number: 2, sql: &[tables::SCHEMA_2, search::TABLES_2, list::TABLES_2] },
     ],
 };
 

@@ -1,0 +1,1 @@
+//! Lists, held against a plain filter of all rows.
