@@ -153,7 +153,7 @@ impl Store {
             self.connection
                 .prepare_cached("SELECT offset_ms FROM relay_time WHERE id = 1")
                 .map_err(sql)?
-                .query_row(params![], |row| row.get(0)),
+                .query_row([], |row| row.get(0)),
         )
     }
 }

@@ -7,6 +7,7 @@ mod figures;
 mod photo;
 mod proc;
 mod program;
+mod store;
 mod sync;
 mod work;
 
@@ -25,7 +26,7 @@ struct Arguments {
     /// Where to write the figures.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Only one part: sync, size, photo, program.
+    /// Only one part: sync, size, store, photo, program.
     #[arg(long)]
     only: Option<String>,
     #[command(subcommand)]
@@ -56,6 +57,9 @@ fn main() -> ExitCode {
     }
     if wants("size") {
         runtime.block_on(sync::measure_sizes(&mut figures));
+    }
+    if wants("store") {
+        runtime.block_on(store::measure(&mut figures));
     }
     if wants("photo") {
         photo::measure(&mut figures);
