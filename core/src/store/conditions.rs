@@ -18,15 +18,17 @@ pub(super) const EXPIRES: [DocumentKind; 2] = [DocumentKind::Warning, DocumentKi
 /// The conditions of a query as SQL over `work_due w`, and what they are bound to.
 #[derive(Debug)]
 pub(super) struct Conditions {
-    /// Over `work_due w`.
+    /// Over [`Conditions::table`] as `w`.
     pub(super) sql: String,
     /// What it is bound to.
     pub(super) values: Vec<Value>,
+    /// When it is due is worked out: rows are joined with the hours of each step.
+    pub(super) needs_due: bool,
 }
 
 impl Conditions {
     pub(super) fn of(query: &Query, asker: &Asker, epoch: Option<Epoch>) -> Self {
-        let mut found = Self { sql: "1".to_owned(), values: Vec::new() };
+        let mut found = Self { sql: "1".to_owned(), values: Vec::new(), needs_due: query.overdue };
         if !query.kinds.is_empty() {
             let numbers: Vec<String> = query.kinds.iter().map(|kind| kind.number().to_string()).collect();
             found.and(&format!("w.kind IN ({})", numbers.join(", ")));
@@ -76,6 +78,10 @@ impl Conditions {
             found.and_unsent(epoch.map(|epoch| epoch.to_array().to_vec()));
         }
         found
+    }
+
+    pub(super) fn table(&self) -> &'static str {
+        if self.needs_due { "work_due" } else { "work" }
     }
 
     /// Binds a value; the same name may stand in several places.

@@ -20,12 +20,11 @@ use crate::{
     time::Timestamp,
 };
 
-/// What schema 2 adds: an index that has every column but the row itself, and how far the relay's clock is
-/// ahead of the phone's.
+/// What schema 2 adds: an index from which lists are counted and paged without reading rows, which are long;
+/// and how far the relay's clock is ahead of the phone's.
 pub(super) const TABLES_2: &str = "
-CREATE INDEX work_list ON work (kind, is_open, at, state, grid, category, level, author, has_clash,
+CREATE INDEX work_list ON work (kind, at, document, is_open, state, grid, category, level, author, has_clash,
     state_since, due_at, every_ms, last_at, latitude_e7, longitude_e7);
-CREATE INDEX work_by_place ON work (latitude_e7, longitude_e7) WHERE latitude_e7 IS NOT NULL;
 
 CREATE TABLE relay_time (
     id        INTEGER PRIMARY KEY CHECK (id = 1),
@@ -45,8 +44,9 @@ impl Store {
         let limit = query.limit.clamp(1, MAX_LISTED);
         let at_most = conditions.bind(i64::from(limit) + 1);
         let statement = format!(
-            "SELECT w.document, {}, w.at FROM work_due w WHERE {} ORDER BY {} LIMIT {at_most}",
+            "SELECT w.document, {}, w.at FROM {} w WHERE {} ORDER BY {} LIMIT {at_most}",
             order.value,
+            conditions.table(),
             conditions.sql,
             order.columns()
         );
@@ -63,7 +63,7 @@ impl Store {
     /// How many rows a list has.
     pub fn count_rows(&self, query: &Query, asker: &Asker) -> Result<u64> {
         let conditions = self.conditions(query, asker)?;
-        let statement = format!("SELECT count(*) FROM work_due w WHERE {}", conditions.sql);
+        let statement = format!("SELECT count(*) FROM {} w WHERE {}", conditions.table(), conditions.sql);
         let counts = self.query_list(&statement, &conditions, |row| row.get::<_, i64>(0))?;
         Ok(counts.first().map_or(0, |count| count.unsigned_abs()))
     }
@@ -79,8 +79,9 @@ impl Store {
             TallyBy::Level => "level",
         };
         let statement = format!(
-            "SELECT CAST(coalesce(w.{column}, '') AS TEXT), count(*) FROM work_due w WHERE {}
+            "SELECT CAST(coalesce(w.{column}, '') AS TEXT), count(*) FROM {} w WHERE {}
              GROUP BY 1 ORDER BY 2 DESC, 1",
+            conditions.table(),
             conditions.sql
         );
         self.query_list(&statement, &conditions, |row| {
@@ -112,7 +113,7 @@ impl Store {
             .map_err(sql)
     }
 
-    fn listed(&self, document: DocumentId, query: &Query, asker: &Asker) -> Result<Listed> {
+    pub(super) fn listed(&self, document: DocumentId, query: &Query, asker: &Asker) -> Result<Listed> {
         let (kind, row, due_at) = self
             .connection
             .prepare_cached("SELECT json, last_at, due, kind FROM work_due WHERE document = ?1")
@@ -187,7 +188,10 @@ impl Order {
         let (value, is_descending) = match query.sort {
             Sort::Newest => (AT.to_owned(), true),
             Sort::Oldest => (AT.to_owned(), false),
-            Sort::DueFirst => (format!("coalesce(w.due, {})", i64::MAX), false),
+            Sort::DueFirst => {
+                conditions.needs_due = true;
+                (format!("coalesce(w.due, {})", i64::MAX), false)
+            }
             Sort::Nearest => {
                 let missing = || Error::invalid(Problem::Missing("the place that is near"));
                 let (from, _) = query.near.ok_or_else(missing)?;
