@@ -14,4 +14,5 @@ mod faults;
 mod golden;
 mod hostile;
 mod killed;
+mod lists;
 mod scenarios;

@@ -16,7 +16,7 @@ impl Field {
         let now = self.now();
         let mut inner = self.inner();
         let asker = inner.asker(query, now)?;
-        inner.store.list(query, &asker)
+        inner.store.page(query, &asker)
     }
 
     /// How many rows a list has.
@@ -53,11 +53,11 @@ impl Field {
     pub fn similar_to(&self, document: DocumentId) -> Result<Vec<SimilarIncident>> {
         let to = {
             let inner = self.inner();
-            let row: IncidentRow = inner.store.row(document)?;
             let found = inner.store.document(document)?;
             let Some(Record::Incident(record)) = found.captured().map(|captured| &captured.record) else {
                 return Err(Error::NotFound { document });
             };
+            let row: IncidentRow = inner.store.row(document)?;
             Similar {
                 position: row.position,
                 grid: row.grid,

@@ -34,7 +34,7 @@ CREATE TABLE relay_time (
 
 impl Store {
     /// One page of a list.
-    pub fn list(&self, query: &Query, asker: &Asker) -> Result<Page<Listed>> {
+    pub fn page(&self, query: &Query, asker: &Asker) -> Result<Page<Listed>> {
         let total = self.count_rows(query, asker)?;
         let mut conditions = self.conditions(query, asker)?;
         let order = Order::of(query, &mut conditions)?;
@@ -50,7 +50,7 @@ impl Store {
             conditions.sql,
             order.columns()
         );
-        let mut keys: Vec<PageKey> = self.query_list(&statement, &conditions, |row| {
+        let mut keys: Vec<PageKey> = self.select(&statement, &conditions, |row| {
             let (document, value, at) = (DocumentId::new(row.get(0)?), row.get(1)?, row.get(2)?);
             Ok(PageKey { sort: query.sort, value, at, document })
         })?;
@@ -64,7 +64,7 @@ impl Store {
     pub fn count_rows(&self, query: &Query, asker: &Asker) -> Result<u64> {
         let conditions = self.conditions(query, asker)?;
         let statement = format!("SELECT count(*) FROM {} w WHERE {}", conditions.table(), conditions.sql);
-        let counts = self.query_list(&statement, &conditions, |row| row.get::<_, i64>(0))?;
+        let counts = self.select(&statement, &conditions, |row| row.get::<_, i64>(0))?;
         Ok(counts.first().map_or(0, |count| count.unsigned_abs()))
     }
 
@@ -84,7 +84,7 @@ impl Store {
             conditions.table(),
             conditions.sql
         );
-        self.query_list(&statement, &conditions, |row| {
+        self.select(&statement, &conditions, |row| {
             let code: String = row.get(0)?;
             let kind = match by {
                 TallyBy::Kind => code.parse().ok().and_then(DocumentKind::from_number),
@@ -99,7 +99,7 @@ impl Store {
         Ok(Conditions::of(query, asker, self.cursor()?.map(|cursor| cursor.epoch)))
     }
 
-    fn query_list<T>(
+    fn select<T>(
         &self,
         statement: &str,
         conditions: &Conditions,

@@ -330,7 +330,7 @@ impl Made {
         let total = self.phone.store.count_rows(&query, &asker).unwrap();
         let mut found = Vec::new();
         loop {
-            let page = self.phone.store.list(&query, &asker).unwrap();
+            let page = self.phone.store.page(&query, &asker).unwrap();
             assert!(page.items.len() <= query.limit as usize);
             assert!(page.next.is_none() || page.items.len() == query.limit as usize);
             found.extend(page.items);
@@ -482,12 +482,12 @@ fn a_page_key_of_another_order_and_nearness_without_a_place_are_refused() {
     (0..5).for_each(|_| made.add());
     let asker = made.asker();
     let newest = Query { limit: 1, ..Query::default() };
-    let after = made.phone.store.list(&newest, &asker).unwrap().next;
+    let after = made.phone.store.page(&newest, &asker).unwrap().next;
     assert!(after.is_some());
     let other = Query { sort: Sort::WorstFirst, after, ..Query::default() };
-    assert!(matches!(made.phone.store.list(&other, &asker), Err(Error::Invalid { .. })));
+    assert!(matches!(made.phone.store.page(&other, &asker), Err(Error::Invalid { .. })));
     let near = Query { sort: Sort::Nearest, ..Query::default() };
-    assert!(matches!(made.phone.store.list(&near, &asker), Err(Error::Invalid { .. })));
+    assert!(matches!(made.phone.store.page(&near, &asker), Err(Error::Invalid { .. })));
 }
 
 #[test]

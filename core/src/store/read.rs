@@ -164,7 +164,7 @@ impl Store {
         offset: u32,
     ) -> Result<Vec<T>> {
         let only_mine = u8::from(whose == Mine::Only);
-        self.query(
+        self.list(
             "SELECT json FROM work WHERE kind = ?1 AND (?2 = 0 OR author = 0)
              ORDER BY at DESC, document LIMIT ?3 OFFSET ?4",
             params![kind.number(), only_mine, limit, offset],
@@ -172,7 +172,7 @@ impl Store {
         )
     }
 
-    fn query<T>(
+    fn list<T>(
         &self,
         query: &str,
         parameters: impl rusqlite::Params,

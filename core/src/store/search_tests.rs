@@ -88,7 +88,7 @@ impl Fed {
     pub(super) fn found(&self, text: &str) -> BTreeSet<DocumentId> {
         let query = Query { text: text.to_owned(), limit: MAX_LISTED, ..Query::default() };
         let asker = Asker { grids: Vec::new(), rights: None, now: at(0) };
-        let page = self.store.list(&query, &asker).unwrap();
+        let page = self.store.page(&query, &asker).unwrap();
         assert_eq!(page.total, page.items.len() as u64);
         page.items.iter().map(|listed| listed.row.columns().document).collect()
     }
