@@ -15,6 +15,7 @@ mod golden;
 mod hostile;
 mod killed;
 mod life;
+mod lists;
 mod revoked;
 mod salvage;
 mod scenarios;

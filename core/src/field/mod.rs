@@ -10,6 +10,7 @@ mod draft;
 mod entries;
 mod incident;
 mod life;
+mod list;
 mod orders;
 mod patrol;
 mod relay;

@@ -66,7 +66,11 @@ impl Field {
 
     /// Takes the answer to what [`Field::ask`] gave.
     pub fn answer(&self, session: &mut Session, response: &Response) -> Result<()> {
-        session.accept(&mut self.inner().store, response)
+        let now = self.now();
+        let mut inner = self.inner();
+        let accepted = session.accept(&mut inner.store, response);
+        inner.store.keep_relay_time(now)?;
+        accepted
     }
 
     /// Hangs until the relay has something for this phone, or its patience ends; tells which.

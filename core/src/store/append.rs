@@ -4,8 +4,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{
     phone::{Store, current_log, head},
+    search::save_document,
     sql,
-    tables::{load_document, save_document},
+    tables::load_document,
 };
 use crate::{
     document::{Document, Record},

@@ -7,8 +7,9 @@ use rusqlite::{Transaction, params};
 use super::{
     append::{entry_columns, insert, state},
     phone::{Store, current_log, head, open_log},
+    search::{self, save_document},
     sql,
-    tables::{delete_document, load_document, save_document},
+    tables::{delete_document, load_document},
 };
 use crate::{
     document::Document,
@@ -42,6 +43,7 @@ impl Store {
     /// Takes a verified receipt for the current log.
     pub fn take_receipt(&mut self, receipt: &Receipt, outcome: PushOutcome) -> Result<ReceiptTaken> {
         let new_log = LogId::new(self.random.bytes());
+        self.relay_said = Some(receipt.at);
         let transaction = self.transaction()?;
         let log = current_log(&transaction)?;
         let held = receipt.log_head.head;
@@ -330,6 +332,7 @@ fn set_held(
 
 /// Removes what is not ours of a document; unsent and sent work of ours stays.
 fn forget(transaction: &Transaction<'_>, document: DocumentId) -> Result<()> {
+    search::remove(transaction, document)?;
     transaction
         .execute("DELETE FROM entry WHERE document = ?1 AND state = 0", [document.as_ref()])
         .map_err(sql)?;

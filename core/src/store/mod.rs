@@ -8,31 +8,44 @@ mod append;
 mod attach;
 pub mod blobs;
 mod carve;
+mod conditions;
 mod consent;
 mod draft;
 mod export;
 mod feed;
 mod found;
+mod functions;
 mod life;
+mod list;
+#[cfg(test)]
+mod list_tests;
 pub mod open;
 mod patrol;
 mod phone;
+mod query;
 mod read;
 mod revoke;
 pub mod rows;
 mod salvage;
 mod schema;
+mod search;
+#[cfg(test)]
+mod search_tests;
+mod similar;
 mod space;
 pub mod tables;
 mod wal;
+mod words;
 
 pub use append::referred;
 pub use export::Exported;
 pub use feed::ReceiptTaken;
 pub use life::RevokedNote;
 pub use phone::{Identity, Store};
+pub use query::{Asker, Listed, MAX_LISTED, Page, PageKey, Query, Sort, TallyBy};
 pub use read::{Counts, HeldEntry, Mine, NoteShown, Outgoing};
 pub use salvage::SalvageReport;
+pub use similar::{Similar, SimilarIncident};
 pub use space::{KEPT_FOR, KindStorage, Readable, StorageReport, Trimmed};
 
 use crate::error::{Error, Result};

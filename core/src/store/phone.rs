@@ -9,10 +9,11 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::{
     blobs::BlobFolder,
+    functions::add_functions,
     life::Life,
     open::{Lock, lock},
     rows::{renew_rows, set_due_rules},
-    sql,
+    search, sql,
 };
 use crate::{
     error::{Error, Problem, Result},
@@ -31,6 +32,8 @@ pub struct Store {
     pub(super) random: Random,
     /// Random per document and process start; proves nothing and links nothing.
     pub(super) actors: BTreeMap<DocumentId, [u8; 16]>,
+    /// The time in a receipt, until it is compared with the phone's.
+    pub(super) relay_said: Option<Timestamp>,
     folder: PathBuf,
     pub(super) life: Life,
     _lock: Lock,
@@ -73,13 +76,23 @@ impl Store {
         let lock = lock(folder)?;
         let mut random = random;
         let (mut connection, life) = Life::open(folder, &mut random)?;
+        add_functions(&connection)?;
         let transaction = connection.transaction().map_err(sql)?;
         renew_rows(&transaction)?;
+        search::renew(&transaction)?;
         transaction.commit().map_err(sql)?;
         let blobs = BlobFolder::open(folder.join("blobs"))?;
         let actors = BTreeMap::new();
-        let mut store =
-            Self { connection, blobs, random, actors, folder: folder.to_owned(), life, _lock: lock };
+        let mut store = Self {
+            connection,
+            blobs,
+            random,
+            actors,
+            relay_said: None,
+            folder: folder.to_owned(),
+            life,
+            _lock: lock,
+        };
         store.go_on_sealing();
         store.complete_due_rules()?;
         Ok(store)
@@ -188,6 +201,7 @@ impl Store {
         let transaction = self.transaction()?;
         if is_another {
             // What the former person was fed is not for this one.
+            search::clear(&transaction)?;
             transaction
                 .execute_batch(
                     "DELETE FROM entry; DELETE FROM document; DELETE FROM work;

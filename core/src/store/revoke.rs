@@ -15,6 +15,7 @@ use super::{
     append::state,
     blobs::{BlobFolder, sync_folder},
     feed::offer_old_logs_again,
+    functions::add_functions,
     life::{DATABASE, RevokedNote, nowhere, remove_note, wipe, write_note},
     open::writer,
     phone::{Identity, Store, current_log, cursor, open_log},
@@ -152,6 +153,7 @@ impl Store {
         self.actors.clear();
         wipe(self.folder())?;
         self.connection = writer(&self.folder().join(DATABASE), PHONE)?;
+        add_functions(&self.connection)?;
         self.blobs = BlobFolder::open(self.folder().join("blobs"))?;
         note.is_wiped = true;
         write_note(self.folder(), &note)?;

@@ -1,9 +1,9 @@
 //! The phone's database, schema by schema.
 
 use super::{
-    consent, draft,
+    consent, draft, list,
     open::{Migration, Schema},
-    space, tables,
+    search, space, tables,
 };
 
 /// The phone's database.
@@ -13,7 +13,14 @@ pub(super) const PHONE: Schema = Schema {
         Migration { number: 1, sql: &[tables::SCHEMA_1, PHONE_1] },
         Migration {
             number: 2,
-            sql: &[tables::SCHEMA_2, consent::TABLES_2, draft::TABLES_2, space::SCHEMA_2],
+            sql: &[
+                tables::SCHEMA_2,
+                consent::TABLES_2,
+                draft::TABLES_2,
+                space::SCHEMA_2,
+                search::TABLES_2,
+                list::TABLES_2,
+            ],
         },
     ],
 };

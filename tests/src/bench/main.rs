@@ -8,6 +8,7 @@ mod patrol;
 mod photo;
 mod proc;
 mod program;
+mod store;
 mod sync;
 mod work;
 
@@ -26,7 +27,7 @@ struct Arguments {
     /// Where to write the figures.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Only one part: sync, size, photo, patrol, program.
+    /// Only one part: sync, size, store, photo, patrol, program.
     #[arg(long)]
     only: Option<String>,
     #[command(subcommand)]
@@ -60,6 +61,9 @@ fn main() -> ExitCode {
     }
     if wants("size") {
         runtime.block_on(sync::measure_sizes(&mut figures));
+    }
+    if wants("store") {
+        runtime.block_on(store::measure(&mut figures));
     }
     if wants("photo") {
         photo::measure(&mut figures);

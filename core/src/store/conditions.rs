@@ -1,0 +1,193 @@
+//! A query as SQL: the one place where it is said which rows a list has.
+
+use rusqlite::types::Value;
+use serde::Serialize;
+
+use super::{
+    Mine,
+    functions::Me,
+    query::{Asker, Query},
+    search::FOUND,
+    words,
+};
+use crate::{geo::Position, id::Epoch, model::DocumentKind, policy::Rights, time::Timestamp};
+
+/// They hold until a time and are not done by it.
+pub(super) const EXPIRES: [DocumentKind; 2] = [DocumentKind::Warning, DocumentKind::Notice];
+
+/// The conditions of a query as SQL over `work_due w`, and what they are bound to.
+#[derive(Debug)]
+pub(super) struct Conditions {
+    /// Over [`Conditions::table`] as `w`.
+    pub(super) sql: String,
+    /// What it is bound to.
+    pub(super) values: Vec<Value>,
+    /// When it is due is worked out: rows are joined with the hours of each step.
+    pub(super) needs_due: bool,
+}
+
+impl Conditions {
+    pub(super) fn of(query: &Query, asker: &Asker, epoch: Option<Epoch>) -> Self {
+        let mut found = Self { sql: "1".to_owned(), values: Vec::new(), needs_due: query.overdue };
+        if !query.kinds.is_empty() {
+            let numbers: Vec<String> = query.kinds.iter().map(|kind| kind.number().to_string()).collect();
+            found.and(&format!("w.kind IN ({})", numbers.join(", ")));
+        }
+        if !query.states.is_empty() {
+            found.and_among("state", &query.states);
+        }
+        if query.grid.is_some() {
+            found.and_among("grid", &asker.grids);
+        }
+        if !query.categories.is_empty() {
+            found.and_among("category", &query.categories);
+        }
+        for (column, comparison, value) in [
+            ("is_open", "=", query.is_open.map(i64::from)),
+            ("has_clash", "=", query.has_clash.map(i64::from)),
+            ("level", ">=", query.min_level.map(i64::from)),
+            ("author", "=", (query.whose == Mine::Only).then_some(0)),
+            ("at", ">=", query.from.map(Timestamp::millis)),
+            ("at", "<", query.to.map(Timestamp::millis)),
+            ("due", "<", query.overdue.then_some(asker.now.millis())),
+        ] {
+            if let Some(value) = value {
+                let bound = found.bind(value);
+                found.and(&format!("w.{column} {comparison} {bound}"));
+            }
+        }
+        if query.overdue {
+            let numbers = EXPIRES.map(|kind| kind.number().to_string());
+            found.and(&format!("w.kind NOT IN ({})", numbers.join(", ")));
+        }
+        if let Some(about) = query.about {
+            let bound = found.bind(about.as_ref().to_vec());
+            found.and(&format!("w.about = {bound}"));
+        }
+        if let Some((from, radius_m)) = query.near {
+            found.and_near(from, radius_m);
+        }
+        for term in words::terms(&query.text) {
+            let bound = found.bind(term);
+            found.and(&format!("w.document IN ({FOUND} {bound})"));
+        }
+        if query.for_me {
+            found.and_for(asker.rights.as_ref());
+        }
+        if query.unsent_only {
+            found.and_unsent(epoch.map(|epoch| epoch.to_array().to_vec()));
+        }
+        found
+    }
+
+    pub(super) fn table(&self) -> &'static str {
+        if self.needs_due { "work_due" } else { "work" }
+    }
+
+    /// Binds a value; the same name may stand in several places.
+    pub(super) fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("?{}", self.values.len())
+    }
+
+    pub(super) fn and(&mut self, condition: &str) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+    }
+
+    fn and_among(&mut self, column: &str, codes: &impl Serialize) {
+        let codes = self.bind(json(codes));
+        self.and(&format!("w.{column} IN (SELECT value FROM json_each({codes}))"));
+    }
+
+    /// A box that the index knows, then the exact distance.
+    fn and_near(&mut self, from: Position, radius_m: u32) {
+        let (latitudes, longitudes) = around(from, radius_m);
+        for (column, range) in [("latitude_e7", Some(latitudes)), ("longitude_e7", longitudes)] {
+            if let Some((low, high)) = range {
+                let (low, high) = (self.bind(low), self.bind(high));
+                self.and(&format!("w.{column} BETWEEN {low} AND {high}"));
+            }
+        }
+        let distance = self.distance(from);
+        let radius = self.bind(i64::from(radius_m) * 1_000);
+        self.and(&format!("{distance} <= {radius}"));
+    }
+
+    /// Millimetres from there to a row's place.
+    pub(super) fn distance(&mut self, from: Position) -> String {
+        let (latitude, longitude) = from.units();
+        let (latitude, longitude) = (self.bind(i64::from(latitude)), self.bind(i64::from(longitude)));
+        format!("distance_mm(w.latitude_e7, w.longitude_e7, {latitude}, {longitude})")
+    }
+
+    fn and_for(&mut self, rights: Option<&Rights>) {
+        let Some(rights) = rights else { return self.and("0") };
+        let mut named = vec!["0".to_owned()];
+        let mut sent = vec!["0".to_owned()];
+        if let Some(member) = &rights.member {
+            let bound = self.bind(format!(" {member} "));
+            named.push(format!("instr(' ' || w.members || ' ', {bound})"));
+        }
+        sent.clone_from(&named);
+        if let Some(department) = &rights.department {
+            let bound = self.bind(format!(" {department} "));
+            sent.push(format!("instr(' ' || w.departments || ' ', {bound})"));
+        }
+        let grids = self.bind(json(&rights.grids));
+        let me = self.bind(json(&Me::of(rights)));
+        let (incident, household) = (DocumentKind::Incident.number(), DocumentKind::Household.number());
+        let [task, warning, notice] =
+            [DocumentKind::Task, DocumentKind::Warning, DocumentKind::Notice].map(DocumentKind::number);
+        self.and(&format!(
+            "CASE
+                WHEN w.kind = {incident} THEN {}
+                WHEN w.kind = {household} THEN w.grid IN (SELECT value FROM json_each({grids}))
+                WHEN w.kind = {task} THEN {} OR is_for(w.json, {me})
+                WHEN w.kind IN ({warning}, {notice}) THEN is_for(w.json, {me})
+                ELSE 0
+             END",
+            sent.join(" OR "),
+            named.join(" OR ")
+        ));
+    }
+
+    /// As [`Stored::is_whole`] has it.
+    fn and_unsent(&mut self, epoch: Option<Vec<u8>>) {
+        let epoch = self.bind(epoch);
+        self.and(&format!(
+            "w.document IN (
+                SELECT document FROM entry WHERE state = 1
+                UNION ALL
+                SELECT d.document FROM document_blob d LEFT JOIN blob b ON b.hash = d.blob
+                WHERE coalesce(b.stored_epoch = {epoch}, 0) = 0)"
+        ));
+    }
+}
+
+/// Latitudes and longitudes in 1e-7 degree between which all that is so near lies, with room to spare; no
+/// longitudes where they run together or around.
+pub(super) fn around(from: Position, radius_m: u32) -> ((i64, i64), Option<(i64, i64)>) {
+    const METRES_PER_DEGREE: f64 = 111_190.0;
+    #[expect(clippy::cast_possible_truncation, reason = "at most some 1e12")]
+    let units = |degrees: f64| (degrees * 1e7).ceil() as i64 + 10;
+    let (latitude, longitude) = from.units();
+    let (latitude, longitude) = (i64::from(latitude), i64::from(longitude));
+    let reach = f64::from(radius_m) / METRES_PER_DEGREE;
+    let high = units(reach);
+    let latitudes = (latitude - high, latitude + high);
+    let is_polar = from.latitude().abs() + reach > 89.0;
+    let ratio = reach.to_radians().sin() / from.latitude().to_radians().cos();
+    if is_polar || reach > 90.0 || ratio >= 1.0 {
+        return (latitudes, None);
+    }
+    let wide = units(ratio.asin().to_degrees());
+    let longitudes = (longitude - wide, longitude + wide);
+    let is_around = longitudes.0 < -1_800_000_000 || longitudes.1 > 1_800_000_000;
+    (latitudes, (!is_around).then_some(longitudes))
+}
+
+/// The codes as SQL can look into them.
+pub(super) fn json(codes: &impl Serialize) -> String {
+    serde_json::to_string(codes).unwrap_or_default()
+}
