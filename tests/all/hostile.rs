@@ -176,7 +176,7 @@ async fn poisoned_changes_are_receipted_held_and_touch_nothing_else() {
             .incident(document)
             .await
             .unwrap_or_else(|error| panic!("{what}: {error}"));
-        assert_eq!(shown.text, "平常的一件事", "{what}");
+        assert_eq!(shown.work.text, "平常的一件事", "{what}");
     }
     device.push(&[other_record]).await;
     let held = township.settled().await.held().await.unwrap();
