@@ -1,7 +1,12 @@
 //! The commands as an operator types them: the real program beside a real relay, with its exit codes and
 //! what it says. Bad input stores nothing.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::zombie_processes, reason = "all of this is test code")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::zombie_processes,
+    reason = "all of this is test code"
+)]
 
 use std::{
     fs,
@@ -128,29 +133,58 @@ fn words(line: &str) -> Vec<&str> {
 fn tasks_are_given_answered_and_closed() {
     let town = Town::new();
     let items = town.file("items.csv", "内容,地址,人数\n张家,河边1号,4\n王家,河边2号,3\n");
-    let mut give = words("task give --form evacuation --title 河边转移 --grid v1 --shelter 镇小学 --due 2099-01-31T18:00 --items");
+    let mut give = words(
+        "task give --form evacuation --title 河边转移 --grid v1 --shelter 镇小学 --due 2099-01-31T18:00 --items",
+    );
     give.push(&items);
     let task = town.json(&give);
     assert_eq!(task["due_at"], "2099-01-31T10:00:00.000Z", "Beijing time");
     assert_eq!((&task["counts"]["people"], &task["people_missing"]), (&json!(7), &json!(7)));
-    let waiting: Vec<_> = task["waiting"].as_array().unwrap().iter().map(|named| named["member"].clone()).collect();
+    let waiting: Vec<_> =
+        task["waiting"].as_array().unwrap().iter().map(|named| named["member"].clone()).collect();
     assert_eq!(waiting, ["l1", "m1", "m2"]);
     let short = &id(&task)[24..];
 
-    let marked = town.json(&["task", "mark", short, "--item", "1", "--state", "moved", "--shelter", "1", "--member", "m1"]);
-    assert_eq!((&marked["items"][0]["state"], &marked["items"][0]["marks"][0]["name"]), (&json!("moved"), &json!("王芳")));
+    let marked = town.json(&[
+        "task",
+        "mark",
+        short,
+        "--item",
+        "1",
+        "--state",
+        "moved",
+        "--shelter",
+        "1",
+        "--member",
+        "m1",
+    ]);
+    assert_eq!(
+        (&marked["items"][0]["state"], &marked["items"][0]["marks"][0]["name"]),
+        (&json!("moved"), &json!("王芳"))
+    );
     assert_eq!(marked["people_missing"], 3);
-    let answered = town.json(&["task", "answer", short, "--member", "m2", "--answer", "declined", "--reason", "unwell"]);
+    let answered =
+        town.json(&["task", "answer", short, "--member", "m2", "--answer", "declined", "--reason", "unwell"]);
     assert_eq!(answered["counts"]["declined"], 1);
     let sheet = town.done(&["task", "show", short]);
-    for part in ["4 of 7 people accounted for, 3 missing", "王芳 m1", "moved to 1", "Not well", "镇小学  4", "陈刚 l1"] {
+    for part in [
+        "4 of 7 people accounted for, 3 missing",
+        "王芳 m1",
+        "moved to 1",
+        "Not well",
+        "镇小学  4",
+        "陈刚 l1",
+    ] {
         assert!(sheet.contains(part), "{part} in\n{sheet}");
     }
 
     let before = town.entries();
     for (bad, why) in [
         (vec!["task", "mark", short, "--item", "9", "--state", "done"], "there is no item 9"),
-        (vec!["task", "mark", short, "--item", "1", "--state", "moved", "--shelter", "2"], "there is no shelter 1"),
+        (
+            vec!["task", "mark", short, "--item", "1", "--state", "moved", "--shelter", "2"],
+            "there is no shelter 1",
+        ),
         (vec!["task", "mark", short, "--item", "1", "--state", "moved"], "shelter is missing"),
         (vec!["task", "answer", short, "--member", "m9", "--answer", "accepted"], "there is no member m9"),
         (vec!["task", "cancel", short, "--reason", "nothing"], "there is no reason nothing"),
@@ -172,7 +206,8 @@ fn tasks_are_given_answered_and_closed() {
         ("bad.csv", "text,people\n,1\nx,many\n".as_bytes(), "line 3"),
     ] {
         let file = town.file(name, content);
-        let said = town.refused(1, &["task", "give", "--form", "inspection", "--title", "x", "--items", &file]);
+        let said =
+            town.refused(1, &["task", "give", "--form", "inspection", "--title", "x", "--items", &file]);
         assert!(said.contains(why), "{said}");
     }
     assert_eq!(town.entries(), before, "nothing was stored");
@@ -192,7 +227,17 @@ fn warnings_are_issued_raised_and_ended() {
     let posts = town.file("posts.csv", "name,grid,member,latitude,longitude\n后山,g1,m2,29.005,119.605\n");
     let issue = ["warning", "issue", "--hazard", &hazard, "--title", "暴雨", "--text", "避险"];
     let mut good = issue.to_vec();
-    good.extend(["--level", "yellow", "--until", "2099-07-01T20:00", "--grid", "g1", "--ask-report", "--posts", &posts]);
+    good.extend([
+        "--level",
+        "yellow",
+        "--until",
+        "2099-07-01T20:00",
+        "--grid",
+        "g1",
+        "--ask-report",
+        "--posts",
+        &posts,
+    ]);
     let warning = town.json(&good);
     assert_eq!((&warning["state"], &warning["level"]), (&json!("in_force"), &json!("yellow")));
     assert_eq!(warning["level_label"]["zh"], "黄色·Ⅲ级（较重）", "a colour never stands alone");
@@ -203,7 +248,10 @@ fn warnings_are_issued_raised_and_ended() {
     let lowered = town.json(&["warning", "lower", short, "--level", "orange", "--until", "2099-07-02T20:00"]);
     assert_eq!(lowered["issue"], 2);
     let extended = town.json(&["warning", "extend", short, "--until", "2099-07-03T20:00+08:00"]);
-    assert_eq!((&extended["until_at"], &extended["level"]), (&json!("2099-07-03T12:00:00.000Z"), &json!("orange")));
+    assert_eq!(
+        (&extended["until_at"], &extended["level"]),
+        (&json!("2099-07-03T12:00:00.000Z"), &json!("orange"))
+    );
     let sheet = town.done(&["warning", "show", short]);
     for part in ["orange, level II (severe)", "后山", "李强 m2", "nothing heard yet", "王芳 m1"] {
         assert!(sheet.contains(part), "{part} in\n{sheet}");
@@ -211,7 +259,9 @@ fn warnings_are_issued_raised_and_ended() {
     assert!(town.done(&words("warning list --state in_force")).contains("orange, level II"));
 
     let before = town.entries();
-    let with = |more: &[&'static str]| [&issue[..], more].concat().into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let with = |more: &[&'static str]| {
+        [&issue[..], more].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
     for (bad, why) in [
         (with(&["--level", "red", "--until", "2020-01-01T00:00", "--everyone"]), "an end in the future"),
         (with(&["--level", "red", "--until", "2099-01-01T00:00"]), "whom it is for"),
@@ -235,7 +285,8 @@ fn warnings_are_issued_raised_and_ended() {
 #[test]
 fn notices_are_published_answered_and_withdrawn() {
     let town = Town::new();
-    let notice = town.json(&words("notice publish --title 医保缴费 --text 月底截止 --role informant --ask-read"));
+    let notice =
+        town.json(&words("notice publish --title 医保缴费 --text 月底截止 --role informant --ask-read"));
     assert_eq!(notice["waiting"][0]["name"], "赵敏");
     let short = &id(&notice)[24..];
     let answered = town.json(&["notice", "answer", short, "可以在手机上办理"]);
@@ -260,7 +311,9 @@ fn notices_are_published_answered_and_withdrawn() {
 #[test]
 fn households_are_added_imported_and_ended() {
     let town = Town::new();
-    let added = town.json(&words("household add --name 李奶奶 --address 桥头3号 --purpose alone --every-days 14 --grid g1"));
+    let added = town.json(&words(
+        "household add --name 李奶奶 --address 桥头3号 --purpose alone --every-days 14 --grid g1",
+    ));
     assert_eq!((&added["card"]["every_days"], &added["is_overdue"]), (&json!(14), &json!(false)));
     let sheet = "姓名,地址,人数,对象类别,走访间隔天数,网格\n李奶奶,桥头3号,2,独居老人,14,g1\n赵爷爷,桥头5号,1,ill,7,g2\n";
     let file = town.file("households.csv", sheet);
@@ -271,7 +324,10 @@ fn households_are_added_imported_and_ended() {
     let before = town.entries();
     let bad = town.file("bad.csv", "name,grid,purposes\n甲,g9,alone\n,g1,nothing\n");
     let said = town.refused(1, &["household", "import", &bad]);
-    assert!(said.contains("line 2: there is no grid g9") && said.contains("line 3: name is missing"), "{said}");
+    assert!(
+        said.contains("line 2: there is no grid g9") && said.contains("line 3: name is missing"),
+        "{said}"
+    );
     let said = town.refused(1, &words("household add --name x --every-days 400"));
     assert!(said.contains("at most 366"), "{said}");
     assert_eq!(town.entries(), before);
@@ -288,12 +344,18 @@ fn households_are_added_imported_and_ended() {
 #[test]
 fn incidents_are_taken_down_corrected_and_merged() {
     let town = Town::new();
-    let report = |text: &str| town.json(&["incident", "report", "--text", text, "--category", "order", "--grid", "g1"]);
+    let report = |text: &str| {
+        town.json(&["incident", "report", "--text", text, "--category", "order", "--grid", "g1"])
+    };
     let (first, second) = (report("打架"), report("有人打架"));
-    let complaint = town.json(&words("incident report --text 态度差 --category order --matter complaint --anonymous"));
+    let complaint =
+        town.json(&words("incident report --text 态度差 --category order --matter complaint --anonymous"));
     assert_eq!((&complaint["is_anonymous"], &complaint["matter"]), (&json!(true), &json!("complaint")));
     let complaints = town.done(&words("incident list --matter complaint"));
-    assert!(complaints.contains("[anonymous complaint] 态度差") && !complaints.contains("打架"), "{complaints}");
+    assert!(
+        complaints.contains("[anonymous complaint] 态度差") && !complaints.contains("打架"),
+        "{complaints}"
+    );
     assert_eq!(town.json(&words("incident list --anonymous"))["incidents"].as_array().unwrap().len(), 1);
     assert!(first["due_at"].is_string(), "every step has a due time by the settings");
     let corrected = town.json(&["incident", "correct", id(&first), "--severity", "urgent", "--grid", "g2"]);

@@ -11,8 +11,8 @@ pub use care::{
     Checkpoint, Diff, Export, Household, HouseholdAdd, HouseholdList, MapExport, Settings, Visit, VisitList,
 };
 pub use orders::{
-    Answer, Audience, Deed, Mark, Notice, NoticeAnswer, NoticeList, NoticePublish, Some as Which, Task,
-    TaskGive, TaskList, Warning, WarningExtend, WarningIssue, WarningList, WarningSet,
+    Answer, Audience, Deed, Mark, Notice, NoticeAnswer, NoticeList, NoticePublish, Task, TaskGive, TaskList,
+    Warning, WarningExtend, WarningIssue, WarningList, WarningSet, Which,
 };
 
 /// Runs a township's relay and works its incidents  随手·网格中继

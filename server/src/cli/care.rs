@@ -58,7 +58,7 @@ async fn add(client: &Client, order: &HouseholdAdd) -> Result<Value, Failure> {
 
 async fn list(client: &Client, list: &HouseholdList, words: &'static Words) -> Result<(), Failure> {
     let more = [("purpose", list.purpose.as_deref()), ("overdue", list.overdue.then_some("true"))];
-    let households = page(client, "households", &list.some, &more).await?;
+    let households = page(client, "households", &list.which, &more).await?;
     let settings = client.get("/api/settings").await?;
     let columns = ["id", "state", "name", "address", "grid", "purposes", "last_visit_at", "due_at"];
     let mut table = Table::new(words, &columns);
@@ -75,7 +75,7 @@ async fn list(client: &Client, list: &HouseholdList, words: &'static Words) -> R
             format!("{} {overdue}", time(household, "due_at")).trim().to_owned(),
         ]);
     }
-    show(&households, &table, list.some.format, words)
+    show(&households, &table, list.which.format, words)
 }
 
 fn purposes(of: &Value, settings: &Value, words: &Words) -> String {
@@ -130,7 +130,10 @@ pub(super) async fn visit(client: &Client, command: Visit, words: &'static Words
     let form = items(&settings, "forms").iter().find(|known| text(known, "id") == form);
     for answer in items(&visit, "answers") {
         let question = text(answer, "question");
-        let asked = form.map_or_else(|| question.clone(), |form| super::value::named(form, "questions", &question, words));
+        let asked = form.map_or_else(
+            || question.clone(),
+            |form| super::value::named(form, "questions", &question, words),
+        );
         sheet.line("answer", &format!("{asked}  {}", answered(answer, form, words)));
     }
     sheet.line("led_to", &joined(&visit, "led_to_list")).notes();
@@ -148,7 +151,8 @@ fn answered(answer: &Value, form: Option<&Value>, words: &Words) -> String {
     if option.is_empty() {
         return format!("{}{}", text(value, "number"), text(value, "text"));
     }
-    let asked = form.and_then(|form| items(form, "questions").iter().find(|known| text(known, "id") == question));
+    let asked =
+        form.and_then(|form| items(form, "questions").iter().find(|known| text(known, "id") == question));
     asked.map_or_else(|| option.clone(), |asked| named(asked, "options", &option, words))
 }
 
@@ -158,7 +162,7 @@ async fn visits(client: &Client, list: &VisitList, words: &'static Words) -> Res
         None => None,
     };
     let more = [("household", household.as_deref()), ("purpose", list.purpose.as_deref())];
-    let visits = page(client, "visits", &list.some, &more).await?;
+    let visits = page(client, "visits", &list.which, &more).await?;
     let settings = client.get("/api/settings").await?;
     let mut table = Table::new(words, &["id", "at", "outcome", "purpose", "member", "grid", "text"]);
     for visit in items(&visits, "visits") {
@@ -172,5 +176,5 @@ async fn visits(client: &Client, list: &VisitList, words: &'static Words) -> Res
             cut(&text(visit, "excerpt"), 40),
         ]);
     }
-    show(&visits, &table, list.some.format, words)
+    show(&visits, &table, list.which.format, words)
 }

@@ -155,7 +155,11 @@ impl Sheet<'_> {
             self.line("category", &format!("{category}{}", self.others("category_choice"))),
             self.line(
                 "severity",
-                &format!("{}{}", word(words, "severity", incident, "severity"), self.others("severity_choice")),
+                &format!(
+                    "{}{}",
+                    word(words, "severity", incident, "severity"),
+                    self.others("severity_choice")
+                ),
             ),
             self.line(
                 "grid",
@@ -171,7 +175,10 @@ impl Sheet<'_> {
             self.line("reporter", &self.reporter()),
             self.line("text", &format!("{}{}", marks(incident, words), text(incident, "text"))),
         ];
-        for (key, about) in [("duplicate_of", text(incident, "duplicate_of")), ("repeated_by", joined(incident, "repeated_by"))] {
+        for (key, about) in [
+            ("duplicate_of", text(incident, "duplicate_of")),
+            ("repeated_by", joined(incident, "repeated_by")),
+        ] {
             if !about.is_empty() {
                 lines.push(self.line(key, &about));
             }

@@ -251,7 +251,12 @@ fn mebibytes(bytes: u64) -> String {
     format!("{}.{} MiB", tenths / 10, tenths % 10)
 }
 
-pub(super) fn show(answer: &Value, table: &Table, format: Format, words: &'static Words) -> Result<(), Failure> {
+pub(super) fn show(
+    answer: &Value,
+    table: &Table,
+    format: Format,
+    words: &'static Words,
+) -> Result<(), Failure> {
     if format.json { say_json(answer) } else { say(&table.lines(words)) }
 }
 

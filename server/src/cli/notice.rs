@@ -64,9 +64,10 @@ async fn answer(client: &Client, answer: &NoticeAnswer, words: &Words) -> Result
 }
 
 async fn list(client: &Client, list: &NoticeList, words: &'static Words) -> Result<(), Failure> {
-    let notices = page(client, "notices", &list.some, &[("theme", list.theme.as_deref())]).await?;
+    let notices = page(client, "notices", &list.which, &[("theme", list.theme.as_deref())]).await?;
     let settings = client.get("/api/settings").await?;
-    let mut table = Table::new(words, &["id", "state", "theme", "title", "readers", "until_at", "received_at"]);
+    let mut table =
+        Table::new(words, &["id", "state", "theme", "title", "readers", "until_at", "received_at"]);
     for notice in items(&notices, "notices") {
         table.row([
             short(&text(notice, "document")),
@@ -78,7 +79,7 @@ async fn list(client: &Client, list: &NoticeList, words: &'static Words) -> Resu
             time(notice, "received_at"),
         ]);
     }
-    lists::show(&notices, &table, list.some.format, words)
+    lists::show(&notices, &table, list.which.format, words)
 }
 
 async fn told(client: &Client, notice: &Value, words: &'static Words) -> Result<(), Failure> {

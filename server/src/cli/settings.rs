@@ -104,10 +104,9 @@ fn changes(old: &Value, new: &Value) -> Vec<Value> {
     let mut paths: Vec<&String> = before.keys().chain(after.keys()).collect();
     paths.sort();
     paths.dedup();
-    let different = paths.into_iter().filter(|path| *path != "version" && before.get(*path) != after.get(*path));
-    different
-        .map(|path| json!({ "path": path, "old": before.get(path), "new": after.get(path) }))
-        .collect()
+    let different =
+        paths.into_iter().filter(|path| *path != "version" && before.get(*path) != after.get(*path));
+    different.map(|path| json!({ "path": path, "old": before.get(path), "new": after.get(path) })).collect()
 }
 
 fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, Value>) {

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    output::{clean, say},
     failure::Failure,
+    output::{clean, say},
     value::{items, joined, named, text, time, word},
 };
 use crate::words::Words;

@@ -74,7 +74,7 @@ async fn give(client: &Client, order: &TaskGive, words: &Words) -> Result<Value,
 
 async fn list(client: &Client, list: &TaskList, words: &'static Words) -> Result<(), Failure> {
     let more = [("form", list.form.as_deref()), ("overdue", list.overdue.then_some("true"))];
-    let tasks = page(client, "tasks", &list.some, &more).await?;
+    let tasks = page(client, "tasks", &list.which, &more).await?;
     let mut table =
         Table::new(words, &["id", "form", "state", "title", "due_at", "done", "answers", "received_at"]);
     for task in items(&tasks, "tasks") {
@@ -95,7 +95,7 @@ async fn list(client: &Client, list: &TaskList, words: &'static Words) -> Result
             time(task, "received_at"),
         ]);
     }
-    lists::show(&tasks, &table, list.some.format, words)
+    lists::show(&tasks, &table, list.which.format, words)
 }
 
 async fn told(client: &Client, task: &Value, words: &'static Words) -> Result<(), Failure> {
@@ -111,15 +111,17 @@ async fn told(client: &Client, task: &Value, words: &'static Words) -> Result<()
     if people > 0 {
         let accounted = number(task, "counts.people_accounted");
         let missing = number(task, "people_missing");
-        let said = words.say(
-            "say.accounted",
-            &[("accounted", &accounted), ("people", &people), ("missing", &missing)],
-        );
+        let said = words
+            .say("say.accounted", &[("accounted", &accounted), ("people", &people), ("missing", &missing)]);
         sheet.line("people", &said);
     }
     for shelter in items(task, "shelters") {
-        let said =
-            format!("{}. {}  {}", number(shelter, "id") + 1, text(shelter, "name"), number(shelter, "people"));
+        let said = format!(
+            "{}. {}  {}",
+            number(shelter, "id") + 1,
+            text(shelter, "name"),
+            number(shelter, "people")
+        );
         sheet.line("shelter", &said);
     }
     for item in items(task, "items") {
@@ -146,7 +148,8 @@ async fn told(client: &Client, task: &Value, words: &'static Words) -> Result<()
     }
     for answer in items(task, "answers") {
         let reason = named(&settings, "reasons", &text(answer, "reason"), words);
-        let handed = answer.get("handed_to").filter(|to| to.is_object()).map(|to| format!("→ {}", person(to)));
+        let handed =
+            answer.get("handed_to").filter(|to| to.is_object()).map(|to| format!("→ {}", person(to)));
         let finished = if is(answer, "is_finished") { words.word("task.finished") } else { "" };
         let parts = [
             time(answer, "at"),
@@ -156,7 +159,10 @@ async fn told(client: &Client, task: &Value, words: &'static Words) -> Result<()
             handed.unwrap_or_default(),
             finished.to_owned(),
         ];
-        sheet.line("answer", &parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  "));
+        sheet.line(
+            "answer",
+            &parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  "),
+        );
     }
     sheet.people("waiting", "waiting").notes();
     sheet.say()

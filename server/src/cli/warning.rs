@@ -15,11 +15,7 @@ use super::{
 use crate::words::Words;
 
 /// Runs one of the commands.
-pub(super) async fn warning(
-    client: &Client,
-    command: Warning,
-    words: &'static Words,
-) -> Result<(), Failure> {
+pub(super) async fn warning(client: &Client, command: Warning, words: &'static Words) -> Result<(), Failure> {
     let (warning, json) = match command {
         Warning::List(list) => return self::list(client, &list, words).await,
         Warning::Issue(order) => (issue(client, &order, words).await?, order.format.json),
@@ -67,7 +63,7 @@ async fn issue(client: &Client, order: &WarningIssue, words: &Words) -> Result<V
 }
 
 async fn list(client: &Client, list: &WarningList, words: &'static Words) -> Result<(), Failure> {
-    let warnings = page(client, "warnings", &list.some, &[("hazard", list.hazard.as_deref())]).await?;
+    let warnings = page(client, "warnings", &list.which, &[("hazard", list.hazard.as_deref())]).await?;
     let settings = client.get("/api/settings").await?;
     let columns = ["id", "level", "hazard", "state", "title", "until_at", "acknowledged", "need_help"];
     let mut table = Table::new(words, &columns);
@@ -83,7 +79,7 @@ async fn list(client: &Client, list: &WarningList, words: &'static Words) -> Res
             text(warning, "need_help"),
         ]);
     }
-    lists::show(&warnings, &table, list.some.format, words)
+    lists::show(&warnings, &table, list.which.format, words)
 }
 
 async fn told(client: &Client, warning: &Value, words: &'static Words) -> Result<(), Failure> {

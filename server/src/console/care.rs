@@ -73,9 +73,7 @@ pub(super) async fn step(
         Kind::Resumed => HouseholdStep::Resumed,
     });
     let card = match deed.card {
-        Some(line) => {
-            households::check("item", vec![(1, line)], &settings).map_err(ApiError::invalid)?.pop()
-        }
+        Some(line) => households::check("item", vec![(1, line)], &settings).map_err(ApiError::invalid)?.pop(),
         None => None,
     };
     let fields: Vec<_> = deed.grid.iter().map(|grid| (FIELD_GRID.to_owned(), grid.to_string())).collect();

@@ -96,12 +96,7 @@ pub(super) async fn give_task(
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub(super) enum TaskDeed {
     /// A member answers.
-    Answered {
-        member: MemberId,
-        answer: TaskAnswer,
-        reason: Option<ReasonId>,
-        remark: Option<String>,
-    },
+    Answered { member: MemberId, answer: TaskAnswer, reason: Option<ReasonId>, remark: Option<String> },
     /// A member hands it to another.
     HandedOver { member: MemberId, to: MemberId, remark: Option<String> },
     /// An item was seen to, as a member or the command centre says.
@@ -253,8 +248,7 @@ impl WarningDeed {
             // 0 stands for the next issue.
             Ok::<_, ApiError>(WarningStep::Set { issue: 0, level, until_at })
         };
-        let wrong_level =
-            |needed| Err(ApiError::invalid(vec![Problem::Missing(needed)]));
+        let wrong_level = |needed| Err(ApiError::invalid(vec![Problem::Missing(needed)]));
         let (step, remark) = match self {
             Self::Raised { level, .. } if level <= row.level => return wrong_level("a higher level"),
             Self::Lowered { level, .. } if level >= row.level => return wrong_level("a lower level"),
@@ -263,9 +257,7 @@ impl WarningDeed {
             }
             Self::Extended { until_at, remark } => (set(row.level, Some(until_at))?, remark),
             Self::Ended { remark } => (WarningStep::Ended { issue: 0 }, remark),
-            Self::Acknowledged { member } => {
-                (WarningStep::Acknowledged { member, issue: row.issue }, None)
-            }
+            Self::Acknowledged { member } => (WarningStep::Acknowledged { member, issue: row.issue }, None),
             Self::Reported { member, post, report, people, remark } => {
                 (WarningStep::Reported { member, post, report, people }, remark)
             }

@@ -112,8 +112,10 @@ impl Wanted {
             ("anonymous", self.anonymous, &[K::Incident]),
             ("overdue", self.overdue, &[K::Incident, K::Household, K::Task]),
         ];
-        let used = named.iter().filter(|(_, value, _)| value.is_some()).map(|(name, _, kinds)| (*name, *kinds));
-        let used = used.chain(others.iter().filter(|(_, is_used, _)| *is_used).map(|(name, _, kinds)| (*name, *kinds)));
+        let used =
+            named.iter().filter(|(_, value, _)| value.is_some()).map(|(name, _, kinds)| (*name, *kinds));
+        let used = used
+            .chain(others.iter().filter(|(_, is_used, _)| *is_used).map(|(name, _, kinds)| (*name, *kinds)));
         for (name, kinds) in used {
             if !kinds.contains(&kind) {
                 let code = name.to_owned();

@@ -93,11 +93,10 @@ pub fn add_settings(transaction: &Transaction<'_>, version: u64, bundle: &[u8], 
 
 /// A version of the settings bundle as it travels.
 pub fn settings_of(connection: &Connection, version: u64) -> Result<Option<Vec<u8>>> {
-    optional(connection.query_row(
-        "SELECT bundle FROM settings WHERE version = ?1",
-        [int(version)],
-        |row| row.get(0),
-    ))
+    optional(
+        connection
+            .query_row("SELECT bundle FROM settings WHERE version = ?1", [int(version)], |row| row.get(0)),
+    )
 }
 
 /// Every version of the settings with when it was made and how large it is, newest first.

@@ -241,9 +241,8 @@ pub fn documents_about(
              ORDER BY at, document",
         )
         .map_err(sql)?;
-    let rows = statement
-        .query_map(params![about.as_ref(), kind.number(), state], |row| id(row, 0))
-        .map_err(sql)?;
+    let rows =
+        statement.query_map(params![about.as_ref(), kind.number(), state], |row| id(row, 0)).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }
 

@@ -210,7 +210,8 @@ impl Work<'_> {
     /// What repeats this incident gets the same answer.
     fn close_merged(&mut self, primary: DocumentId, act: &Act) -> Result<()> {
         for document in db::work::merged_into(self.transaction, primary)? {
-            let closed = Act { remark: act.remark.clone(), ..Act::step(IncidentStep::plain(StepKind::Closed)) };
+            let closed =
+                Act { remark: act.remark.clone(), ..Act::step(IncidentStep::plain(StepKind::Closed)) };
             match self.act(document, &closed) {
                 Err(RelayError::Refused { code }) => {
                     tracing::warn!(%document, %primary, %code, "a merged incident could not be closed");
@@ -298,9 +299,10 @@ fn completed(document: &Document, steps: &[Step]) -> Result<Vec<Step>> {
                 }
                 next_issue = issue.saturating_add(1);
             }
-            (Step::Warning(WarningStep::Reported { post: Some(post), .. }), Some(Record::Warning(record)))
-                if !record.posts.iter().any(|known| known.id == *post) =>
-            {
+            (
+                Step::Warning(WarningStep::Reported { post: Some(post), .. }),
+                Some(Record::Warning(record)),
+            ) if !record.posts.iter().any(|known| known.id == *post) => {
                 return unknown("the post", *post);
             }
             (Step::Task(TaskStep::Marked { item, shelter, .. }), Some(Record::Task(record))) => {

@@ -55,11 +55,11 @@ use tokio::{
     task::spawn_blocking,
 };
 
+pub use act::{Act, Step};
 pub use engine::Engine;
 pub use error::{RelayError, Result};
-pub use act::{Act, Step};
-pub use settings::{SettingsFile, VersionShown};
 pub use reading::{Kind, Listed, Shown, WorkFilter};
+pub use settings::{SettingsFile, VersionShown};
 pub use shown::{BlobShown, DeviceShown, HeldShown, Imported, Invited, Member, NoteShown, RelayStatus};
 
 use crate::{

@@ -42,7 +42,7 @@ pub struct Imported {
     pub changed: usize,
     /// Known ones that are as before.
     pub unchanged: usize,
-    /// Those that are not any more; only grids can go.
+    /// Those that are not any more: grids, and what a settings file leaves out.
     pub removed: usize,
     /// Version of the settings bundle after it.
     pub settings_version: u64,

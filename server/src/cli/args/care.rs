@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Format, Import, Named, orders::Deed, orders::Some};
+use super::{Format, Import, Named, orders::Deed, orders::Which};
 
 /// `suishou household …`
 #[derive(Debug, Subcommand)]
@@ -71,7 +71,7 @@ pub struct HouseholdList {
     pub overdue: bool,
     /// Which.
     #[command(flatten)]
-    pub some: Some,
+    pub which: Which,
 }
 
 /// `suishou visit …`
@@ -94,18 +94,20 @@ pub struct VisitList {
     pub purpose: Option<String>,
     /// Which.
     #[command(flatten)]
-    pub some: Some,
+    pub which: Which,
 }
 
 /// `suishou settings …`
 #[derive(Debug, Subcommand)]
-#[command(after_help = "The file holds categories, due hours, reasons, departments, checkpoints, purposes, forms,
+#[command(
+    after_help = "The file holds categories, due hours, reasons, departments, checkpoints, purposes, forms,
 hazards and themes; grids have a map file (grid export, grid import).
 
 Example:
   suishou settings export settings.json
   (edit 修改)
-  suishou settings import settings.json")]
+  suishou settings import settings.json"
+)]
 pub enum Settings {
     /// Show what is set  查看
     Show(Format),

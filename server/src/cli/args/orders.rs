@@ -29,7 +29,7 @@ pub struct Audience {
 
 /// Which of a list, newest first.
 #[derive(Args, Clone, Debug)]
-pub struct Some {
+pub struct Which {
     /// Only in these states, with commas between; `open` for all with something left to do  状态
     #[arg(long, value_name = "STATE,…")]
     pub state: Option<String>,
@@ -129,7 +129,7 @@ pub struct TaskList {
     pub overdue: bool,
     /// Which.
     #[command(flatten)]
-    pub some: Some,
+    pub which: Which,
 }
 
 /// A word about something by its id.
@@ -278,7 +278,7 @@ pub struct WarningList {
     pub hazard: Option<String>,
     /// Which.
     #[command(flatten)]
-    pub some: Some,
+    pub which: Which,
 }
 
 /// `suishou notice …`
@@ -337,7 +337,7 @@ pub struct NoticeList {
     pub theme: Option<String>,
     /// Which.
     #[command(flatten)]
-    pub some: Some,
+    pub which: Which,
 }
 
 /// `suishou notice answer`

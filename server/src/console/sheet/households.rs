@@ -63,7 +63,10 @@ impl From<Row> for HouseholdLine {
 }
 
 /// Reads a CSV file; all of it or nothing.
-pub(in crate::console) fn read(bytes: &[u8], settings: &Settings) -> Result<Vec<HouseholdCard>, Vec<Problem>> {
+pub(in crate::console) fn read(
+    bytes: &[u8],
+    settings: &Settings,
+) -> Result<Vec<HouseholdCard>, Vec<Problem>> {
     let rows = super::read(bytes, &COLUMNS)?;
     check("line", rows.into_iter().map(|(line, row)| (line, row.into())).collect(), settings)
 }

@@ -67,8 +67,7 @@ impl Kind for HouseholdRow {
             return Ok(None);
         };
         let is_in_use = |entry| household.card.all().any(|used| *used == entry);
-        let mut cards =
-            vec![CardShown { origin: None, is_in_use: is_in_use(None), card: record.clone() }];
+        let mut cards = vec![CardShown { origin: None, is_in_use: is_in_use(None), card: record.clone() }];
         let mut card = record;
         for (stored, note) in &context.notes {
             let Some(noted) = &note.card else { continue };

@@ -14,7 +14,12 @@ use suishou_core::{
     document::{Document, Record, Work},
     id::{BlobHash, DepartmentId, DocumentId, GridId, MemberId},
     model::{
-        DocumentKind, audience::Audience, decode, incident::Matter, note::Note, settings::Settings,
+        DocumentKind,
+        audience::Audience,
+        decode,
+        incident::Matter,
+        note::Note,
+        settings::Settings,
         step::{Author, Origin},
         warning::{WarningLevel, WarningState},
     },

@@ -5,7 +5,7 @@ use suishou_core::{
     document::{Record, Work},
     model::{
         DocumentKind,
-        notice::{NoticeState, NoticeRecord},
+        notice::{NoticeRecord, NoticeState},
         step::Author,
     },
     rows::NoticeRow,
@@ -98,9 +98,7 @@ fn questions(context: &Context<'_>) -> Result<Vec<QuestionShown>> {
         questions.push(QuestionShown {
             by: by.map(|person| context.named(&person.member)).transpose()?,
             note: context.note(stored, note)?,
-            answered: answered
-                .map(|(stored, note)| context.note(stored, note))
-                .collect::<Result<_>>()?,
+            answered: answered.map(|(stored, note)| context.note(stored, note)).collect::<Result<_>>()?,
         });
     }
     Ok(questions)

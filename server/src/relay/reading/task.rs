@@ -198,9 +198,9 @@ fn waiting(context: &Context<'_>, record: &TaskRecord, task: &Task) -> Result<Ve
         return Ok(Vec::new());
     }
     let has_said = |member: &MemberId| {
-        task.parts.get(member).is_some_and(|part| {
-            part.answer.is_some() || part.handed_to.is_some() || part.is_finished
-        })
+        task.parts
+            .get(member)
+            .is_some_and(|part| part.answer.is_some() || part.handed_to.is_some() || part.is_finished)
     };
     let mut waiting = context.missing(&record.audience, |member| !has_said(member))?;
     // Those to whom it was handed are in no audience.

@@ -101,11 +101,7 @@ impl Kind for WarningRow {
         let (Record::Warning(record), Work::Warning(warning)) = (record, work) else { return Ok(None) };
         let mut acknowledgements = Vec::with_capacity(warning.acknowledged.len());
         for (member, (issue, at)) in &warning.acknowledged {
-            acknowledgements.push(AcknowledgedShown {
-                by: context.named(member)?,
-                issue: *issue,
-                at: *at,
-            });
+            acknowledgements.push(AcknowledgedShown { by: context.named(member)?, issue: *issue, at: *at });
         }
         let mut post_list = Vec::with_capacity(record.posts.len());
         for post in &record.posts {
@@ -123,9 +119,8 @@ impl Kind for WarningRow {
         let keepers = record.posts.iter().filter_map(|post| post.member.clone());
         let mut asked = record.audience.clone();
         asked.members.extend(keepers);
-        let has_read = |member: &_| {
-            warning.acknowledged.get(member).is_some_and(|(issue, _)| *issue >= warning.issue)
-        };
+        let has_read =
+            |member: &_| warning.acknowledged.get(member).is_some_and(|(issue, _)| *issue >= warning.issue);
         let is_over = warning.state_at(context.now) == WarningState::Ended;
         Ok(Some(WarningShown {
             text: record.text.clone(),

@@ -172,11 +172,8 @@ fn a_task_reaches_exactly_those_it_is_for() {
 fn a_hand_over_gives_the_whole_history() {
     let mut world = World::new(5);
     let document = issue(&mut world, task(TaskForm::Errand, Audience::of([member_id("ann")])));
-    let answered = TaskStep::Answered {
-        member: member_id("ann"),
-        answer: TaskAnswer::Accepted,
-        reason: None,
-    };
+    let answered =
+        TaskStep::Answered { member: member_id("ann"), answer: TaskAnswer::Accepted, reason: None };
     let act = Act { remark: Some("on my way".to_owned()), ..Act::step(Step::Task(answered)) };
     world.engine().act(document, &act).unwrap();
     let mut ina = world.phone("ina");
@@ -276,7 +273,10 @@ fn an_evacuation_tells_who_is_missing_and_who_has_not_answered() {
     let waiting: Vec<_> = shown.work.waiting.iter().map(|named| named.member.as_str()).collect();
     assert_eq!(waiting, ["ben", "lea"], "lea works in the town's own grid");
     let json = serde_json::to_value(&shown).unwrap();
-    assert_eq!((json["items"][0]["state"].as_str(), json["state"].as_str()), (Some("moved"), Some("underway")));
+    assert_eq!(
+        (json["items"][0]["state"].as_str(), json["state"].as_str()),
+        (Some("moved"), Some("underway"))
+    );
     assert_eq!(json["answers"][0]["name"], "name of ann");
 }
 
@@ -287,7 +287,10 @@ fn keys_of_an_older_version_are_renewed_once() {
         let engine = world.engine();
         operator::status(engine.connection(), engine.shared()).unwrap().feed_seq
     };
-    let document = issue(&mut world, task(TaskForm::Plan, Audience { roles: vec![Role::Member], ..Audience::default() }));
+    let document = issue(
+        &mut world,
+        task(TaskForm::Plan, Audience { roles: vec![Role::Member], ..Audience::default() }),
+    );
     // As if the members had been there before there were keys for roles.
     world
         .engine()
@@ -319,7 +322,7 @@ fn another_map_moves_what_is_open_and_whom_people_look_after() {
     let mut world = World::new(11);
     let mut ann = world.phone("ann");
     let household = issue(&mut world, household("a"));
-    let visit = |at: Timestamp, number, ann: &mut Phone| {
+    let visit = |when: Timestamp, number, ann: &mut Phone| {
         let record = VisitRecord {
             salt: Salt::new([number; 16]),
             household: Some(household),
@@ -327,14 +330,14 @@ fn another_map_moves_what_is_open_and_whom_people_look_after() {
             form: None,
             answers: Vec::new(),
             text: "well".to_owned(),
-            place: at_a(),
+            place: at("a"),
             photos: Vec::new(),
             voice: None,
             outcome: VisitOutcome::Met,
             led_to: Vec::new(),
         };
         let document = DocumentId::new([number; 16]);
-        let entry = Entry::new(document, DocumentKind::Visit, at, BodyType::Record, encode(&record));
+        let entry = Entry::new(document, DocumentKind::Visit, when, BodyType::Record, encode(&record));
         ann.append(entry.unwrap());
         document
     };
@@ -358,10 +361,6 @@ fn another_map_moves_what_is_open_and_whom_people_look_after() {
     assert!(lea.sees(order) && lea.sees(alert));
     assert!(!ann.sees(order) && !ann.sees(alert), "and ann is no longer among those of the town");
     assert!(ann.sees(household) && ann.sees(new));
-}
-
-fn at_a() -> Place {
-    at("a")
 }
 
 #[test]

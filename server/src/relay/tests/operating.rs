@@ -106,7 +106,10 @@ fn lists_filter_and_page() {
         due_at: Some(Timestamp::from_millis(5)),
         ..IncidentStep::plain(StepKind::Dispatched)
     };
-    let act = Act { steps: vec![IncidentStep::plain(StepKind::Accepted).into(), dispatched.into()], ..Act::default() };
+    let act = Act {
+        steps: vec![IncidentStep::plain(StepKind::Accepted).into(), dispatched.into()],
+        ..Act::default()
+    };
     world.engine().act(documents[3], &act).unwrap();
     let settings = world.engine().shared().settings();
     let connection = world.engine().connection();
