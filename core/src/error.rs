@@ -219,6 +219,16 @@ pub enum Problem {
         /// Which.
         code: String,
     },
+    /// A code that can't go, because something open still has it.
+    #[error("{what} {code} is used by {count} open documents and can't be taken away")]
+    InUse {
+        /// What.
+        what: &'static str,
+        /// Which; a code, never a name.
+        code: String,
+        /// By how many.
+        count: u64,
+    },
     /// Not a picture this app can read.
     #[error("not a JPEG, PNG or WebP picture")]
     NotAPhoto,

@@ -10,13 +10,13 @@ use suishou_core::{
     sync::session::Session,
     time::Timestamp,
 };
-use suishou_server::relay::IncidentFilter;
+use suishou_server::relay::WorkFilter;
 use suishou_tests::harness::{Fault, Phone, Township};
 
 use crate::scenarios::{act, photo, report};
 
 async fn count(township: &Township) -> usize {
-    let filter = IncidentFilter { limit: 500, ..IncidentFilter::default() };
+    let filter = WorkFilter { limit: 500, ..WorkFilter::default() };
     township.settled().await.incidents(filter).await.unwrap().len()
 }
 
@@ -144,7 +144,7 @@ async fn a_relay_copied_back_from_an_older_backup_is_refilled_by_the_phones() {
         township.settled().await.incident(incident).await.unwrap();
     }
     let shown = township.settled().await.incident(lost).await.unwrap();
-    assert!(shown.photo_blobs[0].is_stored && shown.photo_blobs[0].has_preview, "with its photo");
+    assert!(shown.work.photo_blobs[0].is_stored && shown.work.photo_blobs[0].has_preview, "with its photo");
     assert!(phone.field().incident(lost).unwrap().about.stored.is_whole());
     assert_eq!(count(&township).await, 2);
 }
@@ -315,7 +315,7 @@ async fn a_step_survives_that_its_document_goes_out_of_sight_and_comes_back() {
     member.field().step(incident, StepDraft::plain(StepKind::Resolved)).unwrap();
     member.sync().await.unwrap();
     let shown = township.settled().await.incident(incident).await.unwrap();
-    assert_eq!((shown.listed.state, shown.held), (IncidentState::Resolved, 0));
+    assert_eq!((shown.listed.row.state, shown.held), (IncidentState::Resolved, 0));
 }
 
 #[tokio::test]
@@ -336,7 +336,7 @@ async fn a_photo_whose_file_the_relay_lost_is_asked_for_again() {
     insist(&mut phone).await;
     assert!(phone.field().incident(incident).unwrap().about.stored.is_whole());
     let shown = township.settled().await.incident(incident).await.unwrap();
-    assert!(township.relay.blob(shown.photo_blobs[0].hash).await.is_ok(), "its bytes are there");
+    assert!(township.relay.blob(shown.work.photo_blobs[0].hash).await.is_ok(), "its bytes are there");
 }
 
 fn fault() -> impl Strategy<Value = Fault> {
@@ -392,14 +392,14 @@ proptest! {
             insist(&mut phone).await;
             let counts = phone.field().counts().unwrap();
             assert_eq!((counts.entries_pending, counts.blobs_pending, counts.entries_held), (0, 0, 0));
-            let filter = IncidentFilter { limit: 500, ..IncidentFilter::default() };
+            let filter = WorkFilter { limit: 500, ..WorkFilter::default() };
             let there: Vec<_> = township.settled().await.incidents(filter).await.unwrap();
             assert_eq!(there.len(), expected.len());
             for listed in there {
-                assert!(expected.remove(&listed.document));
-                assert_eq!(listed.state, IncidentState::Handling);
-                let shown = township.settled().await.incident(listed.document).await.unwrap();
-                assert!(shown.photo_blobs.iter().all(|blob| blob.is_stored && blob.has_preview));
+                assert!(expected.remove(&listed.row.document));
+                assert_eq!(listed.row.state, IncidentState::Handling);
+                let shown = township.settled().await.incident(listed.row.document).await.unwrap();
+                assert!(shown.work.photo_blobs.iter().all(|blob| blob.is_stored && blob.has_preview));
                 assert_eq!(shown.notes.len(), 1);
             }
         });

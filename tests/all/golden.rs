@@ -317,7 +317,10 @@ async fn databases_of_the_first_version_open_for_ever() {
     let relay =
         Relay::start(kept.path(), township.identity().clone(), township.clock(), Random::seeded(2)).unwrap();
     let shown = relay.incident(view.document).await.unwrap();
-    assert_eq!((shown.text.as_str(), shown.reporter.unwrap().member.as_str()), ("桥面有裂缝", "i1"));
+    assert_eq!(
+        (shown.work.text.as_str(), shown.work.reporter.unwrap().member.as_str()),
+        ("桥面有裂缝", "i1")
+    );
     assert_eq!(relay.members().await.unwrap().len(), 7);
     relay.stop().await;
 }

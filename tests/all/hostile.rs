@@ -24,7 +24,7 @@ async fn honest_goes_on(township: &Township) {
     let incident = phone.field().report(report("一切照常", township, 119.605)).unwrap();
     phone.sync().await.unwrap();
     assert!(phone.field().incident(incident).unwrap().about.stored.is_whole());
-    assert_eq!(township.settled().await.incident(incident).await.unwrap().text, "一切照常");
+    assert_eq!(township.settled().await.incident(incident).await.unwrap().work.text, "一切照常");
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn poisoned_changes_are_receipted_held_and_touch_nothing_else() {
             .incident(document)
             .await
             .unwrap_or_else(|error| panic!("{what}: {error}"));
-        assert_eq!(shown.text, "平常的一件事", "{what}");
+        assert_eq!(shown.work.text, "平常的一件事", "{what}");
     }
     device.push(&[other_record]).await;
     let held = township.settled().await.held().await.unwrap();

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use suishou_core::{
     error::Error,
-    field::{Field, ReportDraft},
+    field::{Field, Remark, ReportDraft},
     id::{CategoryId, GridId},
     store::{Query, TallyBy},
     time::{Clock as _, Random},
@@ -25,7 +25,7 @@ async fn a_phone_lists_searches_and_counts_without_a_network() {
     };
     let pipe = phone.field().report(report("桥头菜市场水管破裂", &township, 119.605)).unwrap();
     let lamp = phone.field().report(other).unwrap();
-    phone.field().add_note(lamp, "电工说明天来", Vec::new()).unwrap();
+    phone.field().add_note(lamp, &Remark::text("电工说明天来")).unwrap();
 
     let found = |query: &Query| {
         let page = phone.field().list(query).unwrap();

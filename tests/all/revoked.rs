@@ -7,7 +7,7 @@ use std::{
 
 use suishou_core::{
     error::Error,
-    field::{ReportDraft, StepDraft},
+    field::{Remark, ReportDraft, StepDraft},
     id::{BlobHash, DeviceId},
     log::{LogHead, Receipt},
     model::{
@@ -23,7 +23,7 @@ use suishou_core::{
     },
     time::Clock as _,
 };
-use suishou_server::relay::{BundleImported, IncidentFilter, RelayError};
+use suishou_server::relay::{BundleImported, RelayError, WorkFilter};
 use suishou_tests::harness::{Phone, Township};
 
 use crate::{
@@ -91,7 +91,7 @@ fn is_wiped(township: &Township, phone: &Phone) {
 #[tokio::test]
 async fn a_revoked_phone_pushes_what_is_taken_seals_the_rest_and_is_wiped() {
     let (mut township, mut phone, incident, hash) = with_photo(510).await;
-    phone.field().add_note(incident, "市场东门第三个摊位", Vec::new()).unwrap();
+    phone.field().add_note(incident, &Remark::text("市场东门第三个摊位")).unwrap();
     township.relay.revoke(device_of(&township, "i1").await).await.unwrap();
     assert!(!holding(phone.folder(), "变质猪肉".as_bytes()).is_empty(), "the search finds what is there");
     assert!(matches!(phone.sync().await, Err(Error::Revoked)));
@@ -225,7 +225,7 @@ async fn a_bundle_that_is_damaged_or_anothers_is_refused_clearly_and_stores_noth
     assert_eq!((status.entries, status.blobs.len()), (0, 0));
     // The phone was never revoked here: what it sealed takes effect like a push.
     assert_eq!(import(&township, &bytes).await.unwrap().entries_new, 1);
-    let filter = IncidentFilter { limit: 10, ..IncidentFilter::default() };
+    let filter = WorkFilter { limit: 10, ..WorkFilter::default() };
     assert_eq!(township.settled().await.incidents(filter).await.unwrap().len(), 1);
 }
 
@@ -235,12 +235,12 @@ async fn a_phone_that_is_wanted_again_before_it_was_told_to_the_end_loses_nothin
     // Told once, while something was still to be pushed; then the township changes its mind.
     sync_refused(&township, &phone, 1).await.unwrap();
     assert!(phone.field().enrolment().unwrap().is_revoked);
-    phone.field().add_note(incident, "照样可以写", Vec::new()).unwrap();
+    phone.field().add_note(incident, &Remark::text("照样可以写")).unwrap();
     phone.sync().await.unwrap();
     assert!(!phone.field().enrolment().unwrap().is_revoked);
     assert!(phone.field().incident(incident).unwrap().about.stored.is_whole());
     let shown = township.settled().await.incident(incident).await.unwrap();
-    assert_eq!((shown.notes.len(), shown.photo_blobs[0].is_stored), (1, true));
+    assert_eq!((shown.notes.len(), shown.work.photo_blobs[0].is_stored), (1, true));
     assert_eq!(bundle_files(phone.folder()), 0);
 }
 
@@ -337,7 +337,7 @@ async fn a_revoked_persons_next_phone_gets_their_work_back() {
     next.field().step(incident, StepDraft::plain(StepKind::Resolved)).unwrap();
     next.sync().await.unwrap();
     let shown = township.settled().await.incident(incident).await.unwrap();
-    assert_eq!((shown.listed.state, shown.held), (IncidentState::Resolved, 0));
+    assert_eq!((shown.listed.row.state, shown.held), (IncidentState::Resolved, 0));
     // The lost one, found and switched on, has nothing unsent: it is wiped without a bundle.
     assert!(matches!(lost.sync().await, Err(Error::Revoked)));
     assert_eq!(lost.field().revoked().unwrap().bundle, None);

@@ -14,7 +14,7 @@ use suishou_core::{
     store::Mine,
     time::{Random, SharedClock},
 };
-use suishou_server::relay::IncidentFilter;
+use suishou_server::relay::WorkFilter;
 use suishou_tests::harness::{Phone, Township};
 use tempfile::TempDir;
 
@@ -59,7 +59,8 @@ async fn running(seed: u64, closed: Closed) -> Running {
     for number in 0..20 {
         let mut draft = report(&format!("没发的第{number}件{}", "细节".repeat(number)), &township, 119.605);
         if number == 3 {
-            draft = ReportDraft { photos: vec![phone.field().add_photo(&photo(seed), &[]).unwrap()], ..draft };
+            draft =
+                ReportDraft { photos: vec![phone.field().add_photo(&photo(seed), &[]).unwrap()], ..draft };
         }
         if number == 10 {
             draft.text = "长".repeat(2_500);
@@ -242,7 +243,7 @@ async fn a_salvaged_phone_syncs_on_and_nothing_doubles() {
     assert_eq!((report.entries_lost, report.is_enrolment_lost), (0, false));
     assert_eq!(report.blobs, 2);
     phone.sync().await.unwrap();
-    let filter = IncidentFilter { limit: 500, ..IncidentFilter::default() };
+    let filter = WorkFilter { limit: 500, ..WorkFilter::default() };
     let there = township.settled().await.incidents(filter).await.unwrap();
     assert_eq!(there.len(), all.len() + 1, "each once, and the other person's");
     let status = township.relay.status().await.unwrap();

@@ -13,10 +13,11 @@ use suishou_core::{
         step::Author,
         track::TrackFix,
     },
+    rows::PatrolRow,
     store::Mine,
     time::{Clock as _, Timestamp},
 };
-use suishou_server::relay::{Act, IncidentFilter};
+use suishou_server::relay::{Act, WorkFilter};
 use suishou_tests::harness::{Phone, Township};
 
 pub(crate) fn report(text: &str, township: &Township, longitude: f64) -> ReportDraft {
@@ -53,7 +54,7 @@ pub(crate) fn photo(seed: u64) -> Vec<u8> {
 }
 
 pub(crate) fn act(kind: StepKind, remark: &str) -> Act {
-    Act { steps: vec![IncidentStep::plain(kind)], fields: Vec::new(), remark: Some(remark.to_owned()) }
+    Act { remark: Some(remark.to_owned()), ..Act::step(IncidentStep::plain(kind)) }
 }
 
 fn dispatch(department: &str) -> Act {
@@ -62,13 +63,13 @@ fn dispatch(department: &str) -> Act {
         due_at: Some(Timestamp::from_millis(1_763_900_000_000)),
         ..IncidentStep::plain(StepKind::Dispatched)
     };
-    Act { steps: vec![step], fields: Vec::new(), remark: Some("请尽快处理".to_owned()) }
+    Act { remark: Some("请尽快处理".to_owned()), ..Act::step(step) }
 }
 
 async fn everything(township: &Township) -> Vec<DocumentId> {
-    let filter = IncidentFilter { limit: 500, ..IncidentFilter::default() };
+    let filter = WorkFilter { limit: 500, ..WorkFilter::default() };
     let listed = township.settled().await.incidents(filter).await.unwrap();
-    listed.into_iter().map(|incident| incident.document).collect()
+    listed.into_iter().map(|incident| incident.row.document).collect()
 }
 
 /// Dispatched to a department, acted on there, handed back.
@@ -106,9 +107,9 @@ async fn report_written_offline_reaches_the_dispatcher_once_and_its_answer_comes
     assert_eq!(everything(&township).await, [incident]);
     assert!(vendor.field().incident(incident).unwrap().about.stored.is_whole());
     let shown = township.settled().await.incident(incident).await.unwrap();
-    assert_eq!(shown.text, "摊位卖变质猪肉");
-    assert!(shown.photo_blobs[0].is_stored && shown.photo_blobs[0].has_preview);
-    assert_eq!(shown.reporter.unwrap().member.as_str(), "i1");
+    assert_eq!(shown.work.text, "摊位卖变质猪肉");
+    assert!(shown.work.photo_blobs[0].is_stored && shown.work.photo_blobs[0].has_preview);
+    assert_eq!(shown.work.reporter.unwrap().member.as_str(), "i1");
 
     // The township acts, the department handles, the centre closes.
     township.relay.act(incident, act(StepKind::Accepted, "已受理")).await.unwrap();
@@ -130,7 +131,7 @@ async fn report_written_offline_reaches_the_dispatcher_once_and_its_answer_comes
         .unwrap();
     vendor.sync().await.unwrap();
     let shown = township.settled().await.incident(incident).await.unwrap();
-    assert_eq!((shown.listed.state, shown.rating), (IncidentState::Rated, Some(5)));
+    assert_eq!((shown.listed.row.state, shown.listed.row.rating), (IncidentState::Rated, Some(5)));
     assert!(township.settled().await.held().await.unwrap().is_empty());
 }
 
@@ -166,7 +167,7 @@ async fn a_refused_report_tells_its_reporter_why() {
         reason: Some(ReasonId::new("outside").unwrap()),
         ..IncidentStep::plain(StepKind::Rejected)
     };
-    let refusal = Act { steps: vec![step], fields: Vec::new(), remark: None };
+    let refusal = Act::step(step);
     township.relay.act(incident, refusal).await.unwrap();
     vendor.sync().await.unwrap();
     let view = vendor.field().incident(incident).unwrap();
@@ -192,7 +193,7 @@ async fn a_step_that_came_too_late_is_held_shown_and_can_be_tried_again() {
     assert_eq!(view.about.held.len(), 2, "both steps are shown as not done");
     assert_eq!(view.incident.state, IncidentState::Dispatched, "the phone counts what the relay counts");
     assert_eq!(
-        township.settled().await.incident(incident).await.unwrap().listed.state,
+        township.settled().await.incident(incident).await.unwrap().listed.row.state,
         IncidentState::Dispatched
     );
     assert_eq!(member.field().counts().unwrap().entries_pending, 0, "nothing behind it is blocked");
@@ -201,7 +202,7 @@ async fn a_step_that_came_too_late_is_held_shown_and_can_be_tried_again() {
         dispatch: Some(view.incident.dispatches[0].step),
         ..IncidentStep::plain(StepKind::Returned)
     };
-    township.relay.act(incident, Act { steps: vec![handed_back], ..Act::default() }).await.unwrap();
+    township.relay.act(incident, Act::step(handed_back)).await.unwrap();
     member.sync().await.unwrap();
     assert!(
         member.field().try_again(view.about.held[0].entry).is_err(),
@@ -243,9 +244,9 @@ async fn a_patrol_survives_its_app_and_never_counts_a_gap() {
         view.patrol.gaps.iter().map(|gap| serde_json::to_string(&gap.reason).unwrap()).collect();
     assert_eq!(reasons, ["\"killed\"", "\"paused\""]);
     member.sync().await.unwrap();
-    let shown = township.settled().await.patrol(patrol).await.unwrap();
-    assert_eq!(shown.listed.distance_m, view.row.distance_m);
-    assert!(shown.segments.iter().all(|segment| segment.is_stored));
+    let shown = township.settled().await.show::<PatrolRow>(patrol).await.unwrap();
+    assert_eq!(shown.listed.row.distance_m, view.row.distance_m);
+    assert!(shown.work.segments.iter().all(|segment| segment.is_stored));
     assert_eq!(view.patrol.incidents, [incident], "the patrol names what was found on the way");
     leader.sync().await.unwrap();
     assert_eq!(leader.field().patrols(Mine::OrOthers, 10, 0).unwrap().len(), 1, "the leader sees it");

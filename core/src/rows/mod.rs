@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Counts up when rows are worked out in another way: a store with an older number works them out anew.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// An incident in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,6 +64,8 @@ pub struct IncidentRow {
     pub members: Vec<MemberId>,
     /// Several values stand side by side and a person should choose.
     pub has_clash: bool,
+    /// Reported in confidence.
+    pub is_anonymous: bool,
     /// A complaint or suggestion; none for an incident.
     pub matter: Option<Matter>,
     /// The incident it repeats.

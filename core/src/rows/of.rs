@@ -42,6 +42,7 @@ impl Row {
                     state_since: incident.state_since,
                     departments,
                     members,
+                    is_anonymous: record.is_anonymous == Some(true),
                     matter: record.matter,
                     duplicate_of: incident.duplicate_of,
                     rating: incident.rating,

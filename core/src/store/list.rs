@@ -167,7 +167,7 @@ fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<(DocumentKind, Row, Option<Tim
     let read = match kind {
         DocumentKind::Incident => Row::Incident(read_json(row, 0)?),
         DocumentKind::Patrol => Row::Patrol(read_json(row, 0)?),
-        DocumentKind::Household => Row::Household(read_household(row)?),
+        DocumentKind::Household => Row::Household(read_household(row, 0)?),
         DocumentKind::Visit => Row::Visit(read_json(row, 0)?),
         DocumentKind::Task => Row::Task(read_json(row, 0)?),
         DocumentKind::Warning => Row::Warning(read_json(row, 0)?),

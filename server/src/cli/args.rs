@@ -1,8 +1,19 @@
 //! The commands and their arguments, as clap reads them.
 
+mod care;
+mod orders;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+
+pub use care::{
+    Checkpoint, Diff, Export, Household, HouseholdAdd, HouseholdList, MapExport, Settings, Visit, VisitList,
+};
+pub use orders::{
+    Answer, Audience, Deed, Mark, Notice, NoticeAnswer, NoticeList, NoticePublish, Task, TaskGive, TaskList,
+    Warning, WarningExtend, WarningIssue, WarningList, WarningSet, Which,
+};
 
 /// Runs a township's relay and works its incidents  随手·网格中继
 #[derive(Debug, Parser)]
@@ -52,6 +63,27 @@ pub enum Command {
     /// Patrols: list, show  巡查
     #[command(subcommand)]
     Patrol(Patrol),
+    /// Tasks: give, list, show, answer for somebody, close  任务
+    #[command(subcommand)]
+    Task(Task),
+    /// Warnings: issue, raise, lower, end  预警
+    #[command(subcommand)]
+    Warning(Warning),
+    /// Notices: publish, answer questions, withdraw  宣传
+    #[command(subcommand)]
+    Notice(Notice),
+    /// Households to look after: add, import, list  走访对象
+    #[command(subcommand)]
+    Household(Household),
+    /// Visits: list, show  走访
+    #[command(subcommand)]
+    Visit(Visit),
+    /// Settings: show, export, import, history  设置
+    #[command(subcommand)]
+    Settings(Settings),
+    /// Checkpoints of patrols: import, list  巡查点
+    #[command(subcommand)]
+    Checkpoint(Checkpoint),
     /// What the relay keeps apart, and why  待核
     #[command(subcommand)]
     Held(Held),
@@ -112,6 +144,8 @@ pub enum Grid {
         after_help = "Each feature is a polygon with the properties id, name and, if wanted, kind and parent\n(or 编号, 名称, 类型, 上级), in WGS-84.\n\nExample:\n  suishou grid import grids.geojson"
     )]
     Import(Import),
+    /// Write the grids to a GeoJSON file  导出网格
+    Export(MapExport),
     /// List the grids  列出网格
     List(Format),
 }
@@ -242,6 +276,8 @@ pub enum Incident {
     List(IncidentList),
     /// Show one with its history, remarks and photos  查看
     Show(Named),
+    /// Take down what somebody said on the telephone  代为上报
+    Report(Box<Report>),
     /// Take it on  受理
     Accept(Step),
     /// Order departments or a person to handle it  派遣
@@ -260,9 +296,11 @@ pub enum Incident {
     Close(Step),
     /// Say that it is the same as another  重复
     Duplicate(Duplicate),
+    /// Say of several that they repeat one: when that is closed they get the same answer  合并
+    Merge(Merge),
     /// Take it up again  重新办理
     Reopen(Reopen),
-    /// Correct category, severity or grid  更正
+    /// Correct category, severity or grid, or choose among values that stand side by side  更正
     Correct(Step),
     /// Write a remark that everyone reads who sees the incident  备注
     Note(Note),
@@ -283,9 +321,67 @@ pub struct IncidentList {
     /// Only of this category  类别
     #[arg(long)]
     pub category: Option<String>,
+    /// Only by this person, or with this person to act  人员编号
+    #[arg(long)]
+    pub member: Option<String>,
+    /// Only complaints or only suggestions  投诉、建议
+    #[arg(long, value_parser = ["complaint", "suggestion"])]
+    pub matter: Option<String>,
+    /// Only what was reported in confidence  匿名
+    #[arg(long)]
+    pub anonymous: bool,
+    /// Only what is overdue  已超时
+    #[arg(long)]
+    pub overdue: bool,
+    /// Those before this place, from the list's JSON (`seq`)  上一页末尾的序号
+    #[arg(long, value_name = "SEQ")]
+    pub before: Option<u64>,
     /// At most so many  条数
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
     pub limit: u16,
+    /// How to print.
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `suishou incident report`
+#[derive(Args, Debug)]
+pub struct Report {
+    /// What was said  内容
+    #[arg(long, allow_hyphen_values = true)]
+    pub text: String,
+    /// What it is about, by its short name  类别
+    #[arg(long)]
+    pub category: String,
+    /// How much it matters  轻重
+    #[arg(long, default_value = "normal", value_parser = ["low", "normal", "high", "urgent"])]
+    pub severity: String,
+    /// Where it belongs  网格
+    #[arg(long)]
+    pub grid: Option<String>,
+    /// A complaint or suggestion about the work itself  投诉、建议
+    #[arg(long, value_parser = ["complaint", "suggestion"])]
+    pub matter: Option<String>,
+    /// In confidence: only those see it to whom it is dispatched  匿名
+    #[arg(long)]
+    pub anonymous: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `suishou incident merge`
+#[derive(Args, Debug)]
+pub struct Merge {
+    /// Those that repeat it, by their ids  重复的事件编号
+    #[arg(required = true, value_name = "OTHER")]
+    pub others: Vec<String>,
+    /// The one that is worked on  主事件编号
+    #[arg(long, value_name = "PRIMARY")]
+    pub into: String,
+    /// A remark, which those read who see the others  备注
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub remark: Option<String>,
     /// How to print.
     #[command(flatten)]
     pub format: Format,

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{
-    args::{Incident, IncidentList, Named, Note},
-    client::{Client, encoded, query},
+    args::{Incident, IncidentList, Merge, Named, Note, Report},
+    client::{Client, query},
     failure::Failure,
+    form::whole,
     output::{Table, clean, cut, say, say_json},
     step::Form,
-    value::{is, is_whole, items, joined, named, number, resolve, short, text, time, word},
+    value::{is, items, joined, named, number, short, text, time, word},
 };
 use crate::words::Words;
 
@@ -22,6 +23,8 @@ pub(super) async fn incident(
         Incident::List(list) => self::list(client, &list, words).await,
         Incident::Show(named) => show(client, &named, words).await,
         Incident::Note(note) => self::note(client, note, words).await,
+        Incident::Report(report) => self::report(client, *report, words).await,
+        Incident::Merge(merge) => self::merge(client, merge, words).await,
         command => match Form::of(command) {
             Some(form) => step(client, form, words).await,
             None => Ok(()),
@@ -31,12 +34,18 @@ pub(super) async fn incident(
 
 async fn list(client: &Client, list: &IncidentList, words: &'static Words) -> Result<(), Failure> {
     let limit = list.limit.to_string();
+    let before = list.before.map(|before| before.to_string());
     let query = query(&[
         ("state", list.state.as_deref()),
         ("grid", list.grid.as_deref()),
         ("department", list.department.as_deref()),
         ("category", list.category.as_deref()),
+        ("member", list.member.as_deref()),
+        ("matter", list.matter.as_deref()),
+        ("anonymous", list.anonymous.then_some("true")),
+        ("overdue", list.overdue.then_some("true")),
         ("limit", Some(&limit)),
+        ("before", before.as_deref()),
     ]);
     let incidents = client.get(&format!("/api/incidents{query}")).await?;
     if list.format.json {
@@ -57,56 +66,65 @@ async fn list(client: &Client, list: &IncidentList, words: &'static Words) -> Re
             time(incident, "received_at"),
             format!("{} {overdue}", time(incident, "due_at")).trim().to_owned(),
             joined(incident, "departments"),
-            cut(&text(incident, "excerpt"), 40),
+            cut(&format!("{}{}", marks(incident, words), text(incident, "excerpt")), 40),
         ]);
     }
     say(&table.lines(words))
 }
 
+/// What must be known before the text is read: in confidence, a complaint, a suggestion.
+fn marks(incident: &Value, words: &Words) -> String {
+    let anonymous = if is(incident, "is_anonymous") { words.word("say.anonymous") } else { "" };
+    let matter = word(words, "matter", incident, "matter");
+    let marks: Vec<&str> = [anonymous, matter.as_str()].into_iter().filter(|mark| !mark.is_empty()).collect();
+    if marks.is_empty() { String::new() } else { format!("[{}] ", marks.join(" ")) }
+}
+
+async fn report(client: &Client, report: Report, words: &'static Words) -> Result<(), Failure> {
+    let body = json!({
+        "text": report.text,
+        "category": report.category,
+        "severity": report.severity,
+        "grid": report.grid,
+        "matter": report.matter,
+        "anonymous": report.anonymous,
+    });
+    let incident = client.post("/api/incidents", body).await?;
+    told(client, &incident, report.format.json, words).await
+}
+
+async fn merge(client: &Client, merge: Merge, words: &'static Words) -> Result<(), Failure> {
+    let primary = whole(client, "incidents", &merge.into).await?;
+    let mut others = Vec::new();
+    for other in &merge.others {
+        others.push(whole(client, "incidents", other).await?);
+    }
+    let body = json!({ "incidents": others, "remark": merge.remark });
+    let incident = client.post(&format!("/api/incidents/{primary}/merge"), body).await?;
+    told(client, &incident, merge.format.json, words).await
+}
+
 async fn show(client: &Client, wanted: &Named, words: &'static Words) -> Result<(), Failure> {
-    let id = whole(client, &wanted.id).await?;
+    let id = whole(client, "incidents", &wanted.id).await?;
     let incident = client.get(&format!("/api/incidents/{id}")).await?;
     told(client, &incident, wanted.format.json, words).await
 }
 
 async fn note(client: &Client, note: Note, words: &'static Words) -> Result<(), Failure> {
-    let id = whole(client, &note.id).await?;
+    let id = whole(client, "incidents", &note.id).await?;
     let incident = client.post(&format!("/api/incidents/{id}/notes"), json!({ "text": note.text })).await?;
     told(client, &incident, note.format.json, words).await
 }
 
 async fn step(client: &Client, form: Form, words: &'static Words) -> Result<(), Failure> {
-    let id = whole(client, &form.id).await?;
+    let id = whole(client, "incidents", &form.id).await?;
     let of = match &form.of {
-        Some(of) => Some(whole(client, of).await?),
+        Some(of) => Some(whole(client, "incidents", of).await?),
         None => None,
     };
     let json = form.json;
     let incident = client.post(&format!("/api/incidents/{id}/steps"), form.body(of)).await?;
     told(client, &incident, json, words).await
-}
-
-/// The whole id: as given, or the one incident whose id begins or ends so.
-async fn whole(client: &Client, given: &str) -> Result<String, Failure> {
-    if is_whole(given) {
-        return Ok(given.to_ascii_lowercase());
-    }
-    // Refuses what can't be an id before asking for all there are.
-    if let Err(failure @ Failure::Id { key: "fail.id_short", .. }) = resolve(given, []) {
-        return Err(failure);
-    }
-    let mut ids = Vec::new();
-    let mut before = None;
-    loop {
-        let query = query(&[("limit", Some("500")), ("before", before.as_deref())]);
-        let page = client.get(&format!("/api/incidents{query}")).await?;
-        let incidents = items(&page, "incidents");
-        ids.extend(incidents.iter().map(|incident| text(incident, "document")));
-        match incidents.last() {
-            Some(last) if incidents.len() == 500 => before = Some(number(last, "seq").to_string()),
-            _ => return resolve(given, ids).map(|id| encoded(&id)),
-        }
-    }
 }
 
 async fn told(client: &Client, incident: &Value, json: bool, words: &'static Words) -> Result<(), Failure> {
@@ -134,15 +152,37 @@ impl Sheet<'_> {
                 "state",
                 &format!("{}  {}", word(words, "state", incident, "state"), time(incident, "state_since")),
             ),
-            self.line("category", &category),
-            self.line("severity", &word(words, "severity", incident, "severity")),
-            self.line("grid", &named(self.settings, "grids", &text(incident, "grid"), words)),
+            self.line("category", &format!("{category}{}", self.others("category_choice"))),
+            self.line(
+                "severity",
+                &format!(
+                    "{}{}",
+                    word(words, "severity", incident, "severity"),
+                    self.others("severity_choice")
+                ),
+            ),
+            self.line(
+                "grid",
+                &format!(
+                    "{}{}",
+                    named(self.settings, "grids", &text(incident, "grid"), words),
+                    self.others("grid_choice")
+                ),
+            ),
             self.line("place", &self.place()),
             self.line("reported_at", &time(incident, "reported_at")),
             self.line("received_at", &time(incident, "received_at")),
             self.line("reporter", &self.reporter()),
-            self.line("text", &text(incident, "text")),
+            self.line("text", &format!("{}{}", marks(incident, words), text(incident, "text"))),
         ];
+        for (key, about) in [
+            ("duplicate_of", text(incident, "duplicate_of")),
+            ("repeated_by", joined(incident, "repeated_by")),
+        ] {
+            if !about.is_empty() {
+                lines.push(self.line(key, &about));
+            }
+        }
         let due = time(incident, "due_at");
         if !due.is_empty() {
             let overdue = if is(incident, "is_overdue") { words.word("say.overdue") } else { "" };
@@ -181,6 +221,15 @@ impl Sheet<'_> {
 
     fn line(&self, key: &str, value: &str) -> String {
         format!("{}: {}", self.words.word(&format!("column.{key}")), clean(value)).trim_end().to_owned()
+    }
+
+    /// What stands beside a value that several people set at once.
+    fn others(&self, choice: &str) -> String {
+        let others = self.incident.get(choice).map_or_else(String::new, |choice| joined(choice, "others"));
+        if others.is_empty() {
+            return others;
+        }
+        format!("  {}", self.words.say("say.or", &[("others", &others)]))
     }
 
     fn place(&self) -> String {

@@ -23,6 +23,10 @@ pub(super) async fn grid(client: &Client, grid: Grid, words: &'static Words) -> 
             let file = Payload::GeoJson(read(&import.file)?);
             return imported(&client.put("/api/grids", file).await?, &import, words);
         }
+        Grid::Export(export) => {
+            let map = client.get("/api/grids").await?;
+            return write(&export.file, &map, words);
+        }
         Grid::List(format) => format,
     };
     let settings = client.get("/api/settings").await?;
@@ -247,11 +251,23 @@ fn mebibytes(bytes: u64) -> String {
     format!("{}.{} MiB", tenths / 10, tenths % 10)
 }
 
-fn show(answer: &Value, table: &Table, format: Format, words: &'static Words) -> Result<(), Failure> {
+pub(super) fn show(
+    answer: &Value,
+    table: &Table,
+    format: Format,
+    words: &'static Words,
+) -> Result<(), Failure> {
     if format.json { say_json(answer) } else { say(&table.lines(words)) }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+/// Writes pretty JSON, the same for the same content.
+pub(super) fn write(path: &Path, value: &Value, words: &Words) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::File { path: path.to_owned(), kind: error.kind() };
+    fs::write(path, format!("{value:#}\n")).map_err(failed)?;
+    tell(words, "export.done", &[("path", &path.display())])
+}
+
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |error: std::io::Error| Failure::File { path: path.to_owned(), kind: error.kind() };
     if fs::metadata(path).map_err(failed)?.len() > MAX_FILE_BYTES {
         return Err(Failure::File { path: path.to_owned(), kind: std::io::ErrorKind::FileTooLarge });
@@ -259,7 +275,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(failed)
 }
 
-fn imported(answer: &Value, import: &Import, words: &'static Words) -> Result<(), Failure> {
+pub(super) fn imported(answer: &Value, import: &Import, words: &'static Words) -> Result<(), Failure> {
     if import.format.json {
         return say_json(answer);
     }

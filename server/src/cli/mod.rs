@@ -2,17 +2,24 @@
 
 pub mod args;
 mod bundle;
+mod care;
 mod client;
 mod enrol;
 mod failure;
+mod form;
 mod help;
 mod incident;
 mod lists;
+mod notice;
 mod output;
 mod qr;
+mod settings;
 mod setup;
+mod sheet;
 mod step;
+mod task;
 mod value;
+mod warning;
 
 use std::{
     env,
@@ -99,6 +106,13 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Bundle(bundle) => bundle::bundle(client, bundle, words).await,
         Command::Incident(incident) => incident::incident(client, incident, words).await,
         Command::Patrol(patrol) => lists::patrol(client, patrol, words).await,
+        Command::Task(task) => task::task(client, task, words).await,
+        Command::Warning(warning) => warning::warning(client, warning, words).await,
+        Command::Notice(notice) => notice::notice(client, notice, words).await,
+        Command::Household(household) => care::household(client, household, words).await,
+        Command::Visit(visit) => care::visit(client, visit, words).await,
+        Command::Settings(settings) => settings::settings(client, settings, words).await,
+        Command::Checkpoint(checkpoint) => settings::checkpoint(client, checkpoint, words).await,
         Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
     }
 }

@@ -35,7 +35,11 @@ impl Form {
             Incident::Duplicate(step) => {
                 Self { of: Some(step.of), ..Self::new(Some("duplicate"), step.step) }
             }
-            Incident::List(_) | Incident::Show(_) | Incident::Note(_) => return None,
+            Incident::List(_)
+            | Incident::Show(_)
+            | Incident::Note(_)
+            | Incident::Report(_)
+            | Incident::Merge(_) => return None,
         })
     }
 

@@ -8,9 +8,17 @@ use axum::{
     extract::{FromRequest, Request},
     response::{IntoResponse, Response},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use suishou_core::error::{Error, Problem};
+use suishou_core::{
+    error::{Error, Problem},
+    geo::Position,
+    id::GridId,
+    model::{
+        place::{FixSource, GridSource, Place},
+        settings::Settings,
+    },
+};
 
 use super::error::ApiError;
 
@@ -64,4 +72,38 @@ impl IntoResponse for Shown {
 /// A number outside of what is allowed.
 pub(super) fn too_large(what: &'static str, found: u64, limit: u64) -> ApiError {
     ApiError::invalid(vec![Problem::TooLarge { what, found, limit }])
+}
+
+/// Where something is, as somebody at a desk knows it: a grid, a position, or both.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Spot {
+    grid: Option<GridId>,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+}
+
+impl Spot {
+    /// The place; the grid is found from the position if none is given.
+    pub(super) fn into_place(self, settings: &Settings) -> Answer<Place> {
+        let position = match (self.latitude, self.longitude) {
+            (Some(latitude), Some(longitude)) => Some(Position::new(latitude, longitude)?),
+            (None, None) => None,
+            _ => return Err(ApiError::invalid(vec![Problem::BadPosition])),
+        };
+        let found = || position.and_then(|position| settings.finder().find(position));
+        let (grid, grid_source) = match self.grid {
+            Some(grid) => {
+                settings.check_grid(&grid)?;
+                (Some(grid), Some(GridSource::Chosen))
+            }
+            None => {
+                let found = found();
+                let source = found.as_ref().map(|_| GridSource::Found);
+                (found, source)
+            }
+        };
+        let source = position.map(|_| FixSource::Manual);
+        Ok(Place { position, source, grid, grid_source, ..Place::default() })
+    }
 }

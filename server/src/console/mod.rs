@@ -5,12 +5,16 @@
 
 mod access;
 mod bundles;
+mod care;
 mod error;
 mod incidents;
 mod input;
 mod members;
+mod orders;
+mod settings;
 mod sheet;
 mod township;
+mod works;
 
 use std::time::Duration;
 
@@ -23,6 +27,7 @@ use axum::{
 };
 use suishou_core::{
     id::{Pin, PublicKey, TownshipId},
+    rows::{HouseholdRow, IncidentRow, NoticeRow, PatrolRow, TaskRow, VisitRow, WarningRow},
     time::SharedClock,
 };
 use tower_http::{
@@ -31,7 +36,7 @@ use tower_http::{
 };
 
 use self::{access::Access, error::ApiError};
-use crate::relay::Relay;
+use crate::relay::{Kind, Relay};
 
 /// Largest GeoJSON file in bytes.
 const MAX_GRIDS_BYTES: usize = 32 * 1024 * 1024;
@@ -74,22 +79,39 @@ pub fn router(desk: Desk) -> Router {
     let access = desk.access.clone();
     let forms = Router::new()
         .route("/api/status", get(township::status))
-        .route("/api/settings", get(township::settings))
         .route("/api/enrolments", post(members::enrol))
         .route("/api/devices", get(members::devices))
         .route("/api/devices/{id}/revoke", post(members::revoke))
-        .route("/api/incidents", get(incidents::list))
-        .route("/api/incidents/{id}", get(incidents::show))
+        .route("/api/settings/versions", get(settings::history))
+        .route("/api/settings/versions/{version}", get(settings::version))
+        .route("/api/incidents", get(works::list::<IncidentRow>).post(incidents::report))
         .route("/api/incidents/{id}/steps", post(incidents::step))
-        .route("/api/incidents/{id}/notes", post(incidents::note))
-        .route("/api/incidents/{id}/photos/{hash}", get(incidents::photo))
-        .route("/api/patrols", get(incidents::patrols))
-        .route("/api/patrols/{id}", get(incidents::patrol))
-        .route("/api/held", get(incidents::held));
-    let grids = Router::new().route("/api/grids", put(township::import_grids));
+        .route("/api/incidents/{id}/merge", post(incidents::merge))
+        .route("/api/patrols", get(works::list::<PatrolRow>))
+        .route("/api/households/{id}/steps", post(care::step))
+        .route("/api/visits", get(works::list::<VisitRow>))
+        .route("/api/tasks/{id}/steps", post(orders::task_step))
+        .route("/api/warnings/{id}/steps", post(orders::warning_step))
+        .route("/api/notices", get(works::list::<NoticeRow>).post(orders::publish_notice))
+        .route("/api/notices/{id}/steps", post(orders::notice_step))
+        .merge(of_kind::<IncidentRow>("/api/incidents"))
+        .merge(of_kind::<PatrolRow>("/api/patrols"))
+        .merge(of_kind::<HouseholdRow>("/api/households"))
+        .merge(of_kind::<VisitRow>("/api/visits"))
+        .merge(of_kind::<TaskRow>("/api/tasks"))
+        .merge(of_kind::<WarningRow>("/api/warnings"))
+        .merge(of_kind::<NoticeRow>("/api/notices"))
+        .route("/api/held", get(works::held));
+    let grids = Router::new().route("/api/grids", get(settings::grids).put(township::import_grids));
     let sheets = Router::new()
+        .route("/api/settings", get(township::settings).put(settings::import))
         .route("/api/members", get(members::list).put(members::import))
-        .route("/api/departments", put(township::import_departments));
+        .route("/api/departments", put(township::import_departments))
+        .route("/api/checkpoints", put(settings::import_checkpoints))
+        // Orders carry sheets: items, posts.
+        .route("/api/tasks", get(works::list::<TaskRow>).post(orders::give_task))
+        .route("/api/warnings", get(works::list::<WarningRow>).post(orders::issue_warning))
+        .route("/api/households", get(works::list::<HouseholdRow>).post(care::add).put(care::import));
     // A phone may have photos of weeks: it comes in pieces, takes its time and has no limit but the disk.
     let bundles =
         Router::new().route("/api/bundles", post(bundles::import)).layer(DefaultBodyLimit::disable());
@@ -107,6 +129,14 @@ pub fn router(desk: Desk) -> Router {
         .layer(middleware::from_fn_with_state(access, access::check))
         .layer(middleware::from_fn(error::in_words))
         .layer(middleware::map_response(sealed))
+}
+
+/// What every kind has: one in full, remarks, photos.
+fn of_kind<R: Kind>(path: &str) -> Router<Desk> {
+    Router::new()
+        .route(&format!("{path}/{{id}}"), get(works::show::<R>))
+        .route(&format!("{path}/{{id}}/notes"), post(works::note::<R>))
+        .route(&format!("{path}/{{id}}/photos/{{hash}}"), get(works::photo::<R>))
 }
 
 fn limited(routes: Router<Desk>, bytes: usize) -> Router<Desk> {

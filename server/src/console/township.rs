@@ -4,8 +4,8 @@ use axum::{body::Bytes, extract::State};
 use serde::{Deserialize, Serialize};
 use suishou_core::{
     geo::{self, GridKind},
-    id::{GridId, Pin, TownshipId},
-    model::settings::{Category, Checkpoint, Department, Reason},
+    id::{GridId, HazardId, Pin, PurposeId, ThemeId, TownshipId},
+    model::settings::{Category, Checkpoint, Department, Form, Named, Reason, StepHours},
 };
 
 use super::{
@@ -27,6 +27,11 @@ struct Summary<'a> {
     categories: &'a [Category],
     reasons: &'a [Reason],
     checkpoints: &'a [Checkpoint],
+    step_hours: Option<&'a StepHours>,
+    purposes: Option<&'a Vec<Named<PurposeId>>>,
+    forms: Option<&'a Vec<Form>>,
+    hazards: Option<&'a Vec<Named<HazardId>>>,
+    themes: Option<&'a Vec<Named<ThemeId>>>,
 }
 
 #[derive(Serialize)]
@@ -85,6 +90,11 @@ pub(super) async fn settings(State(desk): State<Desk>) -> Answer {
         categories: &settings.categories,
         reasons: &settings.reasons,
         checkpoints: &settings.checkpoints,
+        step_hours: settings.step_hours.as_ref(),
+        purposes: settings.purposes.as_ref(),
+        forms: settings.forms.as_ref(),
+        hazards: settings.hazards.as_ref(),
+        themes: settings.themes.as_ref(),
     })
 }
 

@@ -127,6 +127,15 @@ pub fn refer(transaction: &Transaction<'_>, blob: BlobHash, document: DocumentId
     Ok(())
 }
 
+/// Whether a document names a blob.
+pub fn is_of(connection: &Connection, blob: BlobHash, document: DocumentId) -> Result<bool> {
+    connection
+        .prepare_cached("SELECT count(*) FROM document_blob WHERE hash = ?1 AND document = ?2")
+        .and_then(|mut find| find.query_row(params![blob.as_ref(), document.as_ref()], |row| row.get(0)))
+        .map(|count: i64| count > 0)
+        .map_err(sql)
+}
+
 /// The documents that name a blob.
 pub fn documents(connection: &Connection, blob: BlobHash) -> Result<Vec<DocumentId>> {
     let mut statement = connection

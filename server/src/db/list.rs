@@ -1,122 +1,15 @@
-//! Lists for operators: incidents, patrols, held entries, phones, and counts of everything.
+//! Lists for operators: held entries, phones, and counts of everything.
 
-use rusqlite::{Connection, Row, ToSql, params_from_iter, types::Value};
+use rusqlite::{Connection, ToSql, params_from_iter, types::Value};
 use suishou_core::{
     error::Result,
-    id::{CategoryId, DepartmentId, DeviceId, DocumentId, EntryId, GridId, MemberId},
-    model::{DocumentKind, incident::IncidentState},
-    rows::{IncidentRow, PatrolRow},
-    store::{optional, rows::read_json, sql},
+    id::{DeviceId, DocumentId, EntryId, MemberId},
+    model::DocumentKind,
+    store::sql,
     time::Timestamp,
 };
 
-use super::{code, count, id, int};
-
-/// Which incidents.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// In one of these states; in any if empty.
-    pub states: Vec<IncidentState>,
-    /// In one of these grids; in any if empty.
-    pub grids: Vec<GridId>,
-    /// With an open dispatch to this department.
-    pub department: Option<DepartmentId>,
-    /// Of this category.
-    pub category: Option<CategoryId>,
-    /// At most so many.
-    pub limit: usize,
-    /// Those that arrived before this place.
-    pub before: Option<u64>,
-}
-
-/// Incidents in the order of arrival, newest first, with their place in it.
-pub fn incidents(connection: &Connection, filter: &Filter) -> Result<Vec<(u64, IncidentRow)>> {
-    let mut conditions = vec!["d.kind = ?".to_owned()];
-    let mut values = vec![Value::from(i64::from(DocumentKind::Incident.number()))];
-    if let Some(before) = filter.before {
-        conditions.push("d.record_row < ?".to_owned());
-        values.push(int(before).into());
-    }
-    one_of("i.state", filter.states.iter().map(|state| state.as_str()), &mut conditions, &mut values);
-    one_of("i.grid", filter.grids.iter().map(GridId::as_str), &mut conditions, &mut values);
-    one_of("i.category", filter.category.iter().map(CategoryId::as_str), &mut conditions, &mut values);
-    if let Some(department) = &filter.department {
-        conditions.push("instr(' ' || i.departments || ' ', ?) > 0".to_owned());
-        values.push(format!(" {department} ").into());
-    }
-    values.push(i64::try_from(filter.limit).unwrap_or(i64::MAX).into());
-    let statement = format!(
-        "SELECT i.json, d.record_row FROM document d JOIN work i ON i.document = d.document
-         WHERE {} ORDER BY d.record_row DESC LIMIT ?",
-        conditions.join(" AND ")
-    );
-    let mut statement = connection.prepare_cached(&statement).map_err(sql)?;
-    let rows = statement.query_map(params_from_iter(values), read_placed).map_err(sql)?;
-    rows.collect::<rusqlite::Result<_>>().map_err(sql)
-}
-
-fn read_placed(row: &Row<'_>) -> rusqlite::Result<(u64, IncidentRow)> {
-    Ok((count(row.get(1)?), read_json(row, 0)?))
-}
-
-fn one_of<'a>(
-    column: &str,
-    words: impl ExactSizeIterator<Item = &'a str>,
-    conditions: &mut Vec<String>,
-    values: &mut Vec<Value>,
-) {
-    if words.len() == 0 {
-        return;
-    }
-    let marks = vec!["?"; words.len()].join(", ");
-    conditions.push(format!("{column} IN ({marks})"));
-    values.extend(words.map(|word| Value::from(word.to_owned())));
-}
-
-/// One incident's row and place.
-pub fn incident(connection: &Connection, document: DocumentId) -> Result<Option<(u64, IncidentRow)>> {
-    optional(
-        connection
-            .prepare_cached(
-                "SELECT i.json, d.record_row FROM document d JOIN work i ON i.document = d.document
-                 WHERE d.document = ?1",
-            )
-            .map_err(sql)?
-            .query_row([document.as_ref()], read_placed),
-    )
-}
-
-fn patrol_statement(rest: &str) -> String {
-    format!(
-        "SELECT p.json, m.member FROM document d JOIN work p ON p.document = d.document
-         LEFT JOIN document_author a ON a.document = p.document AND a.alias = p.author - 1
-         LEFT JOIN member m ON m.row = a.member {rest}"
-    )
-}
-
-fn read_walked(row: &Row<'_>) -> rusqlite::Result<(PatrolRow, Option<MemberId>)> {
-    let member = row.get::<_, Option<String>>(1)?.and_then(|member| MemberId::new(&member).ok());
-    Ok((read_json(row, 0)?, member))
-}
-
-/// Patrols in the order of arrival, newest first, with who walks.
-pub fn patrols(connection: &Connection, limit: usize) -> Result<Vec<(PatrolRow, Option<MemberId>)>> {
-    let statement = patrol_statement("WHERE d.kind = ?1 ORDER BY d.record_row DESC LIMIT ?2");
-    let mut statement = connection.prepare_cached(&statement).map_err(sql)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows =
-        statement.query_map([i64::from(DocumentKind::Patrol.number()), limit], read_walked).map_err(sql)?;
-    rows.collect::<rusqlite::Result<_>>().map_err(sql)
-}
-
-/// One patrol with who walks.
-pub fn patrol(
-    connection: &Connection,
-    document: DocumentId,
-) -> Result<Option<(PatrolRow, Option<MemberId>)>> {
-    let statement = patrol_statement("WHERE d.document = ?1");
-    optional(connection.prepare_cached(&statement).map_err(sql)?.query_row([document.as_ref()], read_walked))
-}
+use super::{code, count, id};
 
 /// A held entry.
 #[derive(Clone, Debug)]

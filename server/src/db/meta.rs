@@ -90,3 +90,24 @@ pub fn add_settings(transaction: &Transaction<'_>, version: u64, bundle: &[u8], 
         .map_err(sql)?;
     Ok(())
 }
+
+/// A version of the settings bundle as it travels.
+pub fn settings_of(connection: &Connection, version: u64) -> Result<Option<Vec<u8>>> {
+    optional(
+        connection
+            .query_row("SELECT bundle FROM settings WHERE version = ?1", [int(version)], |row| row.get(0)),
+    )
+}
+
+/// Every version of the settings with when it was made and how large it is, newest first.
+pub fn settings_history(connection: &Connection) -> Result<Vec<(u64, Timestamp, u64)>> {
+    let mut statement = connection
+        .prepare("SELECT version, made_at, length(bundle) FROM settings ORDER BY version DESC")
+        .map_err(sql)?;
+    let rows = statement
+        .query_map([], |row| {
+            Ok((count(row.get(0)?), Timestamp::from_millis(row.get(1)?), count(row.get(2)?)))
+        })
+        .map_err(sql)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(sql)
+}

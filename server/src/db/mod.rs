@@ -13,6 +13,7 @@ pub mod member;
 pub mod meta;
 pub mod schema;
 pub mod scope;
+pub mod work;
 
 use std::{
     path::{Path, PathBuf},

@@ -6,7 +6,9 @@ use rusqlite::{Connection, Transaction, params};
 use suishou_core::{
     error::Result,
     id::DocumentId,
+    model::{DocumentKind, task::TaskState},
     store::{optional, sql},
+    time::Timestamp,
 };
 
 use super::id;
@@ -53,10 +55,23 @@ pub fn of_document(connection: &Connection, document: DocumentId) -> Result<Vec<
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }
 
-/// Documents about which something is left to do.
-pub fn open_documents(connection: &Connection) -> Result<Vec<DocumentId>> {
-    let mut statement = connection.prepare("SELECT document FROM work WHERE is_open = 1").map_err(sql)?;
-    let rows = statement.query_map([], |row| id(row, 0)).map_err(sql)?;
+/// Documents whose keys follow the grids: those about which something is left to do or to look up, every
+/// household, and the visits since `visits_since`.
+pub fn living_documents(connection: &Connection, visits_since: Timestamp) -> Result<Vec<DocumentId>> {
+    let mut statement = connection
+        .prepare(
+            "SELECT document FROM work
+             WHERE is_open = 1 OR kind = ?1 OR (kind = ?2 AND at >= ?3) OR (kind = ?4 AND state = ?5)",
+        )
+        .map_err(sql)?;
+    let parameters = params![
+        DocumentKind::Household.number(),
+        DocumentKind::Visit.number(),
+        visits_since.millis(),
+        DocumentKind::Task.number(),
+        TaskState::Finished.as_str(),
+    ];
+    let rows = statement.query_map(parameters, |row| id(row, 0)).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }
 

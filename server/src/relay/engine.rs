@@ -116,6 +116,11 @@ impl Engine {
             tracing::warn!("the database is not the one that the marker knows: a new life begins");
             engine.begin_life()?;
         }
+        let renewed = engine.write(|work| work.renew_member_keys())?;
+        if renewed > 0 {
+            tracing::info!(members = renewed, "scope keys of an older version were renewed");
+        }
+        engine.marker = engine.state.marker();
         engine.marker.write(folder)?;
         Ok(engine)
     }

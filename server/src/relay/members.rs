@@ -58,10 +58,7 @@ impl Engine {
         let new: BTreeSet<_> = after.grids.iter().map(|grid| &grid.id).collect();
         imported.removed = old.keys().filter(|grid| !new.contains(*grid)).count();
         if imported.added + imported.changed + imported.removed > 0 {
-            imported.settings_version = self.set_settings(after, |work| {
-                work.state.ancestry.clear();
-                work.rehome()
-            })?;
+            imported.settings_version = self.set_settings(after, |work| work.rehome())?;
         }
         Ok(imported)
     }
@@ -93,7 +90,7 @@ impl Engine {
         Ok(imported)
     }
 
-    fn set_settings(
+    pub(super) fn set_settings(
         &mut self,
         mut settings: Settings,
         then: impl FnOnce(&mut Work<'_>) -> Result<()>,
@@ -106,6 +103,7 @@ impl Engine {
             db::meta::add_settings(work.transaction, version, &bundle, work.now)?;
             set_due_rules(work.transaction, &settings)?;
             work.settings = kept;
+            work.state.ancestry.clear();
             then(work)
         })?;
         self.shared().set_settings(settings, bundle);

@@ -7,18 +7,21 @@
 //! The engine is plain functions over one connection; [`Relay`] puts a thread, a queue and readers
 //! around it.
 
-mod act;
+pub mod act;
 mod bundle;
 pub mod engine;
 pub mod error;
 pub mod feed;
 mod http;
+mod issue;
 mod marker;
 mod members;
 pub mod operator;
 mod project;
 pub mod push;
+pub mod reading;
 mod scope;
+pub mod settings;
 pub mod shared;
 pub mod shown;
 pub mod token;
@@ -37,9 +40,14 @@ use std::{
 };
 
 use suishou_core::{
+    document::Record,
     geo::GridFeature,
     id::{BlobHash, DeviceId, DocumentId, MemberId},
-    model::settings::{Department, Settings},
+    model::{
+        household::HouseholdCard,
+        settings::{Checkpoint, Department, Settings},
+    },
+    rows::IncidentRow,
     sync::wire::{BlobKind, SyncResponse},
     time::{Random, SharedClock},
 };
@@ -48,13 +56,13 @@ use tokio::{
     task::spawn_blocking,
 };
 
+pub use act::{Act, Step};
 pub use bundle::{BundleImported, Spooled};
 pub use engine::Engine;
 pub use error::{RelayError, Result};
-pub use shown::{
-    Act, BlobShown, DeviceShown, HeldShown, Imported, IncidentFilter, IncidentListed, IncidentShown, Invited,
-    Member, NoteShown, PatrolListed, PatrolShown, RelayStatus,
-};
+pub use reading::{Kind, Listed, Shown, WorkFilter};
+pub use settings::{SettingsFile, VersionShown};
+pub use shown::{BlobShown, DeviceShown, HeldShown, Imported, Invited, Member, NoteShown, RelayStatus};
 
 use crate::{
     blobs::Blobs,
@@ -191,39 +199,85 @@ impl Relay {
         self.call(move |engine| engine.revoke(device)).await
     }
 
-    /// Incidents, newest first.
-    pub async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<IncidentListed>> {
+    /// Documents of a kind, newest first.
+    pub async fn list<R: Kind>(&self, filter: WorkFilter) -> Result<Vec<Listed<R>>> {
         self.with(|connection, shared| {
-            operator::incidents(connection, &shared.settings(), shared.clock.now(), filter)
+            reading::list(connection, &shared.settings(), shared.clock.now(), filter)
         })
         .await
     }
 
+    /// All of a document of a kind.
+    pub async fn show<R: Kind>(&self, document: DocumentId) -> Result<Shown<R>> {
+        self.with(move |connection, shared| {
+            reading::show(connection, &shared.settings(), shared.clock.now(), document)
+        })
+        .await
+    }
+
+    /// Incidents, newest first.
+    pub async fn incidents(&self, filter: WorkFilter) -> Result<Vec<Listed<IncidentRow>>> {
+        self.list(filter).await
+    }
+
     /// All of an incident.
-    pub async fn incident(&self, document: DocumentId) -> Result<IncidentShown> {
-        self.with(move |connection, shared| operator::incident(connection, shared.clock.now(), document))
-            .await
+    pub async fn incident(&self, document: DocumentId) -> Result<Shown<IncidentRow>> {
+        self.show(document).await
     }
 
-    /// An operator's action; answers with what became of the incident.
-    pub async fn act(&self, document: DocumentId, act: Act) -> Result<IncidentShown> {
-        self.call(move |engine| engine.act(document, &act)).await?;
-        self.incident(document).await
+    /// An operator's action on whichever document.
+    pub async fn act(&self, document: DocumentId, act: Act) -> Result<()> {
+        self.call(move |engine| engine.act(document, &act)).await
     }
 
-    /// Patrols, newest first.
-    pub async fn patrols(&self, limit: usize) -> Result<Vec<PatrolListed>> {
-        self.with(move |connection, _| operator::patrols(connection, limit)).await
+    /// A record in the name of the command centre; answers with the new document's id.
+    pub async fn issue(&self, record: Record) -> Result<DocumentId> {
+        self.call(move |engine| engine.issue(&record)).await
     }
 
-    /// All of a patrol.
-    pub async fn patrol(&self, document: DocumentId) -> Result<PatrolShown> {
-        self.with(move |connection, _| operator::patrol(connection, document)).await
+    /// Says of incidents that they repeat another one; all of them or none.
+    pub async fn merge(
+        &self,
+        primary: DocumentId,
+        others: Vec<DocumentId>,
+        remark: Option<String>,
+    ) -> Result<()> {
+        self.call(move |engine| engine.merge(primary, &others, remark.as_deref())).await
+    }
+
+    /// Adds households, or gives those that are known a new card.
+    pub async fn import_households(&self, cards: Vec<HouseholdCard>) -> Result<Imported> {
+        self.call(move |engine| engine.import_households(&cards)).await
+    }
+
+    /// Takes a settings file in place of the present settings.
+    pub async fn import_settings(&self, file: SettingsFile) -> Result<Imported> {
+        self.call(move |engine| engine.import_settings(file)).await
+    }
+
+    /// Adds or changes checkpoints.
+    pub async fn import_checkpoints(&self, checkpoints: Vec<Checkpoint>) -> Result<Imported> {
+        self.call(move |engine| engine.import_checkpoints(checkpoints)).await
+    }
+
+    /// The settings of a version.
+    pub async fn settings_version(&self, version: u64) -> Result<SettingsFile> {
+        self.with(move |connection, _| settings::version(connection, version)).await
+    }
+
+    /// Every version of the settings, newest first.
+    pub async fn settings_history(&self) -> Result<Vec<VersionShown>> {
+        self.with(|connection, _| settings::history(connection)).await
     }
 
     /// Entries that take no effect, newest first.
     pub async fn held(&self) -> Result<Vec<HeldShown>> {
         self.with(|connection, _| operator::held(connection)).await
+    }
+
+    /// Whether a document names a blob.
+    pub async fn names_blob(&self, document: DocumentId, hash: BlobHash) -> Result<bool> {
+        self.with(move |connection, _| Ok(crate::db::blob::is_of(connection, hash, document)?)).await
     }
 
     /// A stored blob, for an operator's eyes.

@@ -20,6 +20,7 @@ use suishou_core::{
         referred,
         tables::{load_document, save_document},
     },
+    time::Timestamp,
 };
 
 use super::{engine::Work, error::Result, scope::device_key};
@@ -28,6 +29,9 @@ use crate::db::{
     entry::{State, Stored},
     feed::Item,
 };
+
+/// Visits of so many milliseconds follow a change of the grids: the last 90 days.
+const VISITS_MS: i64 = 90 * 24 * 3_600_000;
 
 /// Who stands behind a log.
 #[derive(Clone, Copy, Debug)]
@@ -332,9 +336,11 @@ impl Work<'_> {
         }
     }
 
-    /// After the grids changed: open documents are put under the keys that they should stand under now.
+    /// After the grids changed: what somebody may still look up is put under the keys that it should stand
+    /// under now.
     pub(super) fn rehome(&mut self) -> Result<()> {
-        for id in db::scope::open_documents(self.transaction)? {
+        let since = self.now.millis().saturating_sub(VISITS_MS);
+        for id in db::scope::living_documents(self.transaction, Timestamp::from_millis(since))? {
             let Some(document) = load_document(self.transaction, id)? else { continue };
             let aliases = db::member::aliases(self.transaction, id)?;
             let author = document.captured().and_then(|captured| by_alias(&aliases, captured.origin.author));

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use suishou_core::{
     document::{Document, Record, Work as Amount},
     id::{DepartmentId, DeviceId, GridId, MemberId},
-    model::{Role, audience::Audience},
+    model::{Role, audience::Audience, settings::Settings},
 };
 
 use super::{engine::Work, error::Result, project::within};
@@ -60,6 +60,29 @@ pub(super) fn of_member(member: &Kept) -> Vec<String> {
     keys
 }
 
+/// The words under which something stands for those whom it is for.
+fn of_audience(settings: &Settings, audience: &Audience) -> BTreeSet<String> {
+    let mut keys: BTreeSet<String> = within(settings, &audience.grids).iter().map(grid_key).collect();
+    if audience.is_everyone {
+        keys.insert(EVERYONE.to_owned());
+    }
+    keys.extend(audience.members.iter().map(member_key));
+    keys.extend(audience.departments.iter().map(department_key));
+    keys.extend(audience.roles.iter().map(|role| role_key(*role)));
+    keys
+}
+
+/// Those among `members` whom something is for: they hold one of its words. Whoever only leads them sees it
+/// too, and is not asked.
+pub(super) fn covered<'m>(
+    settings: &Settings,
+    audience: &Audience,
+    members: &'m [Kept],
+) -> impl Iterator<Item = &'m Kept> {
+    let keys = of_audience(settings, audience);
+    members.iter().filter(move |member| of_member(member).iter().any(|key| keys.contains(key)))
+}
+
 impl Work<'_> {
     /// The words a document stands under; `author` is whose record it is.
     fn of_document(&mut self, document: &Document, author: Option<&MemberId>) -> BTreeSet<String> {
@@ -104,16 +127,10 @@ impl Work<'_> {
 
     /// Those whom something is for, and those who lead them.
     fn add_audience(&mut self, keys: &mut BTreeSet<String>, audience: &Audience) {
-        if audience.is_everyone {
-            keys.insert(EVERYONE.to_owned());
-        }
-        keys.extend(within(&self.settings, &audience.grids).iter().map(grid_key));
+        keys.extend(of_audience(&self.settings, audience));
         for grid in &audience.grids {
             self.add_grid(keys, Some(grid), lead_key);
         }
-        keys.extend(audience.members.iter().map(member_key));
-        keys.extend(audience.departments.iter().map(department_key));
-        keys.extend(audience.roles.iter().map(|role| role_key(*role)));
     }
 
     /// The numbers of the keys that a document should stand under.
@@ -155,6 +172,25 @@ impl Work<'_> {
             db::scope::take_document(self.transaction, id, *key, at)?;
         }
         Ok(())
+    }
+
+    /// Gives everybody the keys that this version of the program would give them, if an older one gave
+    /// others. Nothing is written for those who hold what they should.
+    pub(super) fn renew_member_keys(&mut self) -> Result<usize> {
+        let mut renewed = 0;
+        for member in db::member::all(self.transaction)? {
+            let held = db::scope::of_member(self.transaction, member.row)?;
+            let held: BTreeSet<i64> = held.iter().map(|held| held.key).collect();
+            let mut wanted = BTreeSet::new();
+            for word in of_member(&member) {
+                wanted.insert(self.key(&word)?);
+            }
+            if held != wanted {
+                self.rescope_member(member.row, &member)?;
+                renewed += 1;
+            }
+        }
+        Ok(renewed)
     }
 
     /// Gives a member the keys they should hold and takes the others; the member's phones are told.

@@ -1,27 +1,20 @@
-//! What operators see: plain values for the console's JSON and the command line.
+//! What operators see of people, phones and the relay: plain values for the console's JSON and the command
+//! line. Documents stand in `reading`.
 //!
 //! Times are RFC 3339 in UTC. The reporter's name stands here and nowhere else: this never goes to a
 //! phone.
 
-use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 use suishou_core::{
-    geo::Position,
-    id::{
-        BlobHash, CategoryId, DepartmentId, DeviceId, DocumentId, EnrolCode, EntryId, Epoch, GridId,
-        MemberId, ReasonId,
-    },
+    id::{BlobHash, DepartmentId, DeviceId, DocumentId, EnrolCode, EntryId, Epoch, GridId, MemberId},
     model::{
-        Role, Severity,
-        choice::Choice,
-        incident::{DispatchState, IncidentState, IncidentStep, StepKind},
-        patrol::{GapReason, PatrolState},
-        place::Place,
+        Role,
         step::{Author, Origin, StepId},
     },
     time::Timestamp,
 };
-
-use std::collections::BTreeMap;
 
 /// A person of the township.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,7 +42,7 @@ pub struct Imported {
     pub changed: usize,
     /// Known ones that are as before.
     pub unchanged: usize,
-    /// Those that are not any more; only grids can go.
+    /// Those that are not any more: grids, and what a settings file leaves out.
     pub removed: usize,
     /// Version of the settings bundle after it.
     pub settings_version: u64,
@@ -61,7 +54,6 @@ pub struct Invited {
     /// The code; the relay keeps only its hash.
     pub code: EnrolCode,
     /// Useless from then on.
-    #[serde(serialize_with = "rfc3339")]
     pub expires_at: Timestamp,
 }
 
@@ -73,10 +65,8 @@ pub struct DeviceShown {
     /// Whose.
     pub member: MemberId,
     /// Since when.
-    #[serde(serialize_with = "rfc3339")]
     pub enrolled_at: Timestamp,
     /// When it last synced.
-    #[serde(serialize_with = "rfc3339_or_null")]
     pub last_contact_at: Option<Timestamp>,
     /// It gets nothing more, and what it sends is held.
     pub is_revoked: bool,
@@ -84,92 +74,6 @@ pub struct DeviceShown {
     pub entries: u64,
     /// How many of them are held.
     pub held: u64,
-}
-
-/// Which incidents to list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct IncidentFilter {
-    /// In one of these states; in any if empty.
-    pub states: Vec<IncidentState>,
-    /// In this grid or one within it.
-    pub grid: Option<GridId>,
-    /// With an open dispatch to this department.
-    pub department: Option<DepartmentId>,
-    /// Of this category.
-    pub category: Option<CategoryId>,
-    /// At most so many; 500 is the most.
-    pub limit: usize,
-    /// Those that reached the relay before the one with this `seq`, for the next page.
-    pub before: Option<u64>,
-}
-
-/// An incident in a list, newest first.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct IncidentListed {
-    /// Which.
-    pub document: DocumentId,
-    /// Its place in the order of arrival.
-    pub seq: u64,
-    /// In which state.
-    pub state: IncidentState,
-    /// About what.
-    pub category: CategoryId,
-    /// How much it matters.
-    pub severity: Severity,
-    /// Where it belongs.
-    pub grid: Option<GridId>,
-    /// Where it was, WGS-84.
-    pub position: Option<Position>,
-    /// The beginning of the report's text.
-    pub excerpt: String,
-    /// How many photos.
-    pub photos: u32,
-    /// When it was captured, by the reporter's clock.
-    #[serde(serialize_with = "rfc3339")]
-    pub reported_at: Timestamp,
-    /// When it reached the relay.
-    #[serde(serialize_with = "rfc3339_or_null")]
-    pub received_at: Option<Timestamp>,
-    /// Since when it has been in this state.
-    #[serde(serialize_with = "rfc3339")]
-    pub state_since: Timestamp,
-    /// When the next thing is due, if an order says so.
-    #[serde(serialize_with = "rfc3339_or_null")]
-    pub due_at: Option<Timestamp>,
-    /// The due time has passed.
-    pub is_overdue: bool,
-    /// Departments with an open dispatch.
-    pub departments: Vec<DepartmentId>,
-    /// Persons with an open dispatch.
-    pub members: Vec<MemberId>,
-    /// Several values stand side by side and a person should choose.
-    pub has_clash: bool,
-}
-
-/// Who and when, for an operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct OriginShown {
-    /// Which entry said it.
-    pub entry: EntryId,
-    /// Who; `person n` is one of the people beside.
-    pub author: Author,
-    /// When, by the author's clock.
-    #[serde(serialize_with = "rfc3339")]
-    pub claimed_at: Timestamp,
-    /// When it reached the relay.
-    #[serde(serialize_with = "rfc3339_or_null")]
-    pub received_at: Option<Timestamp>,
-}
-
-impl From<Origin> for OriginShown {
-    fn from(origin: Origin) -> Self {
-        Self {
-            entry: origin.entry,
-            author: origin.author,
-            claimed_at: origin.claimed_at,
-            received_at: origin.received_at,
-        }
-    }
 }
 
 /// Somebody who took part in a document; for the command centre only.
@@ -198,46 +102,15 @@ pub struct BlobShown {
     pub has_preview: bool,
 }
 
-/// An order to a department or person.
+/// Somebody whom a step, an order or an audience names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct DispatchShown {
-    /// The step that ordered it.
-    pub step: StepId,
-    /// To this department.
-    pub department: Option<DepartmentId>,
-    /// To this person.
-    pub member: Option<MemberId>,
-    /// To be done by then.
-    #[serde(serialize_with = "rfc3339_or_null")]
-    pub due_at: Option<Timestamp>,
-    /// How far it is.
-    pub state: DispatchState,
-}
-
-/// One step of an incident.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StepListed {
-    /// Which.
-    pub id: StepId,
-    /// What it does.
-    pub kind: StepKind,
-    /// Who and when.
-    pub origin: OriginShown,
-    /// To this department.
-    pub department: Option<DepartmentId>,
-    /// To this person.
-    pub member: Option<MemberId>,
-    /// To be done by then.
-    #[serde(serialize_with = "rfc3339_or_null")]
-    pub due_at: Option<Timestamp>,
-    /// Why.
-    pub reason: Option<ReasonId>,
-    /// 1 to 5.
-    pub rating: Option<u8>,
-    /// Duplicate of this.
-    pub of: Option<DocumentId>,
-    /// False if it was not possible where it stands.
-    pub took_effect: bool,
+pub struct NamedShown {
+    /// Who.
+    pub member: MemberId,
+    /// What people call them; empty if they are on the list no more.
+    pub name: String,
+    /// How to reach them; may be empty.
+    pub phone: String,
 }
 
 /// A remark.
@@ -246,146 +119,17 @@ pub struct NoteShown {
     /// What was said.
     pub text: String,
     /// Who and when.
-    pub origin: OriginShown,
+    pub origin: Origin,
     /// The step that it explains.
     pub step: Option<StepId>,
+    /// The remark that it answers, by its entry.
+    pub answers: Option<EntryId>,
+    /// It says what the record's text should have said.
+    pub is_correction: bool,
     /// Its photos.
     pub photos: Vec<BlobShown>,
     /// Its voice recording.
     pub voice: Option<BlobShown>,
-}
-
-/// All of an incident.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct IncidentShown {
-    /// As in the list.
-    #[serde(flatten)]
-    pub listed: IncidentListed,
-    /// What was reported.
-    pub text: String,
-    /// Where.
-    pub place: Place,
-    /// The photos.
-    pub photo_blobs: Vec<BlobShown>,
-    /// The voice recording.
-    pub voice: Option<BlobShown>,
-    /// The patrol during which it was found.
-    pub patrol: Option<DocumentId>,
-    /// Who reported it and when.
-    pub origin: OriginShown,
-    /// The reporter; none if the command centre reported it.
-    pub reporter: Option<PersonShown>,
-    /// Everyone who took part.
-    pub people: Vec<PersonShown>,
-    /// Category with what stands beside it.
-    pub category_choice: Choice<CategoryId>,
-    /// Severity with what stands beside it.
-    pub severity_choice: Choice<Severity>,
-    /// Grid with what stands beside it.
-    pub grid_choice: Choice<Option<GridId>>,
-    /// The orders.
-    pub dispatches: Vec<DispatchShown>,
-    /// Every step, in order.
-    pub steps: Vec<StepListed>,
-    /// Every remark, in the order of arrival.
-    pub notes: Vec<NoteShown>,
-    /// The incident it repeats.
-    pub duplicate_of: Option<DocumentId>,
-    /// Why it was rejected, returned or reopened.
-    pub reason: Option<ReasonId>,
-    /// How the reporter rated it.
-    pub rating: Option<u8>,
-    /// How many entries of it are held.
-    pub held: u64,
-    /// Steps that the command centre could take now.
-    pub possible: Vec<StepKind>,
-}
-
-/// What an operator does to an incident.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Act {
-    /// Steps, in order.
-    pub steps: Vec<IncidentStep>,
-    /// Fields to set: category, severity, grid.
-    pub fields: Vec<(String, String)>,
-    /// A remark beside it, which everyone who sees the incident reads.
-    pub remark: Option<String>,
-}
-
-/// A patrol in a list, newest first.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PatrolListed {
-    /// Which.
-    pub document: DocumentId,
-    /// Where it stands.
-    pub state: PatrolState,
-    /// Where it belongs.
-    pub grid: Option<GridId>,
-    /// Who walks.
-    pub member: Option<MemberId>,
-    /// When it began, by the member's clock.
-    #[serde(serialize_with = "rfc3339")]
-    pub started_at: Timestamp,
-    /// When it ended, by the member's clock.
-    #[serde(serialize_with = "rfc3339_or_null")]
-    pub finished_at: Option<Timestamp>,
-    /// Metres, never across a gap.
-    pub distance_m: u64,
-    /// Seconds, never across a gap.
-    pub tracked_s: u64,
-    /// Checkpoints visited.
-    pub visited: u32,
-    /// Checkpoints of the route not visited.
-    pub left: u32,
-    /// Holes in the track.
-    pub gaps: u32,
-}
-
-/// A hole in a track.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct GapShown {
-    /// Why.
-    pub reason: GapReason,
-    /// Since when.
-    #[serde(serialize_with = "rfc3339")]
-    pub from: Timestamp,
-    /// Until when.
-    #[serde(serialize_with = "rfc3339")]
-    pub to: Timestamp,
-}
-
-/// A visited checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct VisitShown {
-    /// Which.
-    pub checkpoint: suishou_core::id::CheckpointId,
-    /// When, as claimed.
-    #[serde(serialize_with = "rfc3339")]
-    pub at: Timestamp,
-    /// How far from it the phone was in metres.
-    pub distance_m: Option<u32>,
-}
-
-/// All of a patrol.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PatrolShown {
-    /// As in the list.
-    #[serde(flatten)]
-    pub listed: PatrolListed,
-    /// What the tour is for.
-    pub purpose: String,
-    /// Who walks.
-    pub walker: Option<PersonShown>,
-    /// The checkpoints visited.
-    pub visits: Vec<VisitShown>,
-    /// The checkpoints of the route not visited.
-    pub left_over: Vec<suishou_core::id::CheckpointId>,
-    /// The track's pieces.
-    pub segments: Vec<BlobShown>,
-    /// The holes in it.
-    pub gap_list: Vec<GapShown>,
-    /// Every remark, in the order of arrival.
-    pub notes: Vec<NoteShown>,
 }
 
 /// An entry that takes no effect.
@@ -402,7 +146,6 @@ pub struct HeldShown {
     /// Why.
     pub code: &'static str,
     /// When it reached the relay.
-    #[serde(serialize_with = "rfc3339")]
     pub received_at: Timestamp,
 }
 
@@ -434,7 +177,6 @@ pub struct RelayStatus {
     /// Requests answered since the start.
     pub requests: u64,
     /// When the relay started.
-    #[serde(serialize_with = "rfc3339")]
     pub started_at: Timestamp,
 }
 
@@ -445,17 +187,4 @@ pub struct BlobCount {
     pub count: u64,
     /// All together.
     pub bytes: u64,
-}
-
-/// Writes a time as RFC 3339.
-pub fn rfc3339<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(time)
-}
-
-/// Writes a time as RFC 3339, or null.
-pub fn rfc3339_or_null<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => serializer.collect_str(time),
-        None => serializer.serialize_none(),
-    }
 }

@@ -90,7 +90,7 @@ async fn create(State(relay): State<Relay>, request: Request) -> Result<Response
             }
         }
     };
-    let mut response = relay.show(StatusCode::CREATED, standing).await?;
+    let mut response = relay.answer(StatusCode::CREATED, standing).await?;
     let location = HeaderValue::from_str(&location).map_err(|_| RelayError::Stopped)?;
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)
@@ -99,7 +99,7 @@ async fn create(State(relay): State<Relay>, request: Request) -> Result<Response
 async fn stand(State(relay): State<Relay>, Path(name): Path<String>, headers: HeaderMap) -> Result<Response> {
     let device = relay.device(&headers).await?;
     let standing = relay.standing(device, &name).await?;
-    let mut response = relay.show(StatusCode::OK, standing).await?;
+    let mut response = relay.answer(StatusCode::OK, standing).await?;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
@@ -115,7 +115,7 @@ async fn append(State(relay): State<Relay>, Path(name): Path<String>, request: R
         Standing::UnderWay(upload) if upload.offset_bytes == offset => upload,
         Standing::UnderWay(upload) => return Err(RelayError::OffsetConflict { offset: upload.offset_bytes }),
         Standing::Whole(blob) if blob.size_bytes == offset => {
-            return relay.show(StatusCode::NO_CONTENT, Standing::Whole(blob)).await;
+            return relay.answer(StatusCode::NO_CONTENT, Standing::Whole(blob)).await;
         }
         Standing::Whole(blob) => return Err(RelayError::OffsetConflict { offset: blob.size_bytes }),
     };
@@ -126,7 +126,7 @@ async fn append(State(relay): State<Relay>, Path(name): Path<String>, request: R
     let blobs = Arc::clone(&relay.inner.blobs);
     spawn_blocking(move || blobs.check_room(declared)).await.map_err(|_| RelayError::Stopped)??;
     let standing = relay.take_body(device, upload, body).await?;
-    relay.show(StatusCode::NO_CONTENT, standing).await
+    relay.answer(StatusCode::NO_CONTENT, standing).await
 }
 
 async fn end(State(relay): State<Relay>, Path(name): Path<String>, headers: HeaderMap) -> Result<StatusCode> {
@@ -187,7 +187,7 @@ impl Relay {
         self.call(move |engine| engine.raise_offset(&device, &upload, written)).await
     }
 
-    async fn show(&self, status: StatusCode, standing: Standing) -> Result<Response> {
+    async fn answer(&self, status: StatusCode, standing: Standing) -> Result<Response> {
         let mut response = status.into_response();
         let headers = response.headers_mut();
         match standing {

@@ -36,6 +36,9 @@ impl Words {
             Problem::Unknown { what, code } => {
                 self.say("problem.unknown", &[("what", &self.what(what)), ("code", code)])
             }
+            Problem::InUse { what, code, count } => {
+                self.say("problem.in_use", &[("what", &self.what(what)), ("code", code), ("count", count)])
+            }
             Problem::NotAPhoto => self.word("problem.not_a_photo").to_owned(),
             Problem::At { what, number, problem } => self.say(
                 "problem.at",

@@ -246,7 +246,8 @@ impl Incident {
             StepKind::Handling => &[S::Reported, S::Accepted, S::Dispatched, S::Handling, S::Reopened],
             StepKind::Resolved => &[S::Accepted, S::Dispatched, S::Handling],
             StepKind::Verified => &[S::Resolved],
-            StepKind::Closed => &[S::Accepted, S::Resolved, S::Verified],
+            // A report that repeats another gets the answer that the other got.
+            StepKind::Closed => &[S::Accepted, S::Resolved, S::Verified, S::Duplicate],
             StepKind::Rated => &[S::Closed],
             StepKind::Returned => {
                 &[S::Reported, S::Accepted, S::Dispatched, S::Handling, S::Resolved, S::Verified]

@@ -122,3 +122,15 @@ fn a_returned_dispatch_can_be_given_to_another_department() {
     assert_eq!(incident.dispatches[0].state, DispatchState::Returned);
     assert_eq!(incident.dispatches[1].state, DispatchState::Sent);
 }
+
+#[test]
+fn a_report_that_repeats_another_is_closed_with_it_and_still_says_which() {
+    use StepKind as K;
+    let other = DocumentId::new([7; 16]);
+    let repeats = IncidentStep { of: Some(other), ..IncidentStep::plain(K::Duplicate) };
+    let incident = fold(&[repeats, IncidentStep::plain(K::Closed)]);
+    assert_eq!(incident.state, IncidentState::Closed);
+    assert_eq!(incident.duplicate_of, Some(other));
+    assert!(incident.steps.iter().all(|step| step.took_effect));
+    assert_eq!(fold(&[IncidentStep::plain(K::Closed)]).state, IncidentState::Reported);
+}

@@ -1,15 +1,19 @@
 //! Tables that an operator keeps in a spreadsheet, as CSV: columns by name in two languages, and
 //! everything that is wrong told at once with its line.
 
+pub(super) mod checkpoints;
 pub(super) mod departments;
+pub(super) mod households;
+pub(super) mod items;
 pub(super) mod members;
+pub(super) mod posts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use csv::{ReaderBuilder, StringRecord, Trim};
-use suishou_core::error::Problem;
+use suishou_core::{error::Problem, geo::Position, id::GridId};
 
-pub(super) use self::{departments::DepartmentRow, members::MemberRow};
+pub(super) use self::{departments::DepartmentRow, households::HouseholdLine, members::MemberRow};
 
 /// Most rows of one file.
 const MAX_ROWS: usize = 100_000;
@@ -128,6 +132,53 @@ fn name(text: &str) -> Result<String, Problem> {
         "" => Err(Problem::Missing("name")),
         name if name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control) => Err(Problem::BadName),
         name => Ok(name.to_owned()),
+    }
+}
+
+/// A whole number up to a limit; an empty cell stands for `otherwise`.
+fn number(text: &str, what: &'static str, otherwise: u16, found: &mut Vec<Problem>) -> u16 {
+    match text.trim() {
+        "" => otherwise,
+        text => text.parse().unwrap_or_else(|_| {
+            found.push(Problem::Malformed(what));
+            otherwise
+        }),
+    }
+}
+
+/// A position from two cells; none if both are empty.
+fn position(latitude: &str, longitude: &str, found: &mut Vec<Problem>) -> Option<Position> {
+    let (latitude, longitude) = (latitude.trim(), longitude.trim());
+    if latitude.is_empty() && longitude.is_empty() {
+        return None;
+    }
+    match (latitude.parse(), longitude.parse()) {
+        (Ok(latitude), Ok(longitude)) => {
+            Position::new(latitude, longitude).map_err(|error| found.extend(problems_of(error))).ok()
+        }
+        _ => {
+            found.push(Problem::BadPosition);
+            None
+        }
+    }
+}
+
+/// A grid of the township; none if the cell is empty.
+fn grid(text: &str, known: &BTreeSet<&GridId>, found: &mut Vec<Problem>) -> Option<GridId> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    match GridId::new(text) {
+        Ok(grid) if known.contains(&grid) => Some(grid),
+        Ok(grid) => {
+            found.push(Problem::Unknown { what: "grid", code: grid.to_string() });
+            None
+        }
+        Err(error) => {
+            found.extend(problems_of(error));
+            None
+        }
     }
 }
 

@@ -22,7 +22,7 @@ fn dispatched_to(department: &str) -> IncidentStep {
 
 fn act(steps: Vec<IncidentStep>, fields: &[(&str, &str)]) -> Act {
     let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Act { steps, fields, remark: None }
+    Act { steps: steps.into_iter().map(Into::into).collect(), fields, ..Act::default() }
 }
 
 #[test]

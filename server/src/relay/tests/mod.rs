@@ -3,6 +3,7 @@
 mod concurrency;
 mod feeding;
 mod http;
+mod kinds;
 mod lives;
 mod operating;
 mod phone;

@@ -8,18 +8,19 @@ use suishou_core::{
         incident::{IncidentState, IncidentStep, StepKind},
         step::Author,
     },
+    rows::IncidentRow,
     time::Timestamp,
 };
 
-use super::phone::{World, grid, member};
-use crate::relay::{Act, IncidentFilter, RelayError, operator};
+use super::phone::{World, grid, incident, member};
+use crate::relay::{Act, RelayError, WorkFilter, operator, reading};
 
 fn now() -> Timestamp {
     Timestamp::from_millis(1_863_900_000_000)
 }
 
 fn steps(kinds: &[StepKind]) -> Act {
-    Act { steps: kinds.iter().map(|kind| IncidentStep::plain(*kind)).collect(), ..Act::default() }
+    Act { steps: kinds.iter().map(|kind| IncidentStep::plain(*kind).into()).collect(), ..Act::default() }
 }
 
 #[test]
@@ -32,15 +33,15 @@ fn an_act_with_a_remark_is_seen_by_the_reporter() {
         reason: Some(world.engine().shared().settings().reasons[0].id.clone()),
         ..IncidentStep::plain(StepKind::Rejected)
     };
-    let act = Act { steps: vec![rejected], fields: Vec::new(), remark: Some("not ours".to_owned()) };
+    let act = Act { remark: Some("not ours".to_owned()), ..Act::step(rejected) };
     world.engine().act(document, &act).unwrap();
     ina.sync(&mut world);
     assert_eq!(ina.authors(document), [Author::You, Author::Centre, Author::Centre]);
     assert_eq!(ina.document(document).incident().unwrap().state, IncidentState::Rejected);
-    let shown = operator::incident(world.engine().connection(), now(), document).unwrap();
-    assert_eq!(shown.listed.state, IncidentState::Rejected);
-    assert_eq!(shown.notes[0].step, Some(shown.steps[0].id));
-    assert_eq!(shown.possible, [StepKind::Reopened]);
+    let shown = incident(world.engine().connection(), now(), document).unwrap();
+    assert_eq!(shown.listed.row.state, IncidentState::Rejected);
+    assert_eq!(shown.notes[0].step, Some(shown.work.steps[0].id));
+    assert_eq!(shown.work.possible, [StepKind::Reopened]);
     let json = serde_json::to_value(&shown).unwrap();
     assert_eq!(json["state"], "rejected");
     assert!(json["steps"][0]["origin"]["claimed_at"].as_str().unwrap().ends_with('Z'));
@@ -62,7 +63,7 @@ fn an_act_that_is_not_possible_is_refused_and_leaves_no_trace() {
     assert_eq!((status.entries, status.held.len()), (1, 0));
     let unknown =
         IncidentStep { reason: ReasonId::new("unknown").ok(), ..IncidentStep::plain(StepKind::Rejected) };
-    let act = Act { steps: vec![unknown], ..Act::default() };
+    let act = Act::step(unknown);
     assert_eq!(world.engine().act(document, &act).unwrap_err().status(), 400);
     assert_eq!(world.engine().act(document, &Act::default()).unwrap_err().status(), 400);
     let nowhere = world.engine().act(DocumentId::ZERO, &steps(&[StepKind::Accepted])).unwrap_err();
@@ -79,9 +80,9 @@ fn an_operator_and_a_phone_act_at_once_and_both_stand_or_fall_by_the_state() {
     world.engine().act(document, &steps(&[StepKind::Accepted])).unwrap();
     ann.sync(&mut world);
     assert!(!ann.held.contains_key(&handling));
-    let shown = operator::incident(world.engine().connection(), now(), document).unwrap();
-    assert_eq!(shown.steps.len(), 2);
-    assert_eq!(shown.category_choice.value.as_str(), "fire");
+    let shown = incident(world.engine().connection(), now(), document).unwrap();
+    assert_eq!(shown.work.steps.len(), 2);
+    assert_eq!(shown.work.category_choice.value.as_str(), "fire");
     // Several acts of one process go on with the same actor.
     for kind in [StepKind::Resolved, StepKind::Verified, StepKind::Closed] {
         world.engine().act(document, &steps(&[kind])).unwrap();
@@ -105,28 +106,31 @@ fn lists_filter_and_page() {
         due_at: Some(Timestamp::from_millis(5)),
         ..IncidentStep::plain(StepKind::Dispatched)
     };
-    let act = Act { steps: vec![IncidentStep::plain(StepKind::Accepted), dispatched], ..Act::default() };
+    let act = Act {
+        steps: vec![IncidentStep::plain(StepKind::Accepted).into(), dispatched.into()],
+        ..Act::default()
+    };
     world.engine().act(documents[3], &act).unwrap();
     let settings = world.engine().shared().settings();
     let connection = world.engine().connection();
-    let list = |filter| operator::incidents(connection, &settings, now(), filter).unwrap();
-    let all = list(IncidentFilter { limit: 500, ..IncidentFilter::default() });
-    let order: Vec<_> = all.iter().map(|listed| listed.document).collect();
+    let list = |filter| reading::list::<IncidentRow>(connection, &settings, now(), filter).unwrap();
+    let all = list(WorkFilter { limit: 500, ..WorkFilter::default() });
+    let order: Vec<_> = all.iter().map(|listed| listed.row.document).collect();
     assert!(order.iter().rev().eq(&documents), "in the order of arrival, newest first");
-    let page = list(IncidentFilter { limit: 3, before: Some(all[2].seq), ..IncidentFilter::default() });
-    assert_eq!(page.iter().map(|listed| listed.document).collect::<Vec<_>>(), order[3..6]);
-    let in_b = list(IncidentFilter { limit: 9, grid: Some(grid("b")), ..IncidentFilter::default() });
+    let page = list(WorkFilter { limit: 3, before: Some(all[2].seq), ..WorkFilter::default() });
+    assert_eq!(page.iter().map(|listed| listed.row.document).collect::<Vec<_>>(), order[3..6]);
+    let in_b = list(WorkFilter { limit: 9, grid: Some(grid("b")), ..WorkFilter::default() });
     assert_eq!(in_b.len(), 3);
-    let in_town = list(IncidentFilter { limit: 9, grid: Some(grid("town")), ..IncidentFilter::default() });
+    let in_town = list(WorkFilter { limit: 9, grid: Some(grid("town")), ..WorkFilter::default() });
     assert_eq!(in_town.len(), 7, "with what lies within");
-    let police = IncidentFilter {
+    let police = WorkFilter {
         limit: 9,
         department: DepartmentId::new("police").ok(),
-        states: vec![IncidentState::Dispatched],
-        ..IncidentFilter::default()
+        states: vec!["dispatched".to_owned()],
+        ..WorkFilter::default()
     };
     let police = list(police);
-    assert_eq!((police.len(), police[0].document, police[0].is_overdue), (1, documents[3], true));
+    assert_eq!((police.len(), police[0].row.document, police[0].is_overdue), (1, documents[3], true));
     let engine = world.engine();
     let status = operator::status(engine.connection(), engine.shared()).unwrap();
     assert_eq!(status.documents["incident"], 7);

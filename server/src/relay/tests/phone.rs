@@ -27,10 +27,11 @@ use suishou_core::{
         incident::{IncidentRecord, IncidentStep},
         note::Note,
         place::Place,
-        settings::Department,
+        settings::{Department, Settings},
         step::{Author, Origin},
     },
     project::{Incoming, project},
+    rows::IncidentRow,
     sync::wire::{
         Cursor, EnrolProof, EnrolRequest, FeedNotice, Membership, SignedRequest, SyncRequest, SyncResponse,
         VERSION,
@@ -40,8 +41,9 @@ use suishou_core::{
 use tempfile::TempDir;
 
 use crate::{
+    db::Connection,
     identity::Identity,
-    relay::{Engine, Member, Result},
+    relay::{Engine, Member, Result, Shown, reading},
 };
 
 #[derive(Debug)]
@@ -171,6 +173,16 @@ impl World {
         let random = Random::seeded(self.random.below(u64::MAX));
         Phone::new(self.identity.clone(), signed.enrolment.device, key, random)
     }
+}
+
+/// An incident as operators read it.
+pub(super) fn incident(
+    connection: &Connection,
+    now: Timestamp,
+    document: DocumentId,
+) -> Result<Shown<IncidentRow>> {
+    let settings = Settings::new(TownshipId::ZERO, "township".to_owned());
+    reading::show(connection, &settings, now, document)
 }
 
 /// What a phone holds: only what the tests look at.

@@ -14,7 +14,7 @@ use suishou_core::{
     sync::wire::{PushOutcome, code},
 };
 
-use super::phone::World;
+use super::phone::{World, incident};
 use crate::{db, relay::operator};
 
 fn refused(world: &mut World, body: &[u8]) -> &'static str {
@@ -36,10 +36,10 @@ fn a_report_is_stored_receipted_and_projected() {
     assert_eq!(response.outcome, PushOutcome::Stored);
     assert_eq!(response.receipt.log_head.head, ann.head());
     assert_eq!(response.receipt.seq, 2);
-    let shown = operator::incident(world.engine().connection(), ann_time(), document).unwrap();
-    assert_eq!(shown.listed.state, IncidentState::Reported);
+    let shown = incident(world.engine().connection(), ann_time(), document).unwrap();
+    assert_eq!(shown.listed.row.state, IncidentState::Reported);
     assert_eq!(shown.notes.len(), 1);
-    assert_eq!(shown.reporter.unwrap().member.as_str(), "ann");
+    assert_eq!(shown.work.reporter.unwrap().member.as_str(), "ann");
     assert_eq!(ann.received, 0, "the own entries are not sent back");
 }
 
@@ -183,7 +183,7 @@ fn what_is_appended_again_after_a_fork_takes_effect_once() {
     let response = ann.sync(&mut world);
     assert_eq!(response.receipt.seq, 4, "both logs are held whole");
     assert_eq!(entries(&mut world), 2, "each entry counts once");
-    let shown = operator::incident(world.engine().connection(), ann_time(), document).unwrap();
+    let shown = incident(world.engine().connection(), ann_time(), document).unwrap();
     assert_eq!(shown.notes.len(), 1);
     assert_eq!(shown.held, 0);
     // The chain of the second log can be told again although its bodies stand in the first.
@@ -273,7 +273,7 @@ fn what_is_held_blocks_nothing_and_its_author_is_told() {
     assert_eq!(ann.held[&closed], HeldCode::NotAllowed);
     let connection = world.engine().connection();
     assert_eq!(operator::held(connection).unwrap().len(), 3);
-    assert_eq!(operator::incident(connection, ann_time(), document).unwrap().notes.len(), 1);
+    assert_eq!(incident(connection, ann_time(), document).unwrap().notes.len(), 1);
     assert!(load_document(connection, other).unwrap().is_some());
     let mut lea = world.phone("lea");
     lea.sync(&mut world);
@@ -295,8 +295,8 @@ fn what_waited_for_its_record_takes_effect_when_that_arrives() {
     lea.sync(&mut world);
     assert!(lea.held.is_empty());
     assert!(lea.released.contains(&note) && lea.released.contains(&change));
-    let shown = operator::incident(world.engine().connection(), ann_time(), document).unwrap();
-    assert_eq!(shown.listed.state, IncidentState::Accepted);
+    let shown = incident(world.engine().connection(), ann_time(), document).unwrap();
+    assert_eq!(shown.listed.row.state, IncidentState::Accepted);
     early.sync(&mut world);
     assert_eq!(early.received, 2);
 }
@@ -334,8 +334,8 @@ fn a_late_report_takes_effect_when_the_persons_new_phone_sends_it() {
     let entry = ann.entries[0].clone();
     again.append(entry);
     again.sync(&mut world);
-    let shown = operator::incident(world.engine().connection(), ann_time(), document).unwrap();
-    assert_eq!(shown.reporter.unwrap().member.as_str(), "ann");
+    let shown = incident(world.engine().connection(), ann_time(), document).unwrap();
+    assert_eq!(shown.work.reporter.unwrap().member.as_str(), "ann");
     assert_eq!(operator::held(world.engine().connection()).unwrap().len(), 0);
 }
 

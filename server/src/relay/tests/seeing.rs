@@ -14,17 +14,18 @@ use suishou_core::{
 use super::phone::{Phone, World, feature, member};
 use crate::{
     db,
-    relay::{Act, feed::Reader},
+    relay::{Act, Step, feed::Reader},
 };
 
 const GRIDS: [&str; 3] = ["a", "b", "town"];
 
-fn step(kind: StepKind) -> IncidentStep {
+fn step(kind: StepKind) -> Step {
     let is_dispatch = kind == StepKind::Dispatched;
     IncidentStep {
         department: DepartmentId::new("police").ok().filter(|_| is_dispatch),
         ..IncidentStep::plain(kind)
     }
+    .into()
 }
 
 fn act_somehow(world: &mut World, document: DocumentId) {

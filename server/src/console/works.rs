@@ -1,0 +1,236 @@
+//! Every kind of document the same way: lists, one in full, remarks and photos.
+
+use axum::{
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{HeaderName, header},
+};
+use serde::Deserialize;
+use suishou_core::{
+    error::Problem,
+    id::{BlobHash, DocumentId, EntryId},
+    model::{DocumentKind, incident::Matter},
+};
+
+use super::{
+    Desk,
+    error::ApiError,
+    input::{Answer, Form, Shown, id, too_large},
+};
+use crate::relay::{Act, Kind, WorkFilter};
+
+/// Most items of one answer.
+const MAX_LIMIT: usize = 500;
+/// Items of one answer unless the program asks for another number.
+const LIMIT: usize = 100;
+
+/// What to list.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Wanted {
+    /// States with commas between; `open` stands for all with something left to do.
+    state: String,
+    grid: Option<String>,
+    department: Option<String>,
+    /// A category, a task's form, a warning's hazard, a notice's theme, or a purpose.
+    category: Option<String>,
+    form: Option<String>,
+    hazard: Option<String>,
+    theme: Option<String>,
+    purpose: Option<String>,
+    member: Option<String>,
+    /// Visits: of this household.
+    household: Option<String>,
+    matter: Option<Matter>,
+    anonymous: bool,
+    overdue: bool,
+    limit: Option<usize>,
+    before: Option<u64>,
+}
+
+/// `GET /api/incidents` and the like.
+pub(super) async fn list<R: Kind>(
+    State(desk): State<Desk>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Answer {
+    let Query(wanted) = wanted?;
+    let settings = desk.relay.settings().await;
+    let category = wanted.of_kind(R::KIND)?;
+    let filter = WorkFilter {
+        states: states::<R>(&wanted.state)?,
+        grid: wanted.grid.as_deref().map(id).transpose()?,
+        department: wanted.department.as_deref().map(id).transpose()?,
+        category,
+        member: wanted.member.as_deref().map(id).transpose()?,
+        about: wanted.household.as_deref().map(id).transpose()?,
+        matter: wanted.matter,
+        is_anonymous: wanted.anonymous,
+        is_overdue: wanted.overdue,
+        limit: checked_limit(wanted.limit)?,
+        before: wanted.before,
+    };
+    if R::KIND == DocumentKind::Incident
+        && let Some(category) = &filter.category
+    {
+        settings.check_category(&id(category)?)?;
+    }
+    let checks = [
+        filter.grid.as_ref().map(|grid| settings.check_grid(grid)),
+        filter.department.as_ref().map(|department| settings.check_department(department)),
+    ];
+    checks.into_iter().flatten().collect::<Result<(), _>>()?;
+    Shown::list(name(R::KIND), desk.relay.list::<R>(filter).await?)
+}
+
+/// The list's name in the answer and in the path.
+fn name(kind: DocumentKind) -> &'static str {
+    match kind {
+        DocumentKind::Incident => "incidents",
+        DocumentKind::Patrol => "patrols",
+        DocumentKind::Household => "households",
+        DocumentKind::Visit => "visits",
+        DocumentKind::Task => "tasks",
+        DocumentKind::Warning => "warnings",
+        DocumentKind::Notice => "notices",
+    }
+}
+
+impl Wanted {
+    /// The category, whatever this kind calls it; another kind's filter is refused, not ignored.
+    fn of_kind(&self, kind: DocumentKind) -> Answer<Option<String>> {
+        use DocumentKind as K;
+        let named = [
+            ("category", self.category.as_ref(), [K::Incident].as_slice()),
+            ("form", self.form.as_ref(), &[K::Task]),
+            ("hazard", self.hazard.as_ref(), &[K::Warning]),
+            ("theme", self.theme.as_ref(), &[K::Notice]),
+            ("purpose", self.purpose.as_ref(), &[K::Household, K::Visit]),
+        ];
+        let others = [
+            ("household", self.household.is_some(), [K::Visit].as_slice()),
+            ("department", self.department.is_some(), &[K::Incident, K::Task]),
+            ("matter", self.matter.is_some(), &[K::Incident]),
+            ("anonymous", self.anonymous, &[K::Incident]),
+            ("overdue", self.overdue, &[K::Incident, K::Household, K::Task]),
+        ];
+        let used =
+            named.iter().filter(|(_, value, _)| value.is_some()).map(|(name, _, kinds)| (*name, *kinds));
+        let used = used
+            .chain(others.iter().filter(|(_, is_used, _)| *is_used).map(|(name, _, kinds)| (*name, *kinds)));
+        for (name, kinds) in used {
+            if !kinds.contains(&kind) {
+                let code = name.to_owned();
+                return Err(ApiError::invalid(vec![Problem::Unknown { what: "filter for this list", code }]));
+            }
+        }
+        Ok(named.into_iter().find_map(|(_, value, _)| value.cloned()))
+    }
+}
+
+fn states<R: Kind>(words: &str) -> Answer<Vec<String>> {
+    let known = R::states();
+    let words = words.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let checked = words.map(|word| {
+        if word == "open" || known.contains(&word) {
+            return Ok(word.to_owned());
+        }
+        let code = word.chars().take(20).collect();
+        Err(ApiError::invalid(vec![Problem::Unknown { what: "state", code }]))
+    });
+    checked.collect()
+}
+
+fn checked_limit(limit: Option<usize>) -> Answer<usize> {
+    match limit.unwrap_or(LIMIT) {
+        limit if limit > MAX_LIMIT => Err(too_large("limit", limit as u64, MAX_LIMIT as u64)),
+        limit => Ok(limit),
+    }
+}
+
+/// `GET /api/incidents/{id}` and the like.
+pub(super) async fn show<R: Kind>(State(desk): State<Desk>, Path(document): Path<String>) -> Answer {
+    shown::<R>(&desk, id(&document)?).await
+}
+
+/// One in full.
+pub(super) async fn shown<R: Kind>(desk: &Desk, document: DocumentId) -> Answer {
+    Shown::of(desk.relay.show::<R>(document).await?)
+}
+
+/// A remark for everyone who sees the document.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoteForm {
+    text: String,
+    /// The remark that it answers, by its entry.
+    #[serde(default)]
+    answers: Option<EntryId>,
+}
+
+/// `POST /api/incidents/{id}/notes` and the like.
+pub(super) async fn note<R: Kind>(
+    State(desk): State<Desk>,
+    Path(document): Path<String>,
+    Form(note): Form<NoteForm>,
+) -> Answer {
+    let document = id(&document)?;
+    if note.text.trim().is_empty() {
+        return Err(ApiError::invalid(vec![Problem::Missing("the text of the note")]));
+    }
+    let present = desk.relay.show::<R>(document).await?;
+    if let Some(answers) = note.answers
+        && !present.notes.iter().any(|known| known.origin.entry == answers)
+    {
+        let code = answers.to_string();
+        return Err(ApiError::invalid(vec![Problem::Unknown { what: "the remark", code }]));
+    }
+    let act = Act { remark: Some(note.text), answers: note.answers, ..Act::default() };
+    desk.relay.act(document, act).await?;
+    shown::<R>(&desk, document).await
+}
+
+/// Which size of a photo.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Size {
+    preview: Option<bool>,
+}
+
+type File = ([(HeaderName, String); 2], Vec<u8>);
+
+/// `GET /api/incidents/{id}/photos/{hash}[?preview=true]` and the like: a photo of the record or of a
+/// remark, as a file to be saved and never as a page.
+pub(super) async fn photo<R: Kind>(
+    State(desk): State<Desk>,
+    Path((document, hash)): Path<(String, String)>,
+    size: Result<Query<Size>, QueryRejection>,
+) -> Answer<File> {
+    let hash: BlobHash = id(&hash)?;
+    let document: DocumentId = id(&document)?;
+    desk.relay.show::<R>(document).await?;
+    if !desk.relay.names_blob(document, hash).await? {
+        return Err(ApiError::not_found("photo"));
+    }
+    let Query(size) = size?;
+    let read = match size.preview {
+        Some(true) => desk.relay.preview(hash).await?,
+        _ => desk.relay.blob(hash).await?,
+    };
+    let (kind, ending) = picture(&read.bytes);
+    let disposition = format!("attachment; filename=\"{hash}.{ending}\"");
+    Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], read.bytes))
+}
+
+/// By its first bytes; what is none of these is only bytes.
+fn picture(bytes: &[u8]) -> (&'static str, &'static str) {
+    match bytes {
+        [0xff, 0xd8, 0xff, ..] => ("image/jpeg", "jpg"),
+        [0x89, b'P', b'N', b'G', ..] => ("image/png", "png"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => ("image/webp", "webp"),
+        _ => ("application/octet-stream", "bin"),
+    }
+}
+
+/// `GET /api/held`
+pub(super) async fn held(State(desk): State<Desk>) -> Answer {
+    Shown::list("held", desk.relay.held().await?)
+}
