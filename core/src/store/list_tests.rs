@@ -612,8 +612,11 @@ fn usual_lists_read_an_index() {
         "work_due w WHERE w.due < 5",
         "work w WHERE w.author = 0",
         "work w WHERE w.latitude_e7 BETWEEN 1 AND 5",
+        "work w WHERE instr(w.members || ' ' || w.departments, 'm1')",
     ] {
         let plan = plan(&format!("SELECT count(*) FROM {counted}"));
         assert!(plan.contains("COVERING INDEX"), "{counted}: {plan}");
     }
+    let unsent = plan("SELECT document FROM entry WHERE state IN (1, 3) AND state = 1");
+    assert!(unsent.contains("INDEX entry_unsettled"), "{unsent}");
 }
