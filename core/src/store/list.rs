@@ -58,7 +58,7 @@ impl Store {
             let found = format!(
                 "WITH hit AS MATERIALIZED (SELECT w.document, w.at, {value} AS value FROM {table} w WHERE {all})"
             );
-            conditions.sql = "1".to_owned();
+            conditions.sql = String::from("1");
             let counted = "(SELECT count(*) FROM hit)";
             (found, Order { value: "w.value".to_owned(), ..order }, counted)
         } else {
