@@ -24,11 +24,19 @@ pub(super) struct Conditions {
     pub(super) values: Vec<Value>,
     /// When it is due is worked out: rows are joined with the hours of each step.
     pub(super) needs_due: bool,
+    /// No index has them in order: every row is looked at, or the text index asked.
+    pub(super) is_costly: bool,
 }
 
 impl Conditions {
     pub(super) fn of(query: &Query, asker: &Asker, epoch: Option<Epoch>) -> Self {
-        let mut found = Self { sql: "1".to_owned(), values: Vec::new(), needs_due: query.overdue };
+        let terms = words::terms(&query.text);
+        let mut found = Self {
+            sql: "1".to_owned(),
+            values: Vec::new(),
+            needs_due: query.overdue,
+            is_costly: query.overdue || !terms.is_empty(),
+        };
         if !query.kinds.is_empty() {
             let numbers: Vec<String> = query.kinds.iter().map(|kind| kind.number().to_string()).collect();
             found.and(&format!("w.kind IN ({})", numbers.join(", ")));
@@ -67,7 +75,7 @@ impl Conditions {
         if let Some((from, radius_m)) = query.near {
             found.and_near(from, radius_m);
         }
-        for term in words::terms(&query.text) {
+        for term in terms {
             let bound = found.bind(term);
             found.and(&format!("w.document IN ({FOUND} {bound})"));
         }
@@ -139,14 +147,13 @@ impl Conditions {
         let (incident, household) = (DocumentKind::Incident.number(), DocumentKind::Household.number());
         let [task, warning, notice] =
             [DocumentKind::Task, DocumentKind::Warning, DocumentKind::Notice].map(DocumentKind::number);
+        // Rows are read only where an audience stands in them.
         self.and(&format!(
-            "CASE
-                WHEN w.kind = {incident} THEN {}
-                WHEN w.kind = {household} THEN w.grid IN (SELECT value FROM json_each({grids}))
-                WHEN w.kind = {task} THEN {} OR is_for(w.json, {me})
-                WHEN w.kind IN ({warning}, {notice}) THEN is_for(w.json, {me})
-                ELSE 0
-             END",
+            "(w.kind = {incident} AND ({})
+              OR w.kind = {household} AND w.grid IN (SELECT value FROM json_each({grids}))
+              OR w.kind = {task} AND ({})
+              OR w.kind IN ({task}, {warning}, {notice}) AND w.document IN
+                (SELECT o.document FROM work o WHERE o.kind IN ({task}, {warning}, {notice}) AND is_for(o.json, {me})))",
             sent.join(" OR "),
             named.join(" OR ")
         ));
@@ -157,7 +164,7 @@ impl Conditions {
         let epoch = self.bind(epoch);
         self.and(&format!(
             "w.document IN (
-                SELECT document FROM entry WHERE state = 1
+                SELECT document FROM entry WHERE state IN (1, 3) AND state = 1
                 UNION ALL
                 SELECT d.document FROM document_blob d LEFT JOIN blob b ON b.hash = d.blob
                 WHERE coalesce(b.stored_epoch = {epoch}, 0) = 0)"

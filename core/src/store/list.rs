@@ -24,7 +24,7 @@ use crate::{
 /// and how far the relay's clock is ahead of the phone's.
 pub(super) const TABLES_2: &str = "
 CREATE INDEX work_list ON work (kind, at, document, is_open, state, grid, category, level, author, has_clash,
-    state_since, due_at, every_ms, last_at, latitude_e7, longitude_e7);
+    state_since, due_at, every_ms, last_at, latitude_e7, longitude_e7, departments, members);
 
 CREATE TABLE relay_time (
     id        INTEGER PRIMARY KEY CHECK (id = 1),
@@ -35,29 +35,53 @@ CREATE TABLE relay_time (
 impl Store {
     /// One page of a list.
     pub fn page(&self, query: &Query, asker: &Asker) -> Result<Page<Listed>> {
-        let total = self.count_rows(query, asker)?;
-        let mut conditions = self.conditions(query, asker)?;
-        let order = Order::of(query, &mut conditions)?;
-        if let Some(after) = &query.after {
-            order.go_on_behind(query.sort, after, &mut conditions)?;
-        }
         let limit = query.limit.clamp(1, MAX_LISTED);
-        let at_most = conditions.bind(i64::from(limit) + 1);
-        let statement = format!(
-            "SELECT w.document, {}, w.at FROM {} w WHERE {} ORDER BY {} LIMIT {at_most}",
-            order.value,
-            conditions.table(),
-            conditions.sql,
-            order.columns()
-        );
-        let mut keys: Vec<PageKey> = self.select(&statement, &conditions, |row| {
-            let (document, value, at) = (DocumentId::new(row.get(0)?), row.get(1)?, row.get(2)?);
-            Ok(PageKey { sort: query.sort, value, at, document })
-        })?;
+        let (mut keys, total) = self.keys(query, asker, limit + 1)?;
         let has_more = keys.len() > limit as usize;
         keys.truncate(limit as usize);
         let items = keys.iter().map(|key| self.listed(key.document, query, asker)).collect::<Result<_>>()?;
-        Ok(Page { items, next: keys.last().copied().filter(|_| has_more), total })
+        let next = keys.last().copied().filter(|_| has_more);
+        let total = match total {
+            Some(total) => total,
+            None => self.count_rows(query, asker)?,
+        };
+        Ok(Page { items, next, total })
+    }
+
+    /// Which rows a page has; how many all pages have, if that was worked out on the way.
+    fn keys(&self, query: &Query, asker: &Asker, limit: u32) -> Result<(Vec<PageKey>, Option<u64>)> {
+        let mut conditions = self.conditions(query, asker)?;
+        let order = Order::of(query, &mut conditions)?;
+        let (value, table, all) = (&order.value, conditions.table(), conditions.sql.clone());
+        // What takes long to find is found once for page and count; all else an index has in order.
+        let (found, order, count) = if conditions.is_costly {
+            let found = format!(
+                "WITH hit AS MATERIALIZED (SELECT w.document, w.at, {value} AS value FROM {table} w WHERE {all})"
+            );
+            conditions.sql = String::from("1");
+            let counted = "(SELECT count(*) FROM hit)";
+            (found, Order { value: "w.value".to_owned(), ..order }, counted)
+        } else {
+            (String::new(), order, "NULL")
+        };
+        if let Some(after) = &query.after {
+            order.go_on_behind(query.sort, after, &mut conditions)?;
+        }
+        let limit = conditions.bind(i64::from(limit));
+        let table = if conditions.is_costly { "hit" } else { table };
+        let statement = format!(
+            "{found} SELECT w.document, {}, w.at, {count} FROM {table} w WHERE {} ORDER BY {} LIMIT {limit}",
+            order.value,
+            conditions.sql,
+            order.columns()
+        );
+        let rows = self.select(&statement, &conditions, |row| {
+            let (document, value, at) = (DocumentId::new(row.get(0)?), row.get(1)?, row.get(2)?);
+            let total: Option<i64> = row.get(3)?;
+            Ok((PageKey { sort: query.sort, value, at, document }, total.map(i64::unsigned_abs)))
+        })?;
+        let total = rows.first().and_then(|(_, total)| *total);
+        Ok((rows.into_iter().map(|(key, _)| key).collect(), total))
     }
 
     /// How many rows a list has.
