@@ -24,7 +24,7 @@ async fn honest_goes_on(township: &Township) {
     let incident = phone.field().report(report("一切照常", township, 119.605)).unwrap();
     phone.sync().await.unwrap();
     assert!(phone.field().incident(incident).unwrap().stored.is_whole());
-    assert_eq!(township.settled().await.incident(incident).await.unwrap().text, "一切照常");
+    assert_eq!(township.settled().await.incident(incident).await.unwrap().work.text, "一切照常");
 }
 
 #[tokio::test]
