@@ -134,7 +134,7 @@ async fn told(client: &Client, task: &Value, words: &'static Words) -> Result<()
             became(item, words)
         );
         for other in items(item, "others") {
-            said.push_str(&format!("  / {}", became(other, words)));
+            said = format!("{said}  / {}", became(other, words));
         }
         if let Some(mark) = items(item, "marks").last() {
             let by = if text(mark, "member").is_empty() {
@@ -142,7 +142,7 @@ async fn told(client: &Client, task: &Value, words: &'static Words) -> Result<()
             } else {
                 person(mark)
             };
-            said.push_str(&format!("  {by} {}", time(mark, "at")));
+            said = format!("{said}  {by} {}", time(mark, "at"));
         }
         sheet.line("item", &said);
     }

@@ -91,17 +91,13 @@ impl Spot {
             (None, None) => None,
             _ => return Err(ApiError::invalid(vec![Problem::BadPosition])),
         };
-        let found = || position.and_then(|position| settings.finder().find(position));
-        let (grid, grid_source) = match self.grid {
-            Some(grid) => {
-                settings.check_grid(&grid)?;
-                (Some(grid), Some(GridSource::Chosen))
-            }
-            None => {
-                let found = found();
-                let source = found.as_ref().map(|_| GridSource::Found);
-                (found, source)
-            }
+        let (grid, grid_source) = if let Some(grid) = self.grid {
+            settings.check_grid(&grid)?;
+            (Some(grid), Some(GridSource::Chosen))
+        } else {
+            let found = position.and_then(|position| settings.finder().find(position));
+            let source = found.as_ref().map(|_| GridSource::Found);
+            (found, source)
         };
         let source = position.map(|_| FixSource::Manual);
         Ok(Place { position, source, grid, grid_source, ..Place::default() })

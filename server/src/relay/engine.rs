@@ -116,6 +116,10 @@ impl Engine {
             tracing::warn!("the database is not the one that the marker knows: a new life begins");
             engine.begin_life()?;
         }
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "a method's path does not fit every lifetime of the transaction"
+        )]
         let renewed = engine.write(|work| work.renew_member_keys())?;
         if renewed > 0 {
             tracing::info!(members = renewed, "scope keys of an older version were renewed");

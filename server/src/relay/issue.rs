@@ -94,7 +94,7 @@ impl Work<'_> {
             let grid = card.place.grid.iter().filter(|_| is_moved);
             let fields = grid.map(|grid| (FIELD_GRID.to_owned(), grid.to_string())).collect();
             let card = (!is_same).then(|| card.clone());
-            self.act(row.document, &Act { card, fields, ..Act::default() })?;
+            self.act(row.document, &Act { fields, card, ..Act::default() })?;
             imported.changed += 1;
         }
         Ok(imported)

@@ -58,7 +58,12 @@ impl Engine {
         let new: BTreeSet<_> = after.grids.iter().map(|grid| &grid.id).collect();
         imported.removed = old.keys().filter(|grid| !new.contains(*grid)).count();
         if imported.added + imported.changed + imported.removed > 0 {
-            imported.settings_version = self.set_settings(after, |work| work.rehome())?;
+            #[expect(
+                clippy::redundant_closure_for_method_calls,
+                reason = "a method's path does not fit every lifetime of the transaction"
+            )]
+            let version = self.set_settings(after, |work| work.rehome())?;
+            imported.settings_version = version;
         }
         Ok(imported)
     }

@@ -152,15 +152,11 @@ fn position(latitude: &str, longitude: &str, found: &mut Vec<Problem>) -> Option
     if latitude.is_empty() && longitude.is_empty() {
         return None;
     }
-    match (latitude.parse(), longitude.parse()) {
-        (Ok(latitude), Ok(longitude)) => {
-            Position::new(latitude, longitude).map_err(|error| found.extend(problems_of(error))).ok()
-        }
-        _ => {
-            found.push(Problem::BadPosition);
-            None
-        }
-    }
+    let (Ok(latitude), Ok(longitude)) = (latitude.parse(), longitude.parse()) else {
+        found.push(Problem::BadPosition);
+        return None;
+    };
+    Position::new(latitude, longitude).map_err(|error| found.extend(problems_of(error))).ok()
 }
 
 /// A grid of the township; none if the cell is empty.

@@ -402,9 +402,9 @@ fn what_repeats_an_incident_gets_its_answer() {
 fn households_are_imported_again_without_doubling() {
     let mut world = World::new(13);
     let Record::Household(card) = household("a") else { panic!() };
-    let first = world.engine().import_households(&[card.clone()]).unwrap();
+    let first = world.engine().import_households(std::slice::from_ref(&card)).unwrap();
     assert_eq!((first.added, first.changed), (1, 0));
-    let again = world.engine().import_households(&[card.clone()]).unwrap();
+    let again = world.engine().import_households(std::slice::from_ref(&card)).unwrap();
     assert_eq!((again.added, again.changed, again.unchanged), (0, 0, 1));
     let changed = HouseholdCard { phone: "1".to_owned(), place: at("b"), ..card };
     let changed = world.engine().import_households(&[changed]).unwrap();
