@@ -10,8 +10,12 @@
 )]
 
 mod architecture;
+mod canary;
 mod faults;
+mod folds;
 mod golden;
 mod hostile;
 mod killed;
+mod lessons;
 mod scenarios;
+mod systems;
