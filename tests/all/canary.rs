@@ -188,7 +188,7 @@ fn files_of_blobs(folder: &Path) -> Vec<PathBuf> {
 async fn work(township: &Township, vendor: &mut Phone, walker: &mut Phone, leader: &mut Phone) -> DocumentId {
     let at = township.time.now();
     let here = Position::new(LATITUDE, LONGITUDE).unwrap();
-    let snapped = vendor.field().add_photo(&Camera::new(7).shoot(at, here, 6)).unwrap();
+    let snapped = vendor.field().add_photo(&Camera::new(7).small_photo(at, here, 6)).unwrap();
     let incident = vendor.field().report(ReportDraft { photos: vec![snapped], ..canary_report(township) }).unwrap();
     vendor.field().add_note(incident, NOTE, Vec::new()).unwrap();
     vendor.sync().await.unwrap();
@@ -385,6 +385,7 @@ async fn what_reaches_a_third_member_holds_no_trace_of_who_reported() {
     township.settled().await;
     township.relay.act(documents[0], act(StepKind::Resolved, "已办")).await.unwrap();
     let devices = township.relay.devices().await.unwrap();
+    let key = reporter.key.public();
     let walkers = devices.iter().find(|device| device.member.as_str() == "canary-walker").unwrap().id;
 
     for whose in ["m1", "l1"] {
@@ -410,7 +411,7 @@ async fn what_reaches_a_third_member_holds_no_trace_of_who_reported() {
             NAME.as_bytes(),
             reporter.device.as_ref(),
             reporter.log.as_ref(),
-            reporter.key.public().as_ref(),
+            key.as_ref(),
             walkers.as_ref(),
         ];
         for page in &pages {

@@ -151,7 +151,7 @@ fn record(kind: DocumentKind) -> Vec<u8> {
 
 fn card(number: u8) -> HouseholdCard {
     HouseholdCard {
-        salt: Salt::new([number; 16]),
+        salt: Salt::new([number; 8]),
         name: format!("第{number}张"),
         address: String::new(),
         phone: String::new(),
@@ -314,7 +314,7 @@ impl World {
     }
 
     fn note(&mut self, who: usize, dice: Dice) {
-        let salt = Salt::new([dice[1]; 16]);
+        let salt = Salt::new([dice[1]; 8]);
         let is_card = self.kind == DocumentKind::Household;
         let note = Note { card: is_card.then(|| card(dice[2])), ..Note::plain(salt, format!("{dice:?}")) };
         self.keep(who, BodyType::Note, encode(&note));

@@ -17,5 +17,6 @@ mod golden;
 mod hostile;
 mod killed;
 mod lessons;
+mod replicas;
 mod scenarios;
 mod systems;

@@ -16,6 +16,8 @@ use suishou_core::{
 };
 use suishou_tests::harness::{Phone, Township};
 
+pub(crate) use others::notice_for;
+
 use crate::scenarios::{photo, report};
 
 /// Syncs until it holds, as an app with a retry timer does.

@@ -30,7 +30,7 @@ async fn change(township: &Township, code: &str, role: Role, grids: &[&str]) {
     township.settled().await.import_members(people).await.unwrap();
 }
 
-pub(super) fn notice_for(grids: &[&str]) -> NoticeRecord {
+pub(crate) fn notice_for(grids: &[&str]) -> NoticeRecord {
     NoticeRecord {
         salt: suishou_core::id::Salt::ZERO,
         theme: None,
