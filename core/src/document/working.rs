@@ -6,7 +6,7 @@ use std::{
 };
 
 use automerge::{
-    ActorId, Automerge, Change, ChangeHash, ROOT, ReadDoc as _, ScalarValue,
+    ActorId, Automerge, Change, ChangeHash, ROOT, ReadDoc as _, ScalarValue, legacy,
     transaction::{CommitOptions, Transactable as _},
 };
 
@@ -78,14 +78,33 @@ impl Working {
                 transaction.put(ROOT, key, ScalarValue::Bytes(body.clone())).ok()?;
             }
             for (name, value) in fields {
-                transaction.put(ROOT, *name, value.as_str()).ok()?;
+                transaction.put(ROOT, *name, format!("{value}{UNLIKE}")).ok()?;
             }
             let (hash, _) = transaction.commit_with(CommitOptions::default().with_time(0));
-            Some(copy.get_change_by_hash(&hash?)?.raw_bytes().to_vec())
+            let change = copy.get_change_by_hash(&hash?)?;
+            Some(if fields.is_empty() { change.raw_bytes().to_vec() } else { as_said(&change) })
         }))
         .ok()
         .flatten()
     }
+}
+
+/// What no field's value ends with.
+const UNLIKE: char = '\u{1}';
+
+/// The change with the values as they were said. Automerge would leave out a value that is shown already,
+/// and choose among values that stand side by side with a delete: here whoever says a word, says it, so that
+/// values are put unlike any other and made what they should be afterwards.
+fn as_said(change: &Change) -> Vec<u8> {
+    let mut expanded = change.decode();
+    for op in &mut expanded.operations {
+        if let legacy::OpType::Put(ScalarValue::Str(word)) = &mut op.action
+            && let Some(said) = word.strip_suffix(UNLIKE)
+        {
+            *word = said.into();
+        }
+    }
+    Change::from(expanded).raw_bytes().to_vec()
 }
 
 /// Every field with all values that stand side by side, the one that all devices show first.
