@@ -11,10 +11,11 @@ use super::varint::{self, put_prefixed, take_bytes, take_prefixed};
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 /// The chunk type of an uncompressed change.
 pub const CHANGE_CHUNK: u8 = 1;
-/// Most dependencies of one change.
-pub const MAX_DEPS: usize = 64;
+/// Most dependencies of one change: all members of a large township may have answered one order out of reach
+/// of each other, and the next word depends on every one of theirs.
+pub const MAX_DEPS: usize = 1_536;
 /// Most other actors that one change names.
-pub const MAX_ACTORS: usize = 64;
+pub const MAX_ACTORS: usize = 1_536;
 /// Most columns of one change.
 pub const MAX_COLUMNS: usize = 16;
 
