@@ -58,6 +58,9 @@ impl Field {
             inner.close_segment(patrol, fix.at, Overlap::None)?;
             let reason = if inner.was_killed { GapReason::Killed } else { GapReason::NoFix };
             inner.patrol_step(patrol, &PatrolStep::Gap { reason, from: last, to: fix.at }, fix.at)?;
+        } else if last.since(fix.at).as_secs() > GAP_AFTER_S {
+            // The phone's clock was set back: no stretch reaches from one reckoning into the other.
+            inner.close_segment(patrol, fix.at, Overlap::None)?;
         }
         inner.was_killed = false;
         inner.store.add_fix(patrol, fix)?;
@@ -159,14 +162,16 @@ impl Inner {
         Ok(found.and_then(|patrol| patrol.legs.last().and_then(|leg| leg.to)))
     }
 
-    /// The last moment of which this patrol knows where it was: a fix, the end of a segment or gap, or
-    /// the beginning of the leg.
+    /// The last moment of which this patrol knows where it was: the last fix; without one the end of a
+    /// segment or gap, or the beginning of the leg.
     fn last_known(&self, document: DocumentId) -> Result<Timestamp> {
-        let fixed = self.store.fixes(document)?.last().map(|fix| fix.at);
+        if let Some(fix) = self.store.fixes(document)?.last() {
+            return Ok(fix.at);
+        }
         let patrol = self.store.document(document)?.patrol().ok_or(Error::NotFound { document })?;
         let leg = patrol.legs.last().map(|leg| leg.from);
         let gap = patrol.gaps.iter().map(|gap| gap.to).max();
-        let known = [fixed, leg, gap, patrol.tracked_until].into_iter().flatten().max();
+        let known = [leg, gap, patrol.tracked_until].into_iter().flatten().max();
         known.ok_or(Error::Corrupt("a patrol without a leg"))
     }
 
@@ -177,7 +182,10 @@ impl Inner {
         let (Some(first), Some(last)) = (fixes.first().copied(), fixes.last().copied()) else {
             return Ok(());
         };
-        if fixes.len() > 1 {
+        // The end of the last segment, kept to begin this one, is no stretch of its own; any other fix is one,
+        // even alone: phones that end the app after each fix leave no others.
+        let until = self.store.document(patrol)?.patrol().and_then(|patrol| patrol.tracked_until);
+        if fixes.len() > 1 || until != Some(first.at) {
             let segment = TrackSegment { fixes };
             let blob = self.store.add_blob(&segment.to_bytes(), BlobKind::Track, None, at)?;
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a walk's metres")]
