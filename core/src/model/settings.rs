@@ -344,10 +344,11 @@ impl Settings {
             .collect();
     }
 
-    /// What finds the grid of a position.
+    /// What finds the grid of a position. Nothing happens in a chat group: what is found on the street lies in
+    /// the grid whose homes the group is of.
     pub fn finder(&self) -> GridFinder {
         let parents = self.parents();
-        GridFinder::new(self.grids.iter().map(|grid| {
+        GridFinder::new(self.grids.iter().filter(|grid| grid.kind != GridKind::Online).map(|grid| {
             let depth = u8::try_from(ancestry(&parents, &grid.id).len() - 1).unwrap_or(u8::MAX);
             (grid.id.clone(), depth, grid.boundary.clone())
         }))
