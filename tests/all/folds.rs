@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use suishou_core::{
     document::{Document, Work},
     entry::{BodyType, Entry},
-    id::{BlobHash, CategoryId, DepartmentId, DocumentId, EntryId, GridId, HazardId, MemberId, ReasonId, Salt},
+    id::{
+        BlobHash, CategoryId, DepartmentId, DocumentId, EntryId, GridId, HazardId, MemberId, ReasonId, Salt,
+    },
     model::{
         DocumentKind, Severity,
         audience::Audience,
@@ -40,7 +42,11 @@ type Dice = [u8; 4];
 enum Doing {
     Change(usize, Dice),
     Note(usize, Dice),
-    Read { reader: usize, log: usize, entries: usize },
+    Read {
+        reader: usize,
+        log: usize,
+        entries: usize,
+    },
     /// The app starts anew: from now on its changes have another actor.
     Restart(usize),
 }
@@ -172,7 +178,9 @@ fn step(replica: &Replica, kind: DocumentKind, dice: Dice) -> (Vec<Vec<u8>>, Vec
         DocumentKind::Household => {
             fields.extend((what % 4 == 2).then(|| (FIELD_GRID.to_owned(), format!("g{}", a % 3))));
             match what % 4 {
-                0 => encode(&HouseholdStep::Ended { reason: (a % 2 == 0).then(|| code(ReasonId::new, "away")) }),
+                0 => encode(&HouseholdStep::Ended {
+                    reason: (a % 2 == 0).then(|| code(ReasonId::new, "away")),
+                }),
                 1 => encode(&HouseholdStep::Resumed),
                 _ if fields.is_empty() => {
                     let word = BlobHash::of(&[a % 4]).to_string();
@@ -303,7 +311,8 @@ impl World {
         for (name, value) in &mut fields {
             // A card that was really written, if there is one.
             if name == FIELD_CARD {
-                let cards: Vec<EntryId> = self.logs[who].iter().filter_map(card_of).map(|(id, _)| id).collect();
+                let cards: Vec<EntryId> =
+                    self.logs[who].iter().filter_map(card_of).map(|(id, _)| id).collect();
                 *value = cards.first().map_or(value.clone(), ToString::to_string);
             }
         }
@@ -443,6 +452,12 @@ fn check(kind: DocumentKind, doings: &[Doing], order: &[usize], twice: &[usize])
     }
 }
 
+/// How many histories are tried: `PROPTEST_CASES`, or so many.
+pub(crate) fn cases(usual: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { cases: asked.unwrap_or(usual), failure_persistence: None, ..ProptestConfig::default() }
+}
+
 fn doings() -> impl Strategy<Value = Vec<Doing>> {
     proptest::collection::vec(doing(), 1..40)
 }
@@ -456,7 +471,7 @@ fn twice() -> impl Strategy<Value = Vec<usize>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn an_incident_is_the_same_in_any_order(doings in doings(), order in order(), twice in twice()) {

@@ -21,6 +21,7 @@ use suishou_core::{
 use suishou_tests::harness::{Fault, Phone, Township};
 
 use crate::{
+    folds::cases,
     lessons::{grid, in_grid, insist, member, notice_for},
     scenarios::report,
 };
@@ -140,7 +141,11 @@ async fn act(phone: &mut Phone, documents: &Documents, (what, a, b): (u8, u8, u8
 fn bare(value: Value) -> Value {
     match value {
         Value::Object(fields) => Value::Object(
-            fields.into_iter().filter(|(name, _)| name != "author").map(|(name, value)| (name, bare(value))).collect(),
+            fields
+                .into_iter()
+                .filter(|(name, _)| name != "author")
+                .map(|(name, value)| (name, bare(value)))
+                .collect(),
         ),
         Value::Array(items) => Value::Array(items.into_iter().map(bare).collect()),
         other => other,
@@ -173,7 +178,11 @@ async fn all_show_the_same(township: &Township, phones: &[Phone], documents: &Do
         let row = |row: serde_json::Result<Value>| bare(row.unwrap());
         assert_eq!(row(serde_json::to_value(&view.row)), there[0].0, "phone {number}");
         assert_eq!(amounts_to(&Work::Task(view.task)), there[0].1, "phone {number}");
-        assert_eq!(row(serde_json::to_value(&field.notice(notice).unwrap().row)), there[1].0, "phone {number}");
+        assert_eq!(
+            row(serde_json::to_value(&field.notice(notice).unwrap().row)),
+            there[1].0,
+            "phone {number}"
+        );
         let view = field.household(household).unwrap();
         assert_eq!(amounts_to(&Work::Household(view.household)), there[2].1, "phone {number}");
         let in_use = view.cards.iter().filter(|card| card.is_in_use).count();
@@ -186,7 +195,7 @@ async fn all_show_the_same(township: &Township, phones: &[Phone], documents: &Do
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(16))]
 
     #[test]
     fn after_any_history_every_phone_shows_what_the_relay_shows(

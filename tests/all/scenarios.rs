@@ -120,7 +120,9 @@ async fn report_written_offline_reaches_the_dispatcher_once_and_its_answer_comes
     vendor.sync().await.unwrap();
     let view = vendor.field().incident(incident).unwrap();
     assert_eq!(view.incident.state, IncidentState::Closed);
-    assert!(view.about.notes.iter().any(|note| note.text.contains("谢谢您") && note.author == Author::Centre));
+    assert!(
+        view.about.notes.iter().any(|note| note.text.contains("谢谢您") && note.author == Author::Centre)
+    );
     vendor
         .field()
         .step(incident, StepDraft { rating: Some(5), ..StepDraft::plain(StepKind::Rated) })

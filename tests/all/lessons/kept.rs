@@ -209,8 +209,9 @@ async fn lesson_06_an_error_undoes_the_whole_step_and_keeps_what_it_was_made_of(
     let good = phone.field().add_photo(&photo(6)).unwrap();
     let bad = phone.field().add_photo(&photo(2)).unwrap();
     phone.lose_blob(&bad);
-    let need =
-        |photos| Need::Incident(ReportDraft { photos, ..report("走访发现的困难", &township, 119.605) });
+    let need = |photos| {
+        Need::Incident(ReportDraft { photos, ..report("走访发现的困难", &township, 119.605) })
+    };
     let visit = |found| VisitDraft {
         household: None,
         purpose: None,

@@ -112,7 +112,11 @@ async fn lesson_08_neither_a_nul_character_nor_an_unreadable_record_keeps_back_w
     for number in 0_u8..30 {
         let (document, entry) = device.record();
         let nonsense = vec![0xff, 0, number];
-        run.push(if number % 3 == 1 { RawDevice::entry(document, BodyType::Record, nonsense) } else { entry });
+        run.push(if number % 3 == 1 {
+            RawDevice::entry(document, BodyType::Record, nonsense)
+        } else {
+            entry
+        });
     }
     device.push(&run).await;
     let filter = IncidentFilter { limit: 500, ..IncidentFilter::default() };
@@ -251,7 +255,11 @@ async fn lesson_14_who_leaves_and_joins_again_finds_the_own_work_and_what_was_cl
     township.settled().await;
     township.relay.act(own, act(StepKind::Closed, "已焊死")).await.unwrap();
     let shown = township.settled().await.incident(own).await.unwrap();
-    assert_eq!((shown.listed.state, shown.steps.len()), (IncidentState::Closed, 7), "its whole life is there");
+    assert_eq!(
+        (shown.listed.state, shown.steps.len()),
+        (IncidentState::Closed, 7),
+        "its whole life is there"
+    );
     assert!(shown.steps.iter().all(|step| step.took_effect));
     // Nobody else gets in at that door.
     neighbour.sync().await.unwrap();

@@ -12,7 +12,9 @@ use crate::scenarios::report;
 
 fn size_of(folder: &Path) -> u64 {
     let items = std::fs::read_dir(folder).unwrap().flatten();
-    items.map(|item| if item.path().is_dir() { size_of(&item.path()) } else { item.metadata().unwrap().len() }).sum()
+    items
+        .map(|item| if item.path().is_dir() { size_of(&item.path()) } else { item.metadata().unwrap().len() })
+        .sum()
 }
 
 #[tokio::test]

@@ -19,22 +19,23 @@ use suishou_core::{
 use suishou_tests::harness::{Desk, Phone, Plan, Township};
 
 use super::{fix, is_written, same_row, say, seen, settle, to_department};
-use crate::{
-    lessons::grid,
-    scenarios::photo,
-};
+use crate::{lessons::grid, scenarios::photo};
 
 const SQUADS: u16 = 12;
 
 /// One brigade, three squadrons, twelve squads: 1 + 3 + 12 leaders and 68 members are 84.
 fn people() -> Vec<(String, Role, String)> {
     let mut people = vec![("b-1".to_owned(), Role::Leader, "brigade".to_owned())];
-    people.extend((1..=3).map(|squadron| (format!("s-{squadron}"), Role::Leader, format!("squadron{squadron}"))));
+    people.extend(
+        (1..=3).map(|squadron| (format!("s-{squadron}"), Role::Leader, format!("squadron{squadron}"))),
+    );
     for squad in 1..=SQUADS {
         let grid = format!("squad{squad:02}");
         people.push((format!("t-{squad:02}"), Role::Leader, grid.clone()));
         let members = if squad <= 8 { 6 } else { 5 };
-        people.extend((1..=members).map(|number| (format!("m-{squad:02}{number}"), Role::Member, grid.clone())));
+        people.extend(
+            (1..=members).map(|number| (format!("m-{squad:02}{number}"), Role::Member, grid.clone())),
+        );
     }
     people
 }
@@ -86,7 +87,10 @@ async fn smoke_on_a_patrol_becomes_a_hill_fire_and_all_eighty_four_answer_the_ca
     field.correct(fire, None, Some(Severity::Urgent), None, confirmed).unwrap();
     phones[patroller].sync().await.unwrap();
     let shown = township.settled().await.incident(fire).await.unwrap();
-    assert_eq!((shown.listed.severity, shown.listed.grid.as_ref()), (Severity::Urgent, Some(&grid("squad05"))));
+    assert_eq!(
+        (shown.listed.severity, shown.listed.grid.as_ref()),
+        (Severity::Urgent, Some(&grid("squad05")))
+    );
     assert!(shown.photo_blobs[0].is_stored);
     say(&township, fire, IncidentStep::plain(StepKind::Accepted), "已确认山火，全员集结").await;
     // The call to everyone in the brigade.
@@ -97,7 +101,11 @@ async fn smoke_on_a_patrol_becomes_a_hill_fire_and_all_eighty_four_answer_the_ca
                 text: "带灭火耙，北坡路口集合".to_owned(),
                 audience: Audience { grids: vec![grid("brigade")], ..Audience::default() },
                 source: Some(fire),
-                place: Place::captured(Some(&fix(&township, (4, 0))), Some(grid("squad05")), shown.listed.reported_at),
+                place: Place::captured(
+                    Some(&fix(&township, (4, 0))),
+                    Some(grid("squad05")),
+                    shown.listed.reported_at,
+                ),
                 ..TaskRecord::plain(TaskForm::Muster, "山火集结")
             },
         )
@@ -136,7 +144,12 @@ async fn smoke_on_a_patrol_becomes_a_hill_fire_and_all_eighty_four_answer_the_ca
     assert_eq!(row.state, TaskState::Underway, "a call is open until the centre ends it");
     let task = desk_sees(&township, muster).await;
     assert_eq!(task.parts.len(), 84, "an answer from each");
-    assert!(task.parts.values().filter(|part| part.answer == Some(TaskAnswer::Declined)).all(|part| part.reason.is_some()));
+    assert!(
+        task.parts
+            .values()
+            .filter(|part| part.answer == Some(TaskAnswer::Declined))
+            .all(|part| part.reason.is_some())
+    );
     desk.say_of_task(&township, muster, &TaskStep::Closed).await;
     say(&township, fire, IncidentStep::plain(StepKind::Resolved), "明火已灭").await;
     say(&township, fire, IncidentStep::plain(StepKind::Closed), "无人受伤").await;
@@ -153,7 +166,10 @@ async fn smoke_on_a_patrol_becomes_a_hill_fire_and_all_eighty_four_answer_the_ca
     assert_eq!(phones[patroller].field().incident(fire).unwrap().incident.state, IncidentState::Closed);
 }
 
-async fn desk_sees(township: &Township, task: suishou_core::id::DocumentId) -> suishou_core::model::task::Task {
+async fn desk_sees(
+    township: &Township,
+    task: suishou_core::id::DocumentId,
+) -> suishou_core::model::task::Task {
     match township.document(task).await.work() {
         Some(suishou_core::document::Work::Task(task)) => task,
         other => panic!("{other:?}"),
@@ -242,7 +258,10 @@ async fn a_visit_finds_a_woman_in_need_the_money_is_granted_and_only_those_with_
         assert_eq!(is_written(phone.folder(), NAME), has_part, "{whose}'s files");
         if has_part {
             let here = phone.field().visit(kept.visit).unwrap();
-            same_row(&here.row, &VisitRow { at: here.row.at, received_at: here.row.received_at, ..row.clone() });
+            same_row(
+                &here.row,
+                &VisitRow { at: here.row.at, received_at: here.row.received_at, ..row.clone() },
+            );
         } else {
             assert!(phone.field().incidents(Mine::OrOthers, 10, 0).unwrap().is_empty());
         }

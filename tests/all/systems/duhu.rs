@@ -133,7 +133,10 @@ async fn a_hundred_and_fifty_people_are_moved_by_phones_that_see_each_other_late
     assert_eq!(row.state, TaskState::Underway);
     // The leader rings up and chooses; each choice is an entry like any other.
     let entries = township.settled().await.status().await.unwrap().entries;
-    phones[0].field().mark_item(task, 10, ItemState::Moved, Some(1), &Remark::text("电话核实在文化楼")).unwrap();
+    phones[0]
+        .field()
+        .mark_item(task, 10, ItemState::Moved, Some(1), &Remark::text("电话核实在文化楼"))
+        .unwrap();
     phones[0].field().mark_item(task, 30, ItemState::Moved, Some(0), &Remark::default()).unwrap();
     let row = all_agree(&township, &mut phones, task).await;
     assert_eq!((row.counts.clashes, row.counts.people_accounted), (0, 150));

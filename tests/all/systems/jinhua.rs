@@ -11,9 +11,7 @@ use suishou_core::{
         audience::Audience,
         incident::{IncidentState, IncidentStep, StepKind},
         task::{ItemState, TaskForm, TaskItem, TaskRecord},
-        warning::{
-            PostReport, RiskPost, Warning, WarningLevel, WarningRecord, WarningState, WarningStep,
-        },
+        warning::{PostReport, RiskPost, Warning, WarningLevel, WarningRecord, WarningState, WarningStep},
     },
     rows::{TaskRow, WarningRow},
     time::{Clock as _, Timestamp},

@@ -92,9 +92,11 @@ fn is_written(folder: &Path, needle: &str) -> bool {
         bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
     };
     let mut items = std::fs::read_dir(folder).unwrap().flatten();
-    items.any(|item| {
-        if item.path().is_dir() { is_written(&item.path(), needle) } else { holds(&item.path()) }
-    })
+    items.any(
+        |item| {
+            if item.path().is_dir() { is_written(&item.path(), needle) } else { holds(&item.path()) }
+        },
+    )
 }
 
 /// Two rows are the same, but for who is "you" to whom.

@@ -218,7 +218,8 @@ fn story(day: &Day, words: &Words) -> Result<(), Failed> {
         let to = step.department.as_ref().map(|department| format!(" → {department}")).unwrap_or_default();
         let rating = step.rating.map(|rating| format!(" {}", "★".repeat(rating.into()))).unwrap_or_default();
         say(&format!("  {}  {name}{to}{rating}  {}", time(step.origin.claimed_at), who(step.origin.author)));
-        for note in view.about.notes.iter().filter(|note| note.step == Some(step.id) && !note.text.is_empty()) {
+        for note in view.about.notes.iter().filter(|note| note.step == Some(step.id) && !note.text.is_empty())
+        {
             say(&format!("      「{}」", note.text));
         }
     }

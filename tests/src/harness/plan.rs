@@ -54,10 +54,9 @@ impl Plan {
         let degrees = |units: i32| f64::from(units) / 1e7;
         let (south, west) = corner(from.0, from.1);
         let (north, east) = corner(from.0 + size.0, from.1 + size.1);
-        let ring: Vec<[f64; 2]> =
-            [(west, south), (east, south), (east, north), (west, north), (west, south)]
-                .map(|(x, y)| [degrees(x), degrees(y)])
-                .to_vec();
+        let ring: Vec<[f64; 2]> = [(west, south), (east, south), (east, north), (west, north), (west, south)]
+            .map(|(x, y)| [degrees(x), degrees(y)])
+            .to_vec();
         let mut properties = json!({ "id": id, "name": id, "kind": kind });
         if let Some(parent) = parent {
             properties["parent"] = parent.into();
