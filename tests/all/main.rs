@@ -10,12 +10,17 @@
 )]
 
 mod architecture;
+mod canary;
 mod faults;
+mod folds;
 mod golden;
 mod hostile;
 mod killed;
+mod lessons;
 mod life;
 mod lists;
+mod replicas;
 mod revoked;
 mod salvage;
 mod scenarios;
+mod systems;

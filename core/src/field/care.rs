@@ -201,7 +201,7 @@ impl Field {
             card: first.clone(),
             author: captured.origin.author,
             at: captured.origin.claimed_at,
-            is_in_use: household.card.value.is_none(),
+            is_in_use: false,
         }];
         for shown in inner.store.notes(document)? {
             if let Some(card) = shown.note.card {
@@ -210,6 +210,9 @@ impl Field {
                 cards.push(CardView { entry: shown.origin.entry, card, author, at, is_in_use });
             }
         }
+        // The first card holds as long as no other that is here does: also where a person chose it again.
+        let is_first = !cards.iter().any(|card| card.is_in_use);
+        cards.iter_mut().take(1).for_each(|first| first.is_in_use = is_first);
         let card = match household.card.value {
             Some(entry) => card(inner.store.connection(), document, entry)?.unwrap_or_else(|| first.clone()),
             None => first.clone(),

@@ -93,8 +93,9 @@ impl Inner {
     }
 
     /// A note as an entry.
+    #[expect(clippy::unused_self, reason = "reads as the other entries of its module")]
     pub(super) fn note_entry(
-        &mut self,
+        &self,
         document: DocumentId,
         kind: DocumentKind,
         note: &Note,

@@ -67,7 +67,7 @@ impl Field {
         let member = Some(self.inner().me()?);
         if state == ItemState::Moved {
             let shelters = self.task(document)?.shelters.len();
-            if !shelter.is_some_and(|shelter| usize::from(shelter) < shelters) {
+            if shelter.is_none_or(|shelter| usize::from(shelter) >= shelters) {
                 return Err(Error::invalid(Problem::Missing("the shelter")));
             }
         }

@@ -3,13 +3,18 @@
 
 mod clock;
 mod folder;
+mod held;
 mod network;
+mod orders;
 mod phone;
+mod plan;
 mod raw;
 mod township;
 
 pub use clock::TestClock;
 pub use network::{Fault, Network};
+pub use orders::Desk;
 pub use phone::Phone;
+pub use plan::{Plan, cell};
 pub use raw::{Answer, RawDevice, post, send};
 pub use township::Township;

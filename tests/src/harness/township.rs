@@ -42,20 +42,25 @@ impl Township {
     /// A township with members `m1` (grid g1), `m2` (grid g2), leader `l1` (village v1), informants `i1`
     /// and `i2`, handlers `h1` (police) and `h2` (market).
     pub async fn new(seed: u64) -> Self {
+        let township = Self::empty(seed, "桥头镇");
+        township.settle_in().await;
+        township
+    }
+
+    /// A township of which nothing has been imported.
+    pub(super) fn empty(seed: u64, name: &str) -> Self {
         let kept = tempfile::tempdir().expect("a folder for the relay can be made");
         let mut random = Random::seeded(seed);
         let identity = Identity {
             township: TownshipId::new(random.bytes()),
-            name: "桥头镇".to_owned(),
+            name: name.to_owned(),
             device: DeviceId::new(random.bytes()),
             key: Key::generate(&mut random),
         };
         let time = Arc::new(TestClock::new());
         let folder = kept.path().join("relay");
         let relay = start(&folder, &identity, &time, seed);
-        let township = Self { relay, time, identity, folder, seed, _kept: kept };
-        township.settle_in().await;
-        township
+        Self { relay, time, identity, folder, seed, _kept: kept }
     }
 
     async fn settle_in(&self) {
