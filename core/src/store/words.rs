@@ -133,8 +133,8 @@ pub(super) mod tests {
         text.chars().map(narrow).flat_map(char::to_lowercase).filter(|c| !is_mark(*c)).collect()
     }
 
-    fn is_letter(c: &char) -> bool {
-        c.is_alphanumeric() && !is_sign(*c)
+    fn is_letter(c: char) -> bool {
+        c.is_alphanumeric() && !is_sign(c)
     }
 
     /// Chinese goes on across a blank: without the blanks that do not stand between two words.
@@ -144,14 +144,15 @@ pub(super) mod tests {
         let is_kept = |at: usize| {
             let next = text[at + 1..].iter().find(|c| !is_blank(c));
             let last = text[..at].iter().rev().find(|c| !is_blank(c));
-            !is_blank(&text[at]) || (last.is_some_and(is_letter) && next.is_some_and(is_letter))
+            !is_blank(&text[at])
+                || (last.is_some_and(|c| is_letter(*c)) && next.is_some_and(|c| is_letter(*c)))
         };
         (0..text.len()).filter(|at| is_kept(*at)).map(|at| text[at]).collect()
     }
 
     fn has(text: &[char], run: &[char]) -> bool {
         (0..text.len()).any(|at| {
-            let is_start = at == 0 || !is_letter(&run[0]) || !is_letter(&text[at - 1]);
+            let is_start = at == 0 || !is_letter(run[0]) || !is_letter(text[at - 1]);
             is_start && text[at..].starts_with(run)
         })
     }
