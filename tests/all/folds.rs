@@ -235,8 +235,8 @@ fn task_step(what: u8, a: u8, b: u8, c: u8) -> TaskStep {
             reason: None,
         },
         2 => TaskStep::HandedOver { member: member(a), to: member(b) },
-        3 => TaskStep::Finished { member: (a % 3 > 0).then(|| member(a)) },
-        4 if a % 3 == 0 => TaskStep::Cancelled { reason: None },
+        3 => TaskStep::Finished { member: (!a.is_multiple_of(3)).then(|| member(a)) },
+        4 if a.is_multiple_of(3) => TaskStep::Cancelled { reason: None },
         4 => TaskStep::Closed,
         5 => TaskStep::Reopened { reason: None },
         _ => TaskStep::Marked {
@@ -259,7 +259,7 @@ fn warning_step(what: u8, a: u8, b: u8, c: u8) -> WarningStep {
         4 => WarningStep::Acknowledged { member: member(a), issue: u16::from(b % 8) },
         _ => WarningStep::Reported {
             member: member(a),
-            post: (b % 3 > 0).then_some(u16::from(b % 3)),
+            post: (!b.is_multiple_of(3)).then_some(u16::from(b % 3)),
             report: [PostReport::Safe, PostReport::NeedHelp][usize::from(c % 2)],
             people: Some(c.into()),
         },

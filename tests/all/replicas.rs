@@ -86,6 +86,7 @@ fn may_be_refused(outcome: Result<(), Error>) {
     }
 }
 
+#[expect(clippy::unused_async, reason = "reads as the other moves")]
 async fn act(phone: &mut Phone, documents: &Documents, (what, a, b): (u8, u8, u8)) {
     let field = phone.field();
     let remark = if b % 4 == 0 { Remark::text("说明") } else { Remark::default() };

@@ -58,8 +58,8 @@ impl Plan {
             .map(|(x, y)| [degrees(x), degrees(y)])
             .to_vec();
         let mut properties = json!({ "id": id, "name": id, "kind": kind });
-        if let Some(parent) = parent {
-            properties["parent"] = parent.into();
+        if let (Some(parent), Some(properties)) = (parent, properties.as_object_mut()) {
+            properties.insert("parent".to_owned(), parent.into());
         }
         self.grids.push(json!({
             "type": "Feature",
