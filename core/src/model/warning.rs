@@ -354,8 +354,7 @@ impl Warning {
     /// arrival.
     pub fn allows(&self, step: &WarningStep) -> Result<(), HeldCode> {
         let is_possible = match step {
-            WarningStep::Set { issue, .. } => *issue > 0 && !self.is_ended,
-            WarningStep::Ended { issue } => *issue > 0 && !self.is_ended,
+            WarningStep::Set { issue, .. } | WarningStep::Ended { issue } => *issue > 0 && !self.is_ended,
             WarningStep::Acknowledged { .. } | WarningStep::Reported { .. } => true,
         };
         if is_possible { Ok(()) } else { Err(HeldCode::WrongState) }

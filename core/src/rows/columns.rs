@@ -3,7 +3,7 @@
 use super::Row;
 use crate::{
     geo::Position,
-    id::{DepartmentId, DocumentId, GridId, MemberId},
+    id::{DepartmentId, DocumentId, GridId, MemberId, PurposeId, ThemeId},
     model::{
         DocumentKind, household::HouseholdState, notice::NoticeState, patrol::PatrolState, step::Author,
         task::TaskState, visit::VisitOutcome,
@@ -57,7 +57,6 @@ pub struct Columns<'r> {
 
 impl Row {
     /// Its columns.
-    #[expect(clippy::too_many_lines, reason = "one arm for each kind, column by column")]
     pub fn columns(&self) -> Columns<'_> {
         let plain = |document, kind, state, author, at| Columns {
             document,
@@ -104,7 +103,7 @@ impl Row {
             Self::Household(row) => Columns {
                 is_open: row.state == HouseholdState::Active,
                 grid: row.grid.as_ref(),
-                category: row.purposes.first().map(|purpose| purpose.as_str()),
+                category: row.purposes.first().map(PurposeId::as_str),
                 received_at: row.received_at,
                 every_ms: (row.every_days > 0 && row.state == HouseholdState::Active)
                     .then_some(i64::from(row.every_days) * DAY_MS),
@@ -114,7 +113,7 @@ impl Row {
             },
             Self::Visit(row) => Columns {
                 grid: row.grid.as_ref(),
-                category: row.purpose.as_ref().map(|purpose| purpose.as_str()),
+                category: row.purpose.as_ref().map(PurposeId::as_str),
                 received_at: row.received_at,
                 position: row.position,
                 about: row.household,
@@ -151,7 +150,7 @@ impl Row {
             },
             Self::Notice(row) => Columns {
                 is_open: row.state == NoticeState::Published,
-                category: row.theme.as_ref().map(|theme| theme.as_str()),
+                category: row.theme.as_ref().map(ThemeId::as_str),
                 received_at: row.received_at,
                 state_since: row.state_since,
                 due_at: row.until_at,

@@ -184,7 +184,10 @@ impl Task {
     /// Whether the step is possible now, whoever takes it.
     pub fn allows(&self, step: &TaskStep) -> Result<(), HeldCode> {
         let is_possible = match step {
-            TaskStep::Answered { .. } | TaskStep::Finished { .. } => !self.state.is_over(),
+            TaskStep::Answered { .. }
+            | TaskStep::Finished { .. }
+            | TaskStep::Cancelled { .. }
+            | TaskStep::Closed => !self.state.is_over(),
             TaskStep::HandedOver { member, to } => !self.state.is_over() && member != to,
             TaskStep::Marked { item, .. } => {
                 if !self.items.iter().any(|known| known.id == *item) {
@@ -192,7 +195,6 @@ impl Task {
                 }
                 !self.state.is_over()
             }
-            TaskStep::Cancelled { .. } | TaskStep::Closed => !self.state.is_over(),
             TaskStep::Reopened { .. } => self.state.is_over() || self.state == TaskState::Finished,
         };
         if is_possible { Ok(()) } else { Err(HeldCode::WrongState) }
