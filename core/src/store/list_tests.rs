@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Asker, Listed, Mine, Query, Similar, Sort, TallyBy,
+    conditions::Conditions,
     search_tests::{Fed, at, card, entry, id},
     words::tests::naive,
 };
@@ -616,6 +617,16 @@ fn usual_lists_read_an_index() {
     ] {
         let plan = plan(&format!("SELECT count(*) FROM {counted}"));
         assert!(plan.contains("COVERING INDEX"), "{counted}: {plan}");
+    }
+    for query in [
+        Query { for_me: true, ..Query::default() },
+        Query { overdue: true, is_open: Some(true), ..Query::default() },
+        Query { grid: GridId::new("v1").ok(), categories: vec!["fire".to_owned()], ..Query::default() },
+        Query { near: Position::new(29.0, 119.6).ok().map(|from| (from, 500)), ..Query::default() },
+    ] {
+        let conditions = Conditions::of(&query, &Made::asker(), None);
+        let plan = plan(&format!("SELECT count(*) FROM {} w WHERE {}", conditions.table(), conditions.sql));
+        assert!(plan.contains("w USING COVERING INDEX work_list"), "{query:?}: {plan}");
     }
     let unsent = plan("SELECT document FROM entry WHERE state IN (1, 3) AND state = 1");
     assert!(unsent.contains("INDEX entry_unsettled"), "{unsent}");

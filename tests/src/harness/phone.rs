@@ -10,9 +10,10 @@ use suishou_core::{
     sync::session::{Figures, Session, Step},
     time::{Random, SharedClock},
 };
+use suishou_server::relay::Relay;
 use tempfile::TempDir;
 
-use super::{Network, Township, folder::copy_folder};
+use super::{Network, Township, folder::copy_folder, township::settle};
 
 /// A phone.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub struct Phone {
     field: Option<Field>,
     /// Its link.
     pub network: Network,
+    relay: Relay,
     clock: SharedClock,
     folder: PathBuf,
     seed: u64,
@@ -34,6 +36,7 @@ impl Phone {
         let mut phone = Self {
             field: None,
             network: Network::to(township.router()),
+            relay: township.relay.clone(),
             clock: township.clock(),
             folder: kept.path().join("store"),
             seed,
@@ -54,6 +57,7 @@ impl Phone {
         let mut clone = Self {
             field: None,
             network: Network::to(township.router()),
+            relay: township.relay.clone(),
             clock: Arc::clone(&self.clock),
             folder,
             seed: self.seed + 1_000_000,
@@ -78,6 +82,12 @@ impl Phone {
         std::fs::remove_dir_all(&self.folder).expect("the phone's folder can be removed");
         copy_folder(snapshot.path(), &self.folder);
         self.start();
+    }
+
+    /// Leads to the relay as it runs now.
+    pub(super) fn reconnect(&mut self, township: &Township) {
+        self.network.reconnect(township.router());
+        self.relay = township.relay.clone();
     }
 
     /// Where the phone's files lie.
@@ -122,8 +132,10 @@ impl Phone {
         Ok(session.figures())
     }
 
-    /// Syncs within a session that may have met faults before.
+    /// Syncs within a session that may have met faults before. Documents follow behind the relay's log: what
+    /// others sent before is in them by now, so that no test depends on which was quicker.
     pub async fn sync_with(&mut self, session: &mut Session) -> Result<()> {
+        settle(&self.relay).await;
         // A bound instead of trust: a session that never ends is a fault of ours.
         for _ in 0..10_000 {
             let Step::Send(request) = self.field().ask(session)? else { return Ok(()) };

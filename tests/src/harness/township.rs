@@ -109,13 +109,7 @@ impl Township {
 
     /// The relay, once it has taken into documents all that it stored: documents follow behind the log.
     pub async fn settled(&self) -> &Relay {
-        for _ in 0..2_000 {
-            let status = self.relay.status().await.expect("the relay answers");
-            if status.projected_seq == status.stored_seq {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        settle(&self.relay).await;
         &self.relay
     }
 
@@ -207,7 +201,18 @@ impl Township {
 
     /// Gives a phone the relay as it runs now.
     pub fn reconnect(&self, phone: &mut Phone) {
-        phone.network.reconnect(self.router());
+        phone.reconnect(self);
+    }
+}
+
+/// Waits until a relay has taken into documents all that it stored.
+pub(super) async fn settle(relay: &Relay) {
+    for _ in 0..2_000 {
+        let status = relay.status().await.expect("the relay answers");
+        if status.projected_seq == status.stored_seq {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
 
