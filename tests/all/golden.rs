@@ -304,7 +304,9 @@ fn a_bundle_of_the_first_version_opens_for_ever() {
     let mut random = Random::seeded(5);
     let mut writer =
         BundleWriter::begin(Vec::new(), manifest.clone(), &phone, &relay.public(), &mut random).unwrap();
-    items.iter().for_each(|item| writer.put(item).unwrap());
+    for item in &items {
+        writer.put(item).unwrap();
+    }
     let kept = golden("bundle-1.sealed", &writer.finish().unwrap());
     let mut rest = kept.as_slice();
     assert_eq!(read_township(&mut rest).unwrap(), township);
