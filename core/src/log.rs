@@ -98,6 +98,25 @@ pub struct BlobReceipt {
     pub epoch: Epoch,
 }
 
+/// What a relay signs for a phone that the township revoked: this is so now, as an answer to this request. A phone
+/// wipes itself on nothing less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Revocation {
+    /// In which township.
+    #[n(0)]
+    pub township: TownshipId,
+    /// Whose.
+    #[n(1)]
+    pub device: DeviceId,
+    /// The relay's life in which this is true.
+    #[n(2)]
+    pub epoch: Epoch,
+    /// The request's nonce.
+    #[n(3)]
+    pub nonce: Nonce,
+}
+
 /// Something that is signed: its CBOR behind words that keep one use from passing for another.
 pub trait Signable: Encode<()> {
     /// What kind of statement this is.
@@ -125,6 +144,10 @@ impl Signable for Receipt {
 
 impl Signable for BlobReceipt {
     const STATEMENT: &'static str = "suishou/blob-receipt/1";
+}
+
+impl Signable for Revocation {
+    const STATEMENT: &'static str = "suishou/revocation/1";
 }
 
 /// A device's or relay's secret key.

@@ -107,6 +107,8 @@ fn every_dependency_has_one_home() {
         ("geojson", &["core/src/geo/"]),
         ("rstar", &["core/src/geo/"]),
         ("ed25519_dalek", &["core/src/log.rs"]),
+        ("hpke", &["core/src/seal.rs"]),
+        ("fs4", &["core/src/store/", "server/src/blobs.rs"]),
         ("axum", &["server/src/"]),
         ("clap", &["server/src/cli/", "server/src/main.rs"]),
         ("hyper", &["server/src/serve", "server/src/cli/"]),

@@ -17,7 +17,7 @@ use suishou_core::{
         BlobHash, CategoryId, CheckpointId, DepartmentId, DeviceId, DocumentId, EnrolCode, EntryId, Epoch,
         GridId, LogId, MemberId, Nonce, Pin, PublicKey, ReasonId, Salt, Signature, TownshipId,
     },
-    log::{BlobReceipt, Head, Key, LogHead, Receipt},
+    log::{BlobReceipt, Head, Key, LogHead, Receipt, Revocation},
     model::{
         DocumentKind, Role, Severity, decode, encode,
         incident::{IncidentRecord, IncidentStep, StepKind},
@@ -29,9 +29,10 @@ use suishou_core::{
         track::{TrackFix, TrackSegment},
     },
     store::Mine,
+    sync::bundle::{BundleReader, BundleWriter, BundledBlob, Item, Manifest, read_township},
     sync::wire::{
-        Cursor, EnrolRequest, Enrolment, FeedNotice, Invitation, Membership, PushOutcome, SignedBlobReceipt,
-        SignedEnrolment, SignedRequest, SyncRequest, SyncResponse, VERSION,
+        BlobKind, Cursor, EnrolRequest, Enrolment, FeedNotice, Invitation, Membership, PushOutcome,
+        SignedBlobReceipt, SignedEnrolment, SignedRequest, SyncRequest, SyncResponse, VERSION,
     },
     time::{Random, Timestamp},
 };
@@ -216,6 +217,31 @@ fn messages_are_read_for_ever() {
             token: Some("token".to_owned()),
             is_revoked: false,
             membership: Some(membership.clone()),
+            revocation: None,
+        },
+    );
+    let revocation = Revocation {
+        township: TownshipId::new([1; 16]),
+        device: DeviceId::new([2; 16]),
+        epoch: Epoch::new([5; 16]),
+        nonce: Nonce::new([6; 16]),
+    };
+    holds(
+        "sync-response-2.cbor",
+        &SyncResponse {
+            version: VERSION,
+            receipt,
+            signature: key.sign(&receipt),
+            outcome: PushOutcome::Stored,
+            page: None,
+            notices: Vec::new(),
+            cursor: None,
+            has_more: false,
+            settings_version: 5,
+            token: None,
+            is_revoked: true,
+            membership: None,
+            revocation: Some(key.sign(&revocation)),
         },
     );
     holds(
@@ -254,6 +280,43 @@ fn messages_are_read_for_ever() {
     };
     holds("invitation-1.cbor", &invitation);
     assert_eq!(Invitation::from_text(&invitation.to_text()).unwrap(), invitation);
+}
+
+#[test]
+fn a_bundle_of_the_first_version_opens_for_ever() {
+    let (township, relay) = (TownshipId::new([1; 16]), Key::generate(&mut Random::seeded(3)));
+    let phone = Key::generate(&mut Random::seeded(4));
+    let blob = BundledBlob {
+        hash: BlobHash::of(b"one"),
+        kind: BlobKind::Preview,
+        preview_of: Some(BlobHash::of(b"two")),
+        size_bytes: 3,
+    };
+    let manifest = Manifest {
+        version: 1,
+        township,
+        device: DeviceId::new([2; 16]),
+        log: LogId::new([3; 16]),
+        entries: 7,
+        blobs: vec![blob],
+    };
+    let items = [Item::Run { request: vec![1, 2, 3] }, Item::Blob { bytes: b"one".to_vec() }];
+    let mut random = Random::seeded(5);
+    let mut writer =
+        BundleWriter::begin(Vec::new(), manifest.clone(), &phone, &relay.public(), &mut random).unwrap();
+    for item in &items {
+        writer.put(item).unwrap();
+    }
+    let kept = golden("bundle-1.sealed", &writer.finish().unwrap());
+    let mut rest = kept.as_slice();
+    assert_eq!(read_township(&mut rest).unwrap(), township);
+    let mut reader = BundleReader::open(rest, township, &relay).unwrap();
+    reader.manifest().verify(&phone.public()).unwrap();
+    assert_eq!(reader.manifest().manifest, manifest);
+    for item in items {
+        assert_eq!(reader.item().unwrap(), Some(item));
+    }
+    assert_eq!(reader.item().unwrap(), None);
 }
 
 #[test]

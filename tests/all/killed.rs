@@ -152,7 +152,7 @@ async fn a_draft_of_a_killed_phone_is_there_or_is_a_report_and_never_both() {
     }
 }
 
-struct Relay {
+pub(crate) struct Relay {
     child: Child,
     folder: PathBuf,
 }
@@ -176,7 +176,32 @@ impl Relay {
         panic!("the relay does not start");
     }
 
-    fn json(&self, arguments: &[&str]) -> serde_json::Value {
+    /// A new township with its relay running.
+    pub(crate) fn set_up(folder: &Path) -> Self {
+        let made = Command::new(program("suishou"))
+            .args(["township", "init", "--name", "x", "--address", "https://127.0.0.1:1", "--dir"])
+            .arg(folder)
+            .stdout(Stdio::null())
+            .status();
+        assert!(made.unwrap().success());
+        Self::start(folder)
+    }
+
+    /// Where phones find it.
+    pub(crate) fn address(&self) -> String {
+        let text = std::fs::read_to_string(self.folder.join("serving.json")).unwrap();
+        let serving: serde_json::Value = serde_json::from_str(&text).unwrap();
+        serving["device"].as_str().unwrap().to_owned()
+    }
+
+    /// What a command says that fails, with its exit code.
+    pub(crate) fn refused(&self, arguments: &[&str]) -> (i32, String) {
+        let output =
+            Command::new(program("suishou")).args(arguments).arg("--dir").arg(&self.folder).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
         let output = Command::new(program("suishou"))
             .args(arguments)
             .args(["--json", "--dir"])
@@ -204,15 +229,9 @@ impl Drop for Relay {
 async fn a_relay_killed_at_any_moment_holds_everything_it_receipted() {
     let kept = tempfile::tempdir().unwrap();
     let folder = kept.path().join("relay");
-    let made = Command::new(program("suishou"))
-        .args(["township", "init", "--name", "x", "--address", "https://127.0.0.1:1", "--dir"])
-        .arg(&folder)
-        .stdout(Stdio::null())
-        .status();
-    assert!(made.unwrap().success());
     let members = kept.path().join("members.csv");
     std::fs::write(&members, "id,name,role,grids,department,phone\ni1,x,informant,,,\n").unwrap();
-    let mut relay = Relay::start(&folder);
+    let mut relay = Relay::set_up(&folder);
     relay.json(&["member", "import", members.to_str().unwrap()]);
     let invitation = relay.json(&["enrol", "i1"])["invitation"].as_str().unwrap().to_owned();
     let invitation = Invitation::from_text(&invitation).unwrap();

@@ -3,15 +3,16 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use suishou_core::{
     error::Error,
-    field::{Remark, ReportDraft, StepDraft},
-    id::{BlobHash, DeviceId},
-    log::{LogHead, Receipt},
+    field::{Field, Remark, ReportDraft, StepDraft},
+    id::{BlobHash, CategoryId, DeviceId},
+    log::{LogHead, Receipt, Revocation},
     model::{
-        decode, encode,
+        Severity, decode, encode,
         incident::{IncidentState, StepKind},
         step::Author,
     },
@@ -19,14 +20,15 @@ use suishou_core::{
     sync::{
         exchange::{Request, Response},
         session::{Session, Step},
-        wire::{CONTENT_TYPE, PushOutcome, SignedRequest, SyncResponse, VERSION, path},
+        wire::{CONTENT_TYPE, Invitation, PushOutcome, SignedRequest, SyncResponse, VERSION, path},
     },
-    time::Clock as _,
+    time::{Clock as _, Random, SystemClock},
 };
 use suishou_server::relay::{BundleImported, RelayError, WorkFilter};
 use suishou_tests::harness::{Phone, Township};
 
 use crate::{
+    killed::Relay,
     life::{blob_file, with_photo},
     scenarios::{photo, report},
 };
@@ -90,7 +92,7 @@ fn is_wiped(township: &Township, phone: &Phone) {
 
 #[tokio::test]
 async fn a_revoked_phone_pushes_what_is_taken_seals_the_rest_and_is_wiped() {
-    let (mut township, mut phone, incident, hash) = with_photo(510).await;
+    let (township, mut phone, incident, hash) = with_photo(510).await;
     phone.field().add_note(incident, &Remark::text("市场东门第三个摊位")).unwrap();
     township.relay.revoke(device_of(&township, "i1").await).await.unwrap();
     assert!(!holding(phone.folder(), "变质猪肉".as_bytes()).is_empty(), "the search finds what is there");
@@ -128,7 +130,6 @@ async fn a_revoked_phone_pushes_what_is_taken_seals_the_rest_and_is_wiped() {
     phone.start();
     assert_eq!(phone.field().incidents(Mine::Only, 10, 0).unwrap().len(), 1);
     assert_eq!(bundle_files(phone.folder()), 1, "nobody but a person removes a bundle");
-    township.restart().await;
 }
 
 fn bundle_files(folder: &Path) -> usize {
@@ -136,7 +137,7 @@ fn bundle_files(folder: &Path) -> usize {
 }
 
 /// A relay that signs "revoked" and takes nothing.
-async fn refusal(township: &Township, request: &Request) -> Response {
+async fn refusal(township: &Township, request: &Request, is_signed: bool) -> Response {
     assert_eq!(request.path, path::SYNC);
     let signed: SignedRequest = decode(&request.body, "a request").unwrap();
     let request = signed.open().unwrap();
@@ -149,6 +150,8 @@ async fn refusal(township: &Township, request: &Request) -> Response {
         at: township.time.now(),
         nonce: request.nonce,
     };
+    let Receipt { epoch, nonce, .. } = receipt;
+    let revocation = Revocation { township: request.township, device: request.device, epoch, nonce };
     let answer = SyncResponse {
         version: VERSION,
         signature: township.identity().key.sign(&receipt),
@@ -162,6 +165,7 @@ async fn refusal(township: &Township, request: &Request) -> Response {
         token: None,
         is_revoked: true,
         membership: None,
+        revocation: is_signed.then(|| township.identity().key.sign(&revocation)),
     };
     let headers = vec![("content-type".to_owned(), CONTENT_TYPE.to_owned())];
     Response { status: 200, headers, body: encode(&answer) }
@@ -172,7 +176,7 @@ async fn sync_refused(township: &Township, phone: &Phone, times: usize) -> Resul
     let mut session = Session::default();
     for _ in 0..times {
         let Step::Send(request) = phone.field().ask(&mut session)? else { return Ok(()) };
-        let response = refusal(township, &request).await;
+        let response = refusal(township, &request, true).await;
         phone.field().answer(&mut session, &response)?;
     }
     Ok(())
@@ -232,6 +236,14 @@ async fn a_bundle_that_is_damaged_or_anothers_is_refused_clearly_and_stores_noth
 #[tokio::test]
 async fn a_phone_that_is_wanted_again_before_it_was_told_to_the_end_loses_nothing() {
     let (township, mut phone, incident, _) = with_photo(514).await;
+    // Somebody in between, or a flipped bit, says so without the township's signature.
+    let mut session = Session::default();
+    for _ in 0..10 {
+        let Step::Send(request) = phone.field().ask(&mut session).unwrap() else { panic!("it has work") };
+        let response = refusal(&township, &request, false).await;
+        phone.field().answer(&mut session, &response).unwrap();
+    }
+    assert_eq!(phone.field().counts().unwrap().entries_pending, 1, "nothing is wiped");
     // Told once, while something was still to be pushed; then the township changes its mind.
     sync_refused(&township, &phone, 1).await.unwrap();
     assert!(phone.field().enrolment().unwrap().is_revoked);
@@ -309,6 +321,52 @@ async fn what_an_older_life_of_the_relay_held_is_pushed_or_sealed_too() {
     assert_eq!((note.entries, note.blobs), (1, 2), "the restored relay has none of it");
     assert!(matches!(import(&township, &bundle(&phone)).await, Err(RelayError::UnknownDevice)));
     assert!(!blob_file(&phone, &hash).exists());
+}
+
+/// The real programs: the phone's HTTPS, the command, the file in pieces.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_brings_a_phones_file_with_one_command() {
+    let kept = tempfile::tempdir().unwrap();
+    let relay = Relay::set_up(&kept.path().join("relay"));
+    let members = kept.path().join("members.csv");
+    fs::write(&members, "id,name,role,grids,department,phone\ni1,x,informant,,,\n").unwrap();
+    relay.json(&["member", "import", members.to_str().unwrap()]);
+    let invitation = relay.json(&["enrol", "i1"])["invitation"].as_str().unwrap().to_owned();
+    let invitation = Invitation::from_text(&invitation).unwrap();
+    let invitation = Invitation { addresses: vec![relay.address()], ..invitation };
+    let folder = kept.path().join("phone");
+    let field = Field::open(&folder, Arc::new(SystemClock), Random::seeded(1)).unwrap();
+    field.enrol(&invitation.to_text()).await.unwrap();
+    let photos = vec![field.add_photo(&photo(1), &[]).unwrap(), field.add_photo(&photo(2), &[]).unwrap()];
+    let incident = field
+        .report(ReportDraft {
+            text: "井盖不见了".to_owned(),
+            category: CategoryId::new("order").unwrap(),
+            severity: Severity::Normal,
+            fix: None,
+            grid: None,
+            photos,
+            voice: None,
+            is_anonymous: false,
+            matter: None,
+        })
+        .unwrap();
+    let device = relay.json(&["device", "list"])["devices"][0]["id"].as_str().unwrap().to_owned();
+    relay.json(&["device", "revoke", &device]);
+    assert!(matches!(field.sync().await, Err(Error::Revoked)));
+    let sealed = folder.join(field.revoked().unwrap().bundle.unwrap());
+    let sealed = sealed.to_str().unwrap();
+    let imported = relay.json(&["bundle", "import", sealed]);
+    assert_eq!((&imported["blobs_new"], &imported["device"]), (&4.into(), &device.as_str().into()));
+    assert_eq!(relay.json(&["bundle", "import", sealed])["blobs_new"], 0);
+    assert_eq!(relay.json(&["held", "list"])["held"][0]["document"], incident.to_string());
+    let half = kept.path().join("half.sealed");
+    let bytes = fs::read(sealed).unwrap();
+    fs::write(&half, &bytes[..bytes.len() / 2]).unwrap();
+    let (code, words) = relay.refused(&["bundle", "import", half.to_str().unwrap(), "--lang", "zh"]);
+    assert!(code == 1 && words.contains("未传完"), "{code}: {words}");
+    let words = relay.refused(&["bundle", "import", "/nowhere", "--lang", "en"]).1;
+    assert!(words.contains("/nowhere"), "{words}");
 }
 
 #[tokio::test]

@@ -83,7 +83,9 @@ impl Life {
             wipe(folder)?;
         }
         salvage::finish(folder)?;
-        let was_running = folder.join(RUNNING).exists();
+        // A log that was not taken into the database says the same, should the mark be missing.
+        let log = fs::metadata(folder.join(format!("{DATABASE}-wal"))).is_ok_and(|log| log.len() > 0);
+        let was_running = log || folder.join(RUNNING).exists();
         // A disk without a byte left must not keep the phone from opening.
         let marked = fs::write(folder.join(RUNNING), b"").map_err(Error::file("marking the store as open"));
         if let Err(error) = marked.and_then(|()| sync_folder(folder)) {

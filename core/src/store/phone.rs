@@ -190,6 +190,7 @@ impl Store {
         key: &Key,
         at: Timestamp,
     ) -> Result<()> {
+        self.refuse_half_wiped()?;
         let is_another = self.identity().is_ok_and(|before| {
             before.township != enrolment.township || before.membership.member != enrolment.membership.member
         });

@@ -116,6 +116,12 @@ impl Store {
         if self.life.note.is_some() { Error::Revoked } else { Error::NotEnrolled }
     }
 
+    /// A wipe that could not be finished must be, at the next start, before anybody is enrolled here.
+    pub(super) fn refuse_half_wiped(&self) -> Result<()> {
+        let is_half = self.life.note.as_ref().is_some_and(|note| !note.is_wiped);
+        if is_half { Err(Error::Revoked) } else { Ok(()) }
+    }
+
     /// After an enrolment: this folder belongs to a phone in use again. Bundles stay.
     pub(super) fn forget_revocation(&mut self) -> Result<()> {
         if self.life.note.take().is_some() {
@@ -175,8 +181,9 @@ impl Store {
 
     /// How many entries, and which attachments, the relay does not hold.
     fn unsent(&self) -> Result<(u64, Vec<WaitingBlob>)> {
-        let epoch = cursor(&self.connection)?.map(|cursor| cursor.epoch);
-        let mut blobs = self.waiting_blobs(epoch)?;
+        // No position of the feed, as after a salvage: then the relay is not known to hold anything.
+        let epoch = cursor(&self.connection)?.map_or(Epoch::ZERO, |cursor| cursor.epoch);
+        let mut blobs = self.waiting_blobs(Some(epoch))?;
         // One that is gone or damaged can't be sealed; its report is, and says which photo is missing.
         blobs.retain(|blob| self.blobs.read(&blob.hash).is_ok());
         blobs.sort_by_key(|blob| (blob.kind, blob.captured_at, blob.hash));
@@ -268,4 +275,46 @@ fn is_ending(connection: &Connection) -> Result<bool> {
         .prepare_cached("SELECT count(*) FROM enrolment WHERE id = 1 AND is_revoked = ?1")
         .and_then(|mut find| find.query_row([ENDING], |row| row.get(0)))
         .map_err(sql)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::space::tests::papers, *};
+    use crate::{
+        id::{DeviceId, TownshipId},
+        time::{Random, Timestamp},
+    };
+
+    #[test]
+    fn nobody_is_enrolled_on_a_phone_that_is_half_wiped() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path(), Random::seeded(1)).unwrap();
+        let (invitation, enrolment) = papers();
+        let key = store.new_key();
+        let note = RevokedNote {
+            format: FORMAT,
+            township: TownshipId::ZERO,
+            township_name: String::new(),
+            device: DeviceId::ZERO,
+            member: enrolment.membership.member.clone(),
+            role: enrolment.membership.role,
+            bundle: None,
+            entries: 0,
+            blobs: 0,
+            is_wiped: false,
+        };
+        write_note(folder.path(), &note).unwrap();
+        store.life.note = Some(note);
+        let refused = store.enrol(&invitation, &enrolment, &key, Timestamp::default());
+        assert!(matches!(refused, Err(Error::Revoked)));
+        drop(store);
+        // The next start ends the wipe, and then there may be somebody.
+        std::fs::write(folder.path().join("left"), "over").unwrap();
+        let mut store = Store::open(folder.path(), Random::seeded(2)).unwrap();
+        assert!(!folder.path().join("left").exists() && store.revoked().is_some());
+        store.enrol(&invitation, &enrolment, &key, Timestamp::default()).unwrap();
+        assert!(store.revoked().is_none() && store.identity().is_ok());
+        drop(store);
+        assert!(Store::open(folder.path(), Random::seeded(3)).unwrap().identity().is_ok());
+    }
 }

@@ -30,7 +30,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     id::{BlobHash, DocumentId, LogId},
-    model::{DocumentKind, decode, step::Author},
+    model::{DocumentKind, decode, settings::Settings, step::Author},
     sync::wire::Membership,
     time::{Random, Timestamp},
 };
@@ -69,7 +69,11 @@ pub(super) fn open(folder: &Path, was_running: bool, random: &mut Random) -> Res
     } else {
         drop(wal);
         match writer(&path, PHONE) {
-            Ok(connection) if !was_running || is_sound(&connection)? => return Ok(connection),
+            Ok(connection) if !was_running => return Ok(connection),
+            Ok(connection) if is_sound(&connection)? => {
+                drop_unreadable_settings(&connection)?;
+                return Ok(connection);
+            }
             Ok(connection) => {
                 tracing::error!("the database is damaged");
                 // Closing would write the log into the pages: what they held before may be what is needed.
@@ -162,6 +166,22 @@ fn has_foreign_header(path: &Path) -> bool {
         && (is(44, &[0, 0, 0, 4]) || is(44, &[0; 4]))
         && (is(56, &[0, 0, 0, 1]) || is(56, &[0; 4]));
     !is_ours
+}
+
+/// Settings that can't be read would keep reports from being kept; the relay sends them again.
+fn drop_unreadable_settings(connection: &Connection) -> Result<()> {
+    let bundle: rusqlite::Result<Vec<u8>> =
+        connection.query_row("SELECT bundle FROM settings WHERE id = 1", [], |row| row.get(0));
+    let is_readable = match bundle {
+        Ok(bundle) => Settings::from_bytes(&bundle).is_ok(),
+        Err(rusqlite::Error::QueryReturnedNoRows) => true,
+        Err(_) => false,
+    };
+    if !is_readable {
+        tracing::error!("the settings on this phone are damaged; they are asked for again");
+        connection.execute("DELETE FROM settings", []).map_err(sql)?;
+    }
+    Ok(())
 }
 
 fn nowhere_tables() -> Option<Vec<String>> {

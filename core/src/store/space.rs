@@ -401,7 +401,7 @@ fn is_older(path: &Path, now: Timestamp, age: Duration) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         entry::BodyType,
@@ -411,8 +411,7 @@ mod tests {
         time::Random,
     };
 
-    fn store(folder: &Path) -> Store {
-        let mut store = Store::open(folder, Random::seeded(1)).unwrap();
+    pub(crate) fn papers() -> (Invitation, Enrolment) {
         let township = TownshipId::new([1; 16]);
         let invitation = Invitation {
             version: VERSION,
@@ -436,6 +435,12 @@ mod tests {
             membership,
             nonce: Nonce::new([5; 16]),
         };
+        (invitation, enrolment)
+    }
+
+    fn store(folder: &Path) -> Store {
+        let mut store = Store::open(folder, Random::seeded(1)).unwrap();
+        let (invitation, enrolment) = papers();
         let key = store.new_key();
         store.enrol(&invitation, &enrolment, &key, Timestamp::default()).unwrap();
         store

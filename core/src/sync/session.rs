@@ -10,7 +10,7 @@ use crate::{
     entry::page::unpack,
     error::{Error, Result, Unreachable},
     id::{BlobHash, Epoch, Nonce},
-    log::{LogHead, verify},
+    log::{LogHead, Revocation, verify},
     model::{decode, encode, settings::Settings},
     outbox::{self, WaitingBlob},
     store::{Identity, Readable, ReceiptTaken, Store},
@@ -277,7 +277,13 @@ impl Session {
         }
         store.set_revoked(answer.is_revoked)?;
         if answer.is_revoked {
-            return self.accept_revocation(store, receipt.epoch);
+            let Some(signature) = &answer.revocation else {
+                // An older relay: nothing is wiped on a word that is not signed.
+                return if store.pending_entries()? > 0 { Ok(()) } else { Err(Error::Revoked) };
+            };
+            let (township, device, epoch) = (identity.township, identity.device, receipt.epoch);
+            verify(&identity.relay_key, &Revocation { township, device, epoch, nonce }, signature)?;
+            return self.accept_revocation(store, epoch);
         }
         self.revoked = None;
         if let Some(membership) = &answer.membership {

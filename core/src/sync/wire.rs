@@ -280,6 +280,9 @@ pub struct SyncResponse {
     /// What the member may do; sent when the request's settings version is not the township's.
     #[n(11)]
     pub membership: Option<Membership>,
+    /// The relay's signature of the `Revocation`, for a revoked device: it wipes itself on nothing less.
+    #[n(12)]
+    pub revocation: Option<Signature>,
 }
 
 /// What a member is in the township, as the phone needs it to know which buttons to show.

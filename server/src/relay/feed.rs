@@ -14,7 +14,7 @@ use suishou_core::{
     entry::page::{Beside, Packer},
     error::HeldCode,
     id::DocumentId,
-    log::Receipt,
+    log::{LogHead, Receipt, Revocation},
     model::step::Author,
     sync::wire::{Cursor, FeedNotice, Membership, SyncResponse, VERSION},
 };
@@ -147,8 +147,12 @@ pub fn answer(connection: &Connection, shared: &Shared, receipted: &Receipted) -
         token: None,
         is_revoked: receipted.device.is_revoked,
         membership: None,
+        revocation: None,
     };
     if receipted.device.is_revoked {
+        let LogHead { township, device, .. } = receipted.log_head;
+        let revocation = Revocation { township, device, epoch, nonce: receipted.nonce };
+        response.revocation = Some(shared.identity.key.sign(&revocation));
         return Ok(response);
     }
     let Some(reader) = Reader::of_log(&snapshot, &receipted.device, receipted.own)? else {
