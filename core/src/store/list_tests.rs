@@ -591,7 +591,9 @@ fn usual_lists_read_an_index() {
     let plan = |statement: &str| -> String {
         let connection = &made.phone.store.connection;
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
-        let lines = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        let unbound = vec![rusqlite::types::Null; statement.parameter_count()];
+        let lines =
+            statement.query_map(rusqlite::params_from_iter(unbound), |row| row.get::<_, String>(3)).unwrap();
         lines.map(Result::unwrap).collect::<Vec<_>>().join("; ")
     };
     let newest = "ORDER BY w.at DESC, w.document DESC LIMIT 51";

@@ -6,13 +6,16 @@
 use std::{fmt, net::IpAddr};
 
 use axum::{
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderValue, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use super::error::ApiError;
+use super::{
+    error::ApiError,
+    matrix::{self, Caller},
+};
 
 /// The token, as a hash: comparing hashes takes the same time wherever they differ.
 #[derive(Clone)]
@@ -37,13 +40,23 @@ impl fmt::Debug for Access {
 }
 
 /// Lets a request through or says why not.
-pub(super) async fn check(State(access): State<Access>, request: Request, next: Next) -> Response {
+pub(super) async fn check(State(access): State<Access>, mut request: Request, next: Next) -> Response {
     if !is_for_this_machine(request.headers(), request.uri()) {
         return ApiError::wrong_host().into_response();
     }
     if !access.allows(request.headers()) {
         return ApiError::unauthorized().into_response();
     }
+    let caller = Caller::of_this_machine();
+    // A path that no route has gets its own answer further down.
+    if let Some(path) = request.extensions().get::<MatchedPath>() {
+        match matrix::find(request.method(), path.as_str()) {
+            Some(rule) if caller.is_one_of(rule.roles) => {}
+            Some(_) => return ApiError::forbidden().into_response(),
+            None => return ApiError::method().into_response(),
+        }
+    }
+    request.extensions_mut().insert(caller);
     next.run(request).await
 }
 

@@ -38,6 +38,7 @@ pub(super) struct ApiError {
 mod api_code {
     pub(super) const INVALID: &str = "invalid";
     pub(super) const UNAUTHORIZED: &str = "unauthorized";
+    pub(super) const FORBIDDEN: &str = "forbidden";
     pub(super) const WRONG_HOST: &str = "wrong_host";
     pub(super) const METHOD: &str = "method_not_allowed";
 }
@@ -79,6 +80,10 @@ impl ApiError {
 
     pub(super) fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, api_code::UNAUTHORIZED)
+    }
+
+    pub(super) fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, api_code::FORBIDDEN)
     }
 
     pub(super) fn wrong_host() -> Self {

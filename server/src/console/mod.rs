@@ -9,6 +9,7 @@ mod care;
 mod error;
 mod incidents;
 mod input;
+pub mod matrix;
 mod members;
 mod orders;
 mod settings;

@@ -175,3 +175,21 @@ async fn bodies_beyond_the_limit_are_refused() {
     let (status, answer) = town.ask(Method::POST, "/api/enrolments", "application/json", large).await;
     assert_eq!((status, &answer["error"]["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("too_large")));
 }
+
+#[tokio::test]
+async fn every_line_of_the_matrix_has_a_route_and_a_handler() {
+    let town = town();
+    for rule in matrix::RULES {
+        let path =
+            rule.path.replace("{id}", "nothing").replace("{hash}", "nothing").replace("{version}", "0");
+        let method = Method::from_bytes(rule.method.as_bytes()).unwrap();
+        let (status, body) = town.ask(method, &path, "application/json", "").await;
+        let code = body["error"]["code"].as_str().unwrap_or_default();
+        assert!(status != StatusCode::METHOD_NOT_ALLOWED, "{} {}: {status}", rule.method, rule.path);
+        assert!(
+            !(code == "not_found" && body["error"]["reason"].to_string().contains("path")),
+            "{}",
+            rule.path
+        );
+    }
+}

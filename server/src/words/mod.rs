@@ -1,6 +1,6 @@
 //! Words for people, in the two languages of the project: looked up by key, with values put in.
 //!
-//! The texts are in `zh.json` and `en.json`; code has none. Chinese is the default.
+//! The texts are in `zh/` and `en/`, a file for each area; code has none. Chinese is the default.
 
 mod problem;
 
@@ -41,8 +41,20 @@ pub struct Words {
     table: BTreeMap<String, String>,
 }
 
-static CHINESE: LazyLock<Words> = LazyLock::new(|| Words::read(Lang::Chinese, include_str!("zh.json")));
-static ENGLISH: LazyLock<Words> = LazyLock::new(|| Words::read(Lang::English, include_str!("en.json")));
+macro_rules! texts {
+    ($($file:literal),+) => {
+        [$((include_str!(concat!("zh/", $file)), include_str!(concat!("en/", $file)))),+]
+    };
+}
+
+/// Each area's texts, Chinese and English.
+const TEXTS: &[(&str, &str)] =
+    &texts!["base.json", "operators.json", "enrolment.json", "intake.json", "figures.json", "keeping.json"];
+
+static CHINESE: LazyLock<Words> =
+    LazyLock::new(|| Words::read(Lang::Chinese, TEXTS.iter().map(|(chinese, _)| *chinese)));
+static ENGLISH: LazyLock<Words> =
+    LazyLock::new(|| Words::read(Lang::English, TEXTS.iter().map(|(_, english)| *english)));
 
 impl Words {
     /// The words of a language.
@@ -53,9 +65,15 @@ impl Words {
         }
     }
 
-    #[expect(clippy::expect_used, reason = "the file is part of the program and a test reads it")]
-    fn read(lang: Lang, json: &str) -> Self {
-        Self { lang, table: serde_json::from_str(json).expect("the words are readable") }
+    #[expect(clippy::expect_used, reason = "the files are part of the program and a test reads them")]
+    fn read(lang: Lang, texts: impl Iterator<Item = &'static str>) -> Self {
+        let mut table = BTreeMap::new();
+        for json in texts {
+            table.extend(
+                serde_json::from_str::<BTreeMap<String, String>>(json).expect("the words are readable"),
+            );
+        }
+        Self { lang, table }
     }
 
     /// Which language.

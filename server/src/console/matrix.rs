@@ -1,0 +1,213 @@
+//! Who may do what: one line for each route of `/api`, checked before a handler runs.
+//!
+//! A route that has no line is refused to everybody, so none can be forgotten.
+
+use std::fmt;
+
+use axum::http::Method;
+use serde::{Deserialize, Serialize};
+use suishou_core::id::DepartmentId;
+
+use Guard::{Audited, Confirmed, Plain};
+use OperatorRole::{Administrator, Dispatcher, Handler, IdentityKeeper, Leader, Reader};
+
+/// What an operator does in the command centre; a person may have several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperatorRole {
+    /// Works the queue: accepts, dispatches, orders, answers.
+    Dispatcher,
+    /// Sees everything of the work and issues warnings and tasks; reads the figures.
+    Leader,
+    /// Works on what was dispatched to the own department, and sees no more.
+    Handler,
+    /// Opens sealed identities, with a second person.
+    IdentityKeeper,
+    /// Grids, members, phones, settings, operators, backups.
+    Administrator,
+    /// Looks on.
+    Reader,
+}
+
+impl OperatorRole {
+    /// All, in the order of the documents.
+    pub const ALL: [Self; 6] = [Dispatcher, Leader, Handler, IdentityKeeper, Administrator, Reader];
+
+    /// As in JSON and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Dispatcher => "dispatcher",
+            Leader => "leader",
+            Handler => "handler",
+            IdentityKeeper => "identity_keeper",
+            Administrator => "administrator",
+            Reader => "reader",
+        }
+    }
+
+    /// Reads [`Self::as_str`].
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+}
+
+impl fmt::Display for OperatorRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Which operator; none for a program that shows the folder's token.
+    pub operator: Option<i64>,
+    /// What the operator does here.
+    pub roles: Vec<OperatorRole>,
+    /// Whose work a handler sees.
+    pub department: Option<DepartmentId>,
+    /// Whether the password was given within the last minutes.
+    pub is_confirmed: bool,
+}
+
+impl Caller {
+    /// Who can read the folder's token owns the machine: every role but the identity keeper's, for the seal
+    /// opens to a password alone.
+    pub fn of_this_machine() -> Self {
+        let roles = vec![Dispatcher, Leader, Administrator, Reader];
+        Self { operator: None, roles, department: None, is_confirmed: true }
+    }
+
+    /// Whether one of these roles is the caller's.
+    pub fn is_one_of(&self, roles: &[OperatorRole]) -> bool {
+        self.roles.iter().any(|role| roles.contains(role))
+    }
+
+    /// The department to which this caller's eyes are bound: a handler who is nothing more.
+    pub fn bound_to(&self) -> Option<&DepartmentId> {
+        if self.is_one_of(&[Dispatcher, Leader, Administrator, Reader]) {
+            None
+        } else {
+            self.department.as_ref()
+        }
+    }
+}
+
+/// What a route asks for beside the role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Guard {
+    /// Nothing; not written into the audit log.
+    Plain,
+    /// Written into the audit log.
+    Audited,
+    /// Written into the audit log, and the password is asked for again.
+    Confirmed,
+}
+
+/// One line.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// GET, POST, PUT, PATCH or DELETE.
+    pub method: &'static str,
+    /// As the router has it.
+    pub path: &'static str,
+    /// Any of these may.
+    pub roles: &'static [OperatorRole],
+    /// What else is asked for.
+    pub guard: Guard,
+}
+
+const fn rule(
+    method: &'static str,
+    path: &'static str,
+    roles: &'static [OperatorRole],
+    guard: Guard,
+) -> Rule {
+    Rule { method, path, roles, guard }
+}
+
+/// Everybody who has a login, of whatever role.
+const ALL: &[OperatorRole] = &OperatorRole::ALL;
+/// Who sees all of the work.
+const SEEING: &[OperatorRole] = &[Dispatcher, Leader, Administrator, Reader];
+/// Who sees incidents: a handler those of the own department.
+const WORKING: &[OperatorRole] = &[Dispatcher, Leader, Handler, Administrator, Reader];
+/// Who takes steps of incidents: a handler in the own department's name.
+const ACTING: &[OperatorRole] = &[Dispatcher, Handler];
+/// Who gives orders.
+const ORDERING: &[OperatorRole] = &[Dispatcher, Leader];
+/// Who keeps house.
+const KEEPING: &[OperatorRole] = &[Administrator];
+
+/// The matrix.
+pub const RULES: &[Rule] = &[
+    // Incidents.
+    rule("GET", "/api/incidents", WORKING, Plain),
+    rule("POST", "/api/incidents", &[Dispatcher], Audited),
+    rule("GET", "/api/incidents/{id}", WORKING, Plain),
+    rule("POST", "/api/incidents/{id}/steps", ACTING, Audited),
+    rule("POST", "/api/incidents/{id}/merge", &[Dispatcher], Audited),
+    rule("POST", "/api/incidents/{id}/notes", ACTING, Audited),
+    rule("GET", "/api/incidents/{id}/photos/{hash}", WORKING, Plain),
+    // Patrols.
+    rule("GET", "/api/patrols", SEEING, Plain),
+    rule("GET", "/api/patrols/{id}", SEEING, Plain),
+    rule("POST", "/api/patrols/{id}/notes", ORDERING, Audited),
+    rule("GET", "/api/patrols/{id}/photos/{hash}", SEEING, Plain),
+    // Households and visits: personal data, each look is written down.
+    rule("GET", "/api/households", ORDERING, Audited),
+    rule("POST", "/api/households", &[Dispatcher], Audited),
+    rule("PUT", "/api/households", &[Dispatcher], Audited),
+    rule("GET", "/api/households/{id}", ORDERING, Audited),
+    rule("POST", "/api/households/{id}/steps", &[Dispatcher], Audited),
+    rule("POST", "/api/households/{id}/notes", ORDERING, Audited),
+    rule("GET", "/api/households/{id}/photos/{hash}", ORDERING, Audited),
+    rule("GET", "/api/visits", ORDERING, Audited),
+    rule("GET", "/api/visits/{id}", ORDERING, Audited),
+    rule("POST", "/api/visits/{id}/notes", ORDERING, Audited),
+    rule("GET", "/api/visits/{id}/photos/{hash}", ORDERING, Audited),
+    // Orders.
+    rule("GET", "/api/tasks", SEEING, Plain),
+    rule("POST", "/api/tasks", ORDERING, Audited),
+    rule("GET", "/api/tasks/{id}", SEEING, Plain),
+    rule("POST", "/api/tasks/{id}/steps", ORDERING, Audited),
+    rule("POST", "/api/tasks/{id}/notes", ORDERING, Audited),
+    rule("GET", "/api/tasks/{id}/photos/{hash}", SEEING, Plain),
+    rule("GET", "/api/warnings", SEEING, Plain),
+    rule("POST", "/api/warnings", ORDERING, Audited),
+    rule("GET", "/api/warnings/{id}", SEEING, Plain),
+    rule("POST", "/api/warnings/{id}/steps", ORDERING, Audited),
+    rule("POST", "/api/warnings/{id}/notes", ORDERING, Audited),
+    rule("GET", "/api/warnings/{id}/photos/{hash}", SEEING, Plain),
+    rule("GET", "/api/notices", SEEING, Plain),
+    rule("POST", "/api/notices", ORDERING, Audited),
+    rule("GET", "/api/notices/{id}", SEEING, Plain),
+    rule("POST", "/api/notices/{id}/steps", ORDERING, Audited),
+    rule("POST", "/api/notices/{id}/notes", ORDERING, Audited),
+    rule("GET", "/api/notices/{id}/photos/{hash}", SEEING, Plain),
+    // The township.
+    rule("GET", "/api/status", ALL, Plain),
+    rule("GET", "/api/settings", ALL, Plain),
+    rule("PUT", "/api/settings", KEEPING, Audited),
+    rule("GET", "/api/settings/versions", KEEPING, Plain),
+    rule("GET", "/api/settings/versions/{version}", KEEPING, Plain),
+    rule("GET", "/api/grids", ALL, Plain),
+    rule("PUT", "/api/grids", KEEPING, Audited),
+    rule("PUT", "/api/departments", KEEPING, Audited),
+    rule("PUT", "/api/checkpoints", KEEPING, Audited),
+    // People and phones.
+    rule("GET", "/api/members", SEEING, Audited),
+    rule("PUT", "/api/members", KEEPING, Audited),
+    rule("POST", "/api/enrolments", KEEPING, Audited),
+    rule("GET", "/api/devices", KEEPING, Plain),
+    rule("POST", "/api/devices/{id}/revoke", KEEPING, Confirmed),
+    rule("POST", "/api/bundles", KEEPING, Audited),
+    rule("GET", "/api/held", SEEING, Plain),
+];
+
+/// The line of a route; the answer to HEAD is that to GET.
+pub fn find(method: &Method, path: &str) -> Option<&'static Rule> {
+    let method = if method == Method::HEAD { "GET" } else { method.as_str() };
+    RULES.iter().find(|rule| rule.method == method && rule.path == path)
+}
