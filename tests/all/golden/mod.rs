@@ -1,7 +1,9 @@
-//! Wire types and databases of the first version, kept as files: they are read for ever.
+//! Wire types and databases of every version, kept as files: they are read for ever.
 //!
 //! To add a file after a *new* version: `SUISHOU_WRITE_GOLDEN=1 cargo test -p suishou-tests golden`. A file
 //! that exists is never written again.
+
+mod kinds;
 
 use std::{fs, path::PathBuf};
 
@@ -358,14 +360,27 @@ async fn one_report() -> (Township, Phone, DocumentId) {
     (township, phone, incident)
 }
 
+/// The databases as a version of the schema left them open today.
 #[tokio::test]
-async fn databases_of_the_first_version_open_for_ever() {
+async fn databases_of_every_version_open_for_ever() {
     let (township, mut phone, _) = one_report().await;
     phone.kill();
     township.relay.stop().await;
-    let phone_file = golden("phone-1.sqlite", &fs::read(phone.folder().join("field.db")).unwrap());
-    let relay_file = golden("township-1.sqlite", &fs::read(township.folder().join("township.db")).unwrap());
+    let files =
+        [(phone.folder().join("field.db"), "phone"), (township.folder().join("township.db"), "township")];
+    for number in [1, 2] {
+        let [phone_file, relay_file] = files
+            .each_ref()
+            .map(|(path, name)| golden(&format!("{name}-{number}.sqlite"), &fs::read(path).unwrap()));
+        opens(&township, number, &phone_file, &relay_file).await;
+    }
+}
 
+async fn opens(township: &Township, number: u8, phone_file: &[u8], relay_file: &[u8]) {
+    // Where SQLite keeps `user_version`: the file is what its name says.
+    for file in [phone_file, relay_file] {
+        assert_eq!(file[60..64], u32::from(number).to_be_bytes());
+    }
     let kept = tempfile::tempdir().unwrap();
     fs::write(kept.path().join("field.db"), phone_file).unwrap();
     let field = Field::open(kept.path(), township.clock(), Random::seeded(1)).unwrap();
