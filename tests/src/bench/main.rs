@@ -43,6 +43,8 @@ enum Part {
     Capture { folder: PathBuf, reports: usize },
     /// Changes and saves one draft so many times.
     Draft { folder: PathBuf, saves: usize },
+    /// Syncs an enrolled phone's folder and says its peak memory.
+    Sync { folder: PathBuf },
 }
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Some(Part::Develop { file }) => return photo::develop(file),
         Some(Part::Capture { folder, reports }) => return program::capture(folder, *reports),
         Some(Part::Draft { folder, saves }) => return program::draft(folder, *saves),
+        Some(Part::Sync { folder }) => return program::sync(folder),
         None => {}
     }
     let wants = |part: &str| arguments.only.as_deref().is_none_or(|only| only == part);
