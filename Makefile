@@ -47,6 +47,12 @@ bench: setup ## Figures beside their references; writes target/bench.json
 	@mkdir -p target
 	"$(CARGO_TARGET_DIR)/release/bench" --program "$(CARGO_TARGET_DIR)/release/suishou" --json target/bench.json $(BENCH)
 
+.PHONY: bench-relay
+bench-relay: setup ## The relay under load: storm, dawdling sockets, 1,200 waiting phones, a million documents (some 15 minutes)
+	$(CARGO) build --profile bench --workspace --bins
+	@mkdir -p target
+	"$(CARGO_TARGET_DIR)/release/bench" --program "$(CARGO_TARGET_DIR)/release/suishou" --only relay --json target/bench-relay.json
+
 .PHONY: release
 release: setup ## The relay for real use: one stripped binary
 	$(CARGO) build --release --package suishou-server

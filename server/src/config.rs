@@ -37,11 +37,11 @@ pub struct Config {
 }
 
 const fn most_connections() -> u32 {
-    2_048
+    8_192
 }
 
 const fn most_connections_per_address() -> u32 {
-    1_024
+    2_048
 }
 
 impl Config {

@@ -2,6 +2,11 @@
 //!
 //! Faults of the relay are told to the log only; the answer says no more than that there was one.
 
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    ops::RangeInclusive,
+};
+
 use axum::{
     Json,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -17,8 +22,10 @@ pub type Result<T, E = RelayError> = std::result::Result<T, E>;
 
 /// tus: the bytes are not those that were promised.
 const CHECKSUM_MISMATCH: u16 = 460;
-/// How long a phone should wait before it tries a full or busy relay again, in seconds.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("30");
+/// After how many seconds to come again if the disk is full.
+const WHEN_FULL: RangeInclusive<u64> = 30..=60;
+/// After how many seconds to come again if there is too much to do.
+const WHEN_BUSY: RangeInclusive<u64> = 1..=4;
 
 /// Why the relay could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -158,8 +165,10 @@ impl IntoResponse for RelayError {
         };
         let body = ErrorBody { error: ErrorDetail { code: code.to_owned(), reason } };
         let mut response = (status, Json(body)).into_response();
-        if matches!(code, code::STORAGE_FULL | code::OVERLOADED) {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        match code {
+            code::STORAGE_FULL => come_again(&mut response, &WHEN_FULL),
+            code::OVERLOADED => come_again(&mut response, &WHEN_BUSY),
+            _ => {}
         }
         if let Self::OffsetConflict { offset } = self {
             response
@@ -168,4 +177,12 @@ impl IntoResponse for RelayError {
         }
         response
     }
+}
+
+/// Says when, to each at another time: those who were refused together don't come back together.
+pub fn come_again(response: &mut Response, seconds: &RangeInclusive<u64>) {
+    // Chance enough for this, from the standard library's hasher.
+    let chance = RandomState::new().build_hasher().finish();
+    let after = seconds.start() + chance % (seconds.end() - seconds.start() + 1);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after));
 }

@@ -74,6 +74,8 @@ use writer::Job;
 
 /// Most requests that are worked on at once; the others wait.
 const AT_ONCE: usize = 16;
+/// Most that wait for that; those beyond are told at once to come back later, so that nobody waits for long.
+const WAITING: usize = 256;
 
 /// A running relay; cheap to clone.
 #[derive(Clone, Debug)]
@@ -88,6 +90,7 @@ struct Inner {
     readers: Readers,
     jobs: mpsc::Sender<Job>,
     turns: Semaphore,
+    places: Semaphore,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -111,8 +114,8 @@ impl Relay {
         let (jobs, queue) = mpsc::channel(writer::QUEUE);
         let writer = Mutex::new(Some(writer::start(engine, queue)?));
         let readers = Readers::new(folder);
-        let turns = Semaphore::new(AT_ONCE);
-        Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, jobs, turns, writer }) })
+        let (turns, places) = (Semaphore::new(AT_ONCE), Semaphore::new(AT_ONCE + WAITING));
+        Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, jobs, turns, places, writer }) })
     }
 
     /// Everything under `/v1`.
@@ -133,6 +136,7 @@ impl Relay {
 
     /// One exchange with a phone.
     pub async fn sync(&self, body: Vec<u8>) -> Result<SyncResponse> {
+        let _place = self.inner.places.try_acquire().map_err(|_| RelayError::Overloaded)?;
         let _turn = self.inner.turns.acquire().await.map_err(|_| RelayError::Stopped)?;
         let checked = self.with(move |connection, shared| push::check(connection, shared, &body)).await?;
         let receipted = if checked.is_pull() {

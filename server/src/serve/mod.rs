@@ -2,10 +2,11 @@
 //! request stops without cutting anybody off in the middle.
 
 mod accept;
+mod files;
 mod running;
 mod stall;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -30,7 +31,7 @@ use crate::{
     error::SetupError,
     folder::{self, Folder},
     identity::{Certificate, Identity},
-    relay::Relay,
+    relay::{Relay, error::come_again},
 };
 
 /// How phones are spoken to.
@@ -72,6 +73,7 @@ impl Server {
         clock: SharedClock,
         random: Random,
     ) -> Result<Self, SetupError> {
+        files::take_all();
         let config = Config::load(folder)?;
         let identity = Identity::load(folder)?;
         let api_token = folder::read_text(&folder.api_token())?;
@@ -209,10 +211,10 @@ async fn is_stopping(stopped: &mut watch::Receiver<bool>) {
 
 /// Come back later.
 fn busy() -> Response {
-    const LATER: Duration = Duration::from_secs(5);
     let refusal = refusal(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED, "the relay is busy: try later");
-    ([(header::RETRY_AFTER, LATER.as_secs().to_string()), (header::CONNECTION, "close".to_owned())], refusal)
-        .into_response()
+    let mut response = ([(header::CONNECTION, "close")], refusal).into_response();
+    come_again(&mut response, &(3..=8));
+    response
 }
 
 fn refusal(status: StatusCode, code: &str, reason: &str) -> Response {

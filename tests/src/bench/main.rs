@@ -8,6 +8,8 @@ mod patrol;
 mod photo;
 mod proc;
 mod program;
+mod relay;
+mod running;
 mod store;
 mod sync;
 mod work;
@@ -27,7 +29,7 @@ struct Arguments {
     /// Where to write the figures.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Only one part: sync, size, store, photo, patrol, program.
+    /// Only one part: sync, size, store, photo, patrol, program; relay runs only if it is named.
     #[arg(long)]
     only: Option<String>,
     #[command(subcommand)]
@@ -76,6 +78,9 @@ fn main() -> ExitCode {
     }
     if wants("program") {
         runtime.block_on(program::measure(&mut figures, arguments.program.as_deref()));
+    }
+    if arguments.only.as_deref() == Some("relay") {
+        runtime.block_on(relay::measure(&mut figures, arguments.program.as_deref()));
     }
     let Some(path) = arguments.json else { return ExitCode::SUCCESS };
     match figures.write(&path) {

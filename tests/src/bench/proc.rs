@@ -21,11 +21,21 @@ pub(crate) fn memory(pid: &str, key: &str) -> u64 {
 
 /// CPU time of all ended children so far, in the kernel's ticks of 10 ms.
 fn children_cpu() -> Duration {
-    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    ticks("self", 13, 14)
+}
+
+/// CPU time of a process so far, in the kernel's ticks of 10 ms.
+pub(crate) fn process_cpu(pid: &str) -> Duration {
+    ticks(pid, 11, 12)
+}
+
+/// The sum of two fields of `/proc/PID/stat`, counted behind the name.
+fn ticks(pid: &str, user: usize, system: usize) -> Duration {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let after_name = text.rsplit_once(')').map(|(_, rest)| rest.to_owned()).unwrap_or_default();
     let field =
         |index: usize| after_name.split_whitespace().nth(index).and_then(|ticks| ticks.parse::<u64>().ok());
-    Duration::from_millis(10 * (field(13).unwrap_or(0) + field(14).unwrap_or(0)))
+    Duration::from_millis(10 * (field(user).unwrap_or(0) + field(system).unwrap_or(0)))
 }
 
 /// CPU time of a command, run so many times; its output of the last time.

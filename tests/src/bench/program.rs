@@ -1,8 +1,8 @@
 //! The released program: its size, its idle memory; and what a capture costs in fsyncs.
 
 use std::{
-    path::{Path, PathBuf},
-    process::{Child, Command, ExitCode, Stdio},
+    path::Path,
+    process::{Command, ExitCode, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -12,7 +12,6 @@ use suishou_core::{
     id::CategoryId,
     model::{DocumentKind, Severity},
     store::Query,
-    sync::wire::Invitation,
     time::{Random, SystemClock},
 };
 use suishou_tests::harness::Township;
@@ -20,6 +19,7 @@ use suishou_tests::harness::Township;
 use super::{
     figures::{Figures, tell},
     proc::memory,
+    running::Running,
 };
 
 const REPORTS: usize = 100;
@@ -63,70 +63,11 @@ pub(crate) async fn measure(figures: &mut Figures, program: Option<&Path>) {
     let size = std::fs::metadata(program).map_or(u64::MAX, |found| found.len());
     figures.at_most("relay binary, stripped", to_f64(size) / 1e6, "MB", 25.0);
     let folder = tempfile::tempdir().expect("a folder");
-    let relay = Relay::start(program, folder.path().join("relay"));
+    let relay = Running::start(program, folder.path().join("relay"));
     std::thread::sleep(Duration::from_secs(2));
-    let resident = memory(&relay.child.id().to_string(), "VmRSS");
+    let resident = memory(&relay.pid(), "VmRSS");
     figures.at_most("relay, idle memory", to_f64(resident) / 1e6, "MB", 30.0);
     syncing(figures, &relay, folder.path()).await;
-}
-
-/// The released relay, running.
-struct Relay {
-    program: PathBuf,
-    dir: PathBuf,
-    child: Child,
-}
-
-impl Relay {
-    fn start(program: &Path, dir: PathBuf) -> Self {
-        let made = Command::new(program)
-            .args(["township", "init", "--name", "x", "--address", "https://127.0.0.1:1", "--dir"])
-            .arg(&dir)
-            .stdout(Stdio::null())
-            .status();
-        assert!(made.is_ok_and(|status| status.success()), "suishou township init");
-        let child = Command::new(program)
-            .args(["serve", "--listen", "127.0.0.1:0", "--api-listen", "127.0.0.1:0", "--dir"])
-            .arg(&dir)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the relay starts");
-        for _ in 0..200 {
-            if dir.join("serving.json").exists() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Self { program: program.to_owned(), dir, child }
-    }
-
-    fn json(&self, arguments: &[&str]) -> serde_json::Value {
-        let mut command = Command::new(&self.program);
-        let output = command.args(arguments).args(["--json", "--dir"]).arg(&self.dir).output();
-        let output = output.expect("the program runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).expect("JSON")
-    }
-
-    /// A phone of the member, enrolled.
-    async fn phone(&self, member: &str, folder: &Path) {
-        let enrolment = self.json(&["enrol", member]);
-        let invitation = Invitation::from_text(enrolment["invitation"].as_str().expect("a text"));
-        let serving = std::fs::read(self.dir.join("serving.json")).expect("it is serving");
-        let serving: serde_json::Value = serde_json::from_slice(&serving).expect("JSON");
-        let addresses = vec![serving["device"].as_str().expect("an address").to_owned()];
-        let invitation = Invitation { addresses, ..invitation.expect("an invitation") };
-        let field = Field::open(folder, Arc::new(SystemClock), Random::system()).expect("the store opens");
-        field.enrol(&invitation.to_text()).await.expect("the phone joins");
-    }
-}
-
-impl Drop for Relay {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
 }
 
 /// The part in a process of its own: syncs and says its peak memory and how many incidents it has.
@@ -140,13 +81,14 @@ pub(crate) fn sync(folder: &Path) -> ExitCode {
 }
 
 /// Peak memory of a phone's process that pushes 10,000 reports, and of another that pulls them.
-async fn syncing(figures: &mut Figures, relay: &Relay, folder: &Path) {
+async fn syncing(figures: &mut Figures, relay: &Running, folder: &Path) {
     let members = folder.join("members.csv");
     std::fs::write(&members, "id,name,role,grids,department,phone\nm1,x,member,,,\n").expect("a sheet");
     relay.json(&["member", "import", members.to_str().expect("a path")]);
     let (first, second) = (folder.join("first"), folder.join("second"));
     for phone in [&first, &second] {
-        relay.phone("m1", phone).await;
+        let field = Field::open(phone, Arc::new(SystemClock), Random::system()).expect("the store opens");
+        field.enrol(&relay.invitation("m1").await.to_text()).await.expect("the phone joins");
     }
     let own = std::env::current_exe().expect("this program");
     let part = |arguments: &[&str], phone: &Path| {
