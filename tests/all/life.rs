@@ -72,6 +72,26 @@ async fn a_sent_photo_goes_after_fourteen_days_and_the_view_says_where_it_is() {
 }
 
 #[tokio::test]
+async fn a_photo_that_no_report_came_to_name_goes_after_a_week_and_a_restart() {
+    let (township, mut phone, incident, hash) = with_photo(505).await;
+    let [forgotten, in_draft] = [8, 9].map(|number| phone.field().add_photo(&photo(number), &[]).unwrap());
+    let mut draft = phone.field().start_draft(suishou_core::model::DocumentKind::Incident);
+    draft.body.photos.push(in_draft);
+    phone.field().save_draft(&draft).unwrap();
+    township.time.advance(8 * DAY);
+    phone.field().trim().unwrap();
+    assert!(blob_file(&phone, &forgotten).exists(), "a screen of this process may still name it");
+    phone.kill();
+    phone.start();
+    phone.field().trim().unwrap();
+    assert!(!blob_file(&phone, &forgotten).exists());
+    assert!(blob_file(&phone, &in_draft).exists() && blob_file(&phone, &hash).exists());
+    assert!(phone.field().incident(incident).unwrap().photos[0].is_here);
+    let storage = phone.field().storage().unwrap();
+    assert_eq!((storage.photos.count, storage.previews.count), (2, 2));
+}
+
+#[tokio::test]
 async fn a_relay_whose_clock_ran_ahead_makes_no_photo_old() {
     let (township, mut phone, _, hash) = with_photo(502).await;
     let now = township.time.now();

@@ -112,6 +112,7 @@ impl Store {
                 ],
             )
             .map_err(sql)?;
+        self.added.insert(hash);
         Ok(hash)
     }
 }

@@ -3,7 +3,10 @@
 use rusqlite::Connection;
 
 use super::{draft::draft_blobs, phone::Store, sql};
-use crate::{error::Result, id::BlobHash, model::blob::BlobKind};
+use crate::{error::Result, id::BlobHash, model::blob::BlobKind, time::Timestamp};
+
+/// Longer than anybody leaves a form open.
+const FORGOTTEN_AFTER_MS: i64 = 7 * 24 * 3_600_000;
 
 impl Store {
     /// What a blob was kept as; `None` if it is not known here.
@@ -16,6 +19,24 @@ impl Store {
             })
             .map_err(sql)?;
         Ok(word.as_deref().and_then(BlobKind::from_word))
+    }
+
+    /// Photos and recordings that were kept by an earlier process a week ago and that nothing came to name: the
+    /// app was killed between the camera and the draft.
+    pub(super) fn forgotten(&self, now: Timestamp) -> Result<Vec<BlobHash>> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT hash FROM blob
+                 WHERE kind IN ('photo', 'voice') AND captured_at < ?1 AND stored_epoch IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM document_blob WHERE document_blob.blob = blob.hash)",
+            )
+            .map_err(sql)?;
+        let old = statement
+            .query_map([now.millis() - FORGOTTEN_AFTER_MS], |row| row.get(0).map(BlobHash::new))
+            .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
+            .map_err(sql)?;
+        Ok(old.into_iter().filter(|blob| !self.added.contains(blob)).collect())
     }
 
     /// Removes those of these blobs that no document and no draft names, with their previews. Files first: a

@@ -1,7 +1,7 @@
 //! The phone's store: who this phone is, what it knows of the township, where its feed and logs stand.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     error::{Error, Problem, Result},
-    id::{DeviceId, DocumentId, LogHash, LogId, Pin, PublicKey, TownshipId},
+    id::{BlobHash, DeviceId, DocumentId, LogHash, LogId, Pin, PublicKey, TownshipId},
     log::{Head, Key},
     model::{decode, encode, settings::Settings},
     sync::wire::{Cursor, Enrolment, Invitation, Membership},
@@ -34,6 +34,8 @@ pub struct Store {
     pub(super) actors: BTreeMap<DocumentId, [u8; 16]>,
     /// The time in a receipt, until it is compared with the phone's.
     pub(super) relay_said: Option<Timestamp>,
+    /// Kept in this process: a screen may be about to name them.
+    pub(super) added: BTreeSet<BlobHash>,
     folder: PathBuf,
     pub(super) life: Life,
     _lock: Lock,
@@ -88,6 +90,7 @@ impl Store {
             blobs,
             random,
             actors,
+            added: BTreeSet::new(),
             relay_said: None,
             folder: folder.to_owned(),
             life,

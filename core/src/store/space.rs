@@ -190,7 +190,7 @@ impl Store {
         }
     }
 
-    /// Removes the files of attachments that the relay holds and that are old, and files that nothing names.
+    /// Removes the files of attachments that the relay holds and that are old, and what nothing names.
     pub fn trim(&mut self, now: Timestamp) -> Result<Trimmed> {
         let candidates = self.candidates(now)?;
         let transaction = self.transaction()?;
@@ -208,6 +208,8 @@ impl Store {
             trimmed.blobs += 1;
             trimmed.bytes += candidate.size_bytes;
         }
+        let forgotten = self.forgotten(now)?;
+        self.remove_unnamed(&forgotten)?;
         trimmed.bytes += self.sweep(now)?;
         keep_ballast(self.folder());
         Ok(trimmed)
