@@ -59,7 +59,10 @@ pub(super) fn serve(path: &Path, serve: &Serve, words: &'static Words) -> Result
         let server = Server::start(&folder, options, Arc::new(SystemClock), Random::system()).await?;
         let serving = server.serving();
         let said = tell(words, "serve.ready", &[("device", &serving.device), ("api", &serving.api)]);
-        let told = told_to_stop().await;
+        let told = tokio::select! {
+            told = told_to_stop() => told,
+            () = server.disk_failed() => Err(SetupError::DiskFailed),
+        };
         server.stop().await;
         told?;
         said

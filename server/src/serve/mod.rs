@@ -2,6 +2,7 @@
 //! request stops without cutting anybody off in the middle.
 
 mod accept;
+mod house;
 mod running;
 mod stall;
 
@@ -96,6 +97,11 @@ impl Server {
         let relay = Relay::start(folder.path(), identity, Arc::clone(&clock), random)
             .map_err(|error| SetupError::Relay(error.to_string()))?;
 
+        const MB: u64 = 1024 * 1024;
+        let (free, last) = (config.disk.attachments_free_mb, config.disk.entries_free_mb);
+        relay.blobs().set_reserves(free.saturating_mul(MB), last.saturating_mul(MB));
+        relay.keeper().configure(config.backup.clone());
+
         let (stopping, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
         let phones =
@@ -104,7 +110,8 @@ impl Server {
         let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock);
         let operators =
             Door { tls: None, router: guarded(console::router(desk)), limits: Limits::operators() };
-        doors.spawn(accept::accept(api_listener, operators, stopped));
+        doors.spawn(accept::accept(api_listener, operators, stopped.clone()));
+        doors.spawn(house::keep(relay.clone(), stopped));
 
         let serving = Serving { device, api, pid: std::process::id() };
         serving.write(folder)?;
@@ -120,6 +127,11 @@ impl Server {
     /// The relay behind it.
     pub fn relay(&self) -> &Relay {
         &self.relay
+    }
+
+    /// Ends when the disk has failed: then nothing that the relay still says could be believed.
+    pub async fn disk_failed(&self) {
+        house::disk_failed(&self.relay).await;
     }
 
     /// Takes no new connection, lets requests under way come to their end, and closes the store.
