@@ -292,7 +292,6 @@ impl Blobs {
     }
 }
 
-
 /// The hash of a file; none if there is no such file.
 fn hash_file(path: &Path) -> Result<Option<BlobHash>> {
     let failed = Error::file("reading an upload");

@@ -124,8 +124,10 @@ impl Config {
     /// `SUISHOU_BACKUP_TO` …); all that is wrong is told at once.
     pub fn load(folder: &Folder) -> Result<Self, SetupError> {
         let path = folder.config();
-        let unreadable =
-            |error: &toml::de::Error| SetupError::Unreadable { path: path.clone(), reason: error.message().to_owned() };
+        let unreadable = |error: &toml::de::Error| SetupError::Unreadable {
+            path: path.clone(),
+            reason: error.message().to_owned(),
+        };
         let table: toml::Table = folder::read_text(&path)?.parse().map_err(|error| unreadable(&error))?;
         let table = check::complete(table, |name| env::var(name).ok())
             .map_err(|problems| SetupError::Config { path: path.clone(), problems })?;

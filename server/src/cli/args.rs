@@ -16,7 +16,7 @@ pub use incident::{
     Dispatch, Duplicate, Incident, IncidentList, Merge, Note, OfDispatch, Reject, Reopen, Report, ReturnStep,
     Step,
 };
-pub use keeping::{Backup, BackupTake, Check, Doctor, FromBackup, Install, KeyOf, Kept, Restore};
+pub use keeping::{Backup, BackupTake, Check, Doctor, FromBackup, Install, Kept, KeyOf, Restore};
 pub use orders::{
     Answer, Audience, Deed, Mark, Notice, NoticeAnswer, NoticeList, NoticePublish, Task, TaskGive, TaskList,
     Warning, WarningExtend, WarningIssue, WarningList, WarningSet, Which,
@@ -139,7 +139,7 @@ pub struct Init {
 /// `suishou serve`
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  suishou serve --dir /srv/suishou\n\nLog: SUISHOU_LOG=debug (default: info), to standard error."
+    after_help = "Example:\n  suishou serve --dir /srv/suishou\n\nLog: SUISHOU_LOG=debug (default: info), SUISHOU_LOG_FORMAT=json, to standard error.\nEvery key of config.toml can be given in the environment: SUISHOU_LISTEN, SUISHOU_BACKUP_TO …"
 )]
 pub struct Serve {
     /// Where phones connect; port 0 takes a free one  手机连接的监听地址 [default: from config.toml]

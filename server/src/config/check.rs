@@ -125,7 +125,11 @@ fn problem(value: &Value, kind: Kind) -> Option<String> {
         (Kind::Socket, Value::String(text)) => text.parse::<std::net::SocketAddr>().is_ok(),
         (Kind::Addresses, Value::Array(list)) => {
             let is_one = |value: &Value| value.as_str().is_some_and(|text| checked_address(text).is_ok());
-            return if list.is_empty() { Some(shown()) } else { list.iter().find(|one| !is_one(one)).map(ToString::to_string) };
+            return if list.is_empty() {
+                Some(shown())
+            } else {
+                list.iter().find(|one| !is_one(one)).map(ToString::to_string)
+            };
         }
         (Kind::Number(least, most), Value::Integer(number)) => (least..=most).contains(number),
         (Kind::Path, Value::String(text)) => Path::new(text).is_absolute(),
@@ -171,12 +175,12 @@ fn distance(a: &str, b: &str) -> usize {
 mod tests {
     use super::*;
 
-    const GOOD: &str =
-        "listen = \"0.0.0.0:8443\"\napi_listen = \"127.0.0.1:8444\"\naddresses = [\"https://10.0.0.2:8443\"]\n";
+    const GOOD: &str = "listen = \"0.0.0.0:8443\"\napi_listen = \"127.0.0.1:8444\"\naddresses = [\"https://10.0.0.2:8443\"]\n";
 
     fn problems(text: &str, variables: &[(&str, &str)]) -> Vec<(String, &'static str, String)> {
-        let environment =
-            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let environment = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
         let found = complete(text.parse().unwrap(), environment).err().unwrap_or_default();
         found.into_iter().map(|problem| (problem.name, problem.what, problem.detail)).collect()
     }

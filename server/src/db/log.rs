@@ -168,7 +168,7 @@ fn header(row: &Row<'_>) -> Result<Header> {
 }
 
 /// An entry of a run: the id it is kept under, and its header as it follows from what is kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Chained {
     /// Its place.
     pub seq: i64,

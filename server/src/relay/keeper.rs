@@ -247,6 +247,11 @@ impl Relay {
         &self.inner.keeper
     }
 
+    /// Jobs that wait for the writer.
+    pub fn queue_depth(&self) -> usize {
+        self.inner.jobs.max_capacity() - self.inner.jobs.capacity()
+    }
+
     /// How the housekeeping stands.
     pub fn keeping(&self) -> KeepingShown {
         self.inner.keeper.show(self.inner.shared.clock.now())

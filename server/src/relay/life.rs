@@ -32,8 +32,7 @@ impl Life {
     pub(super) fn begin(folder: &Path) -> Result<Self> {
         let (running, failed) = (folder.join(RUNNING), folder.join(DISK_FAILED));
         let database = folder.join(db::FILE);
-        let has_log =
-            fs::metadata(folder.join(format!("{}-wal", db::FILE))).is_ok_and(|log| log.len() > 0);
+        let has_log = fs::metadata(folder.join(format!("{}-wal", db::FILE))).is_ok_and(|log| log.len() > 0);
         if failed.exists() {
             tracing::warn!("the disk failed under the last run: the database is made anew");
             db::keeping::make_anew(folder)?;

@@ -16,11 +16,14 @@ use super::{
     engine::Engine,
     error::{RelayError, Result},
 };
-use crate::{blobs::Found, db::{
-    self, Connection,
-    blob::{Blob, Upload, UploadId},
-    device::Device,
-}};
+use crate::{
+    blobs::Found,
+    db::{
+        self, Connection,
+        blob::{Blob, Upload, UploadId},
+        device::Device,
+    },
+};
 
 /// Most uploads of one device under way.
 const MAX_UPLOADS: u64 = 256;

@@ -3,6 +3,7 @@
 
 mod accept;
 mod house;
+mod metrics;
 mod running;
 mod stall;
 
@@ -23,8 +24,11 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use self::accept::{Door, Limits};
 pub use self::running::Serving;
+use self::{
+    accept::{Door, Limits},
+    metrics::Metrics,
+};
 use crate::{
     config::Config,
     console::{self, Desk, Invitations},
@@ -104,12 +108,19 @@ impl Server {
 
         let (stopping, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
-        let phones =
-            Door { tls, router: phone_router(&relay, stopped.clone()), limits: Limits::phones(&config) };
+        let metrics = Metrics::default();
+        let counted =
+            |router: Router| router.layer(middleware::from_fn_with_state(metrics.clone(), metrics::count));
+        let phones = Door {
+            tls,
+            router: counted(phone_router(&relay, stopped.clone())),
+            limits: Limits::phones(&config),
+        };
         doors.spawn(accept::accept(listener, phones, stopped.clone()));
+        let shown = metrics::router(metrics.clone(), relay.clone(), Arc::clone(&clock));
         let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock);
-        let operators =
-            Door { tls: None, router: guarded(console::router(desk)), limits: Limits::operators() };
+        let router = counted(guarded(console::router(desk))).merge(shown);
+        let operators = Door { tls: None, router, limits: Limits::operators() };
         doors.spawn(accept::accept(api_listener, operators, stopped.clone()));
         doors.spawn(house::keep(relay.clone(), stopped));
 

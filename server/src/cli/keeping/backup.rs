@@ -43,8 +43,7 @@ pub(in crate::cli) fn backup(
 /// The folder that was named, else that of config.toml.
 fn place(folder: Option<&Path>, named: Option<&PathBuf>) -> Result<PathBuf, Failure> {
     if let Some(named) = named {
-        return absolute(named)
-            .map_err(|error| Failure::File { path: named.clone(), kind: error.kind() });
+        return absolute(named).map_err(|error| Failure::File { path: named.clone(), kind: error.kind() });
     }
     let config = Config::load(&Folder::new(folder.ok_or(KeepingError::NoFolder)?))?;
     Ok(config.backup.to.ok_or(KeepingError::NoFolder)?)

@@ -23,7 +23,10 @@ use crate::{
     error::SetupError,
     folder::Folder,
     identity::Certificate,
-    relay::{backup::Shelf, keeper::{Kept, quick_look}},
+    relay::{
+        backup::Shelf,
+        keeper::{Kept, quick_look},
+    },
     serve::Serving,
     words::Words,
 };
@@ -148,11 +151,8 @@ fn ports(folder: &Folder) -> Option<Line> {
     let serving = Serving::read(folder).ok()?;
     let address = serving.device.rsplit_once("//")?.1.to_owned();
     let socket: SocketAddr = address.parse().ok()?;
-    let own = if socket.ip().is_unspecified() {
-        SocketAddr::from(([127, 0, 0, 1], socket.port()))
-    } else {
-        socket
-    };
+    let own =
+        if socket.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], socket.port())) } else { socket };
     let is_open = TcpStream::connect_timeout(&own, Duration::from_secs(3)).is_ok();
     Some(if is_open {
         line("port", Level::Ok, "port_ok", address)
@@ -168,9 +168,7 @@ fn disk(folder: &Path) -> Line {
             match (room.is_full, room.is_low) {
                 (true, _) => line("disk", Level::Bad, "disk_full", free),
                 (_, true) => line("disk", Level::Bad, "disk_low", free),
-                _ if room.free_bytes < room.total_bytes / 10 => {
-                    line("disk", Level::Warn, "disk_soon", free)
-                }
+                _ if room.free_bytes < room.total_bytes / 10 => line("disk", Level::Warn, "disk_soon", free),
                 _ => line("disk", Level::Ok, "disk_ok", free),
             }
         }
@@ -203,8 +201,10 @@ fn certificate(folder: &Folder, now: Timestamp) -> Line {
 }
 
 fn backups(folder: &Path, config: Option<&Config>, now: Timestamp) -> Vec<Line> {
-    let kept: Kept =
-        fs::read(folder.join("keeping.json")).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+    let kept: Kept = fs::read(folder.join("keeping.json"))
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .unwrap_or_default();
     let days = |at: Timestamp| (now.since(at).as_secs() / 86_400).to_string();
     let every = config.and_then(|config| config.backup.every());
     let limit = every.unwrap_or(Duration::from_hours(7 * 24)) * 2;

@@ -27,7 +27,11 @@ const UNIT_PATH: &str = "etc/systemd/system/suishou.service";
 const USER_PATH: &str = "etc/sysusers.d/suishou.conf";
 
 /// `install`
-pub(in crate::cli) fn install(folder: &Path, install: &Install, words: &'static Words) -> Result<(), Failure> {
+pub(in crate::cli) fn install(
+    folder: &Path,
+    install: &Install,
+    words: &'static Words,
+) -> Result<(), Failure> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |error: std::io::Error| Failure::File { path: path.clone(), kind: error.kind() }

@@ -110,7 +110,9 @@ impl KeepingError {
     /// What stands in the words' one hole.
     pub fn detail(&self) -> String {
         match self {
-            Self::NoBackup(what) | Self::Gone(what) | Self::NotEmpty(what) | Self::Setup(what) => what.clone(),
+            Self::NoBackup(what) | Self::Gone(what) | Self::NotEmpty(what) | Self::Setup(what) => {
+                what.clone()
+            }
             Self::Damaged { count, first } => format!("{count} ({first})"),
             Self::File { action, path, kind } => format!("{action} {path}: {kind}"),
             Self::Core(error) => error.to_string(),

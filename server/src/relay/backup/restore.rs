@@ -78,8 +78,10 @@ fn parent(path: &Path) -> &Path {
 /// Nothing is ever written over.
 fn check_new(to: &Path) -> Result<()> {
     match fs::read_dir(to) {
-        Ok(mut items) if items.next().is_none() => Ok(()),
-        Ok(_) => Err(KeepingError::NotEmpty(to.display().to_string())),
+        Ok(mut items) => match items.next() {
+            None => Ok(()),
+            Some(_) => Err(KeepingError::NotEmpty(to.display().to_string())),
+        },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(KeepingError::file("read", to)(error)),
     }
@@ -153,7 +155,8 @@ fn fill(
     }
     sync(&blobs)?;
     sync(part)?;
-    let identity = Identity::load(&Folder::new(part)).map_err(|error| KeepingError::Setup(error.to_string()))?;
+    let identity =
+        Identity::load(&Folder::new(part)).map_err(|error| KeepingError::Setup(error.to_string()))?;
     let township = identity.name.clone();
     if !db::keeping::structure(&db::keeping::open_copy(&part.join(db::FILE))?, true)?.is_empty() {
         return Err(damaged(db::FILE));

@@ -75,7 +75,8 @@ impl Opener {
     /// From the key that a passphrase locks.
     pub fn from_passphrase(locked: &[u8], passphrase: &str) -> Result<Self> {
         let identity = age::scrypt::Identity::new(SecretString::from(passphrase.to_owned()));
-        let opened = Decryptor::new(locked).and_then(|opened| opened.decrypt(std::iter::once(&identity as _)));
+        let opened =
+            Decryptor::new(locked).and_then(|opened| opened.decrypt(std::iter::once(&identity as _)));
         let mut text = String::new();
         opened
             .map_err(|_| KeepingError::WrongKey)?
@@ -100,15 +101,15 @@ pub fn new_locked_key(passphrase: &str) -> Result<(String, Vec<u8>)> {
 
 /// What a file came to: as it was, and as it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sealed {
+pub(super) struct Sealed {
     /// Bytes of the content.
-    pub size_bytes: u64,
+    pub(super) size_bytes: u64,
     /// Hash of the content.
-    pub hash: BlobHash,
+    pub(super) hash: BlobHash,
     /// Bytes of the file.
-    pub stored_bytes: u64,
+    pub(super) stored_bytes: u64,
     /// Hash of the file.
-    pub stored_hash: BlobHash,
+    pub(super) stored_hash: BlobHash,
 }
 
 /// Counts and hashes what passes.
@@ -160,7 +161,7 @@ fn is_packed(name: &str) -> bool {
 
 /// Writes `content` into a new file of its owner's, packed if its name says so; on the disk when this returns, the
 /// folder's entry excepted.
-pub fn write(content: impl Read, path: &Path, seal: &Seal) -> Result<Sealed> {
+pub(super) fn write(content: impl Read, path: &Path, seal: &Seal) -> Result<Sealed> {
     let failed = KeepingError::file("write", path);
     let mut options = File::options();
     options.write(true).create_new(true);
@@ -201,7 +202,7 @@ fn pack<W: Write>(content: &mut impl Read, mut out: W, is_packed: bool) -> io::R
 }
 
 /// Hash and size of a file as it lies there.
-pub fn hash_of(path: &Path) -> Result<(BlobHash, u64)> {
+pub(super) fn hash_of(path: &Path) -> Result<(BlobHash, u64)> {
     let failed = KeepingError::file("read", path);
     let mut file = Hashing::new(File::open(path).map_err(&failed)?);
     io::copy(&mut file, &mut io::sink()).map_err(&failed)?;
@@ -209,7 +210,12 @@ pub fn hash_of(path: &Path) -> Result<(BlobHash, u64)> {
 }
 
 /// Reads the content of a file to `out`; says its hash and size.
-pub fn read(path: &Path, is_sealed: bool, opener: &Opener, out: &mut impl Write) -> Result<(BlobHash, u64)> {
+pub(super) fn read(
+    path: &Path,
+    is_sealed: bool,
+    opener: &Opener,
+    out: &mut impl Write,
+) -> Result<(BlobHash, u64)> {
     let failed = KeepingError::file("read", path);
     let file = BufReader::with_capacity(BUFFER_BYTES, File::open(path).map_err(&failed)?);
     let packed = is_packed(&path.to_string_lossy());

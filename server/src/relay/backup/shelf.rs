@@ -120,7 +120,8 @@ impl Shelf {
         match fs::create_dir(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let failed = KeepingError::file("read", path);
-                if fs::read_dir(path).map_err(&failed)?.flatten().any(|item| item.file_name() != "lost+found") {
+                if fs::read_dir(path).map_err(&failed)?.flatten().any(|item| item.file_name() != "lost+found")
+                {
                     return Err(KeepingError::NotEmpty(path.display().to_string()));
                 }
             }

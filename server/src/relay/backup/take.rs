@@ -147,14 +147,16 @@ fn is_same_disk(_: &Path, _: &Path) -> bool {
 /// `20261122T215136Z`, and a number if there is one of that second.
 fn name(shelf: &Shelf, at: Timestamp) -> String {
     let text = at.to_rfc3339();
-    let seconds: String =
-        text.split('.').next().unwrap_or_default().chars().filter(|c| !matches!(c, '-' | ':' | 'Z')).collect();
+    let seconds: String = text
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| !matches!(c, '-' | ':' | 'Z'))
+        .collect();
     let base = format!("{seconds}Z");
     let numbered = (2_u32..).map(|number| format!("{base}-{number:03}"));
-    std::iter::once(base.clone())
-        .chain(numbered)
-        .find(|name| !shelf.folder(name).exists())
-        .unwrap_or(base)
+    std::iter::once(base.clone()).chain(numbered).find(|name| !shelf.folder(name).exists()).unwrap_or(base)
 }
 
 /// A copy of the database beside it, gone when this is dropped: unencrypted, it never lies on another disk.

@@ -128,7 +128,8 @@ fn a_backup_that_was_cut_off_is_none_and_goes_with_the_next() {
     // As a kill leaves it: everything there but the name.
     let cut = to.join("snapshots/.part-20990101T000000Z");
     fs::create_dir(&cut).unwrap();
-    fs::copy(to.join("snapshots").join(&whole[0].name).join("manifest.json"), cut.join("manifest.json")).unwrap();
+    fs::copy(to.join("snapshots").join(&whole[0].name).join("manifest.json"), cut.join("manifest.json"))
+        .unwrap();
     assert_eq!(shelf.snapshots().unwrap(), whole);
     town.take(&order(&to), 1).unwrap();
     assert!(!cut.exists());
@@ -144,7 +145,8 @@ fn every_flipped_byte_is_found_and_nothing_is_restored_from_it() {
     let shelf = Shelf::open(&to).unwrap();
     let snapshot = shelf.snapshot(None).unwrap();
     let folder = to.join("snapshots").join(&name);
-    let mut files: Vec<_> = snapshot.manifest.files.iter().map(|file| folder.join(&file.stored_name)).collect();
+    let mut files: Vec<_> =
+        snapshot.manifest.files.iter().map(|file| folder.join(&file.stored_name)).collect();
     files.extend([folder.join("blobs.list"), shelf.blob(&blob)]);
     for file in files {
         let sound = fs::read(&file).unwrap();
