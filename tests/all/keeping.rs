@@ -5,15 +5,15 @@ use std::{fs, path::Path, sync::Arc};
 
 use suishou_core::{
     field::ReportDraft,
-    id::{BlobHash, DocumentId},
-    model::incident::StepKind,
-    time::{Random, SharedClock, SystemClock},
+    id::{BlobHash, DepartmentId, DocumentId},
+    model::incident::{IncidentStep, StepKind},
+    time::{Random, SharedClock, SystemClock, Timestamp},
 };
 use suishou_server::{
     folder::Folder,
     identity,
     relay::{
-        Relay, RelayError, WorkFilter,
+        Act, Relay, RelayError, WorkFilter,
         backup::{self, Opener, Order, Progress, Seal, Shelf, new_locked_key},
     },
 };
@@ -64,6 +64,15 @@ async fn restore(township: &mut Township, disk: &Path, opener: &Opener) {
     township.restart().await;
 }
 
+fn dispatch() -> Act {
+    let step = IncidentStep {
+        department: Some(DepartmentId::new("police").unwrap()),
+        due_at: Some(Timestamp::from_millis(1_763_900_000_000)),
+        ..IncidentStep::plain(StepKind::Dispatched)
+    };
+    Act { remark: Some("备份之后派遣".to_owned()), ..Act::step(step) }
+}
+
 async fn drill(seed: u64, passphrase: Option<&str>) {
     let mut township = town(seed).await;
     let (mut vendor, mut walker) =
@@ -92,6 +101,12 @@ async fn drill(seed: u64, passphrase: Option<&str>) {
         phone.sync().await.unwrap();
         assert_eq!(phone.field().counts().unwrap().entries_pending, 0);
     }
+    // The command centre goes on too: a report from before the backup, and one from after it that only a phone has.
+    township.settled().await.act(before, dispatch()).await.unwrap();
+    township.relay.act(after, act(StepKind::Accepted, "备份之后受理")).await.unwrap();
+    assert_eq!(township.relay.ship_journal().await.unwrap(), 2);
+    assert_eq!(township.relay.ship_journal().await.unwrap(), 0, "once");
+    vendor.sync().await.unwrap();
     let unsent = walker.field().report(report("毁坏之时还没发出", &township, 119.606)).unwrap();
     let entries = township.settled().await.status().await.unwrap().entries;
 
@@ -108,6 +123,12 @@ async fn drill(seed: u64, passphrase: Option<&str>) {
     );
     let relay = township.settled().await;
     assert_eq!(relay.status().await.unwrap().entries, entries + 1, "each entry is there exactly once");
+    for (document, state, steps) in [(before, "dispatched", 2), (after, "accepted", 1)] {
+        let shown = relay.incident(document).await.unwrap();
+        assert_eq!(shown.listed.row.state.as_str(), state);
+        let notes = shown.notes.iter().filter(|note| note.text.starts_with("备份之后") || note.text == "已受理");
+        assert_eq!(notes.count(), steps, "each remark once");
+    }
     for hash in [first_photo, second_photo] {
         assert_eq!(BlobHash::of(&relay.blob(hash).await.unwrap().bytes), hash);
         relay.preview(hash).await.unwrap();

@@ -64,6 +64,31 @@ mod tests {
     }
 
     #[test]
+    fn every_command_line_of_the_documents_is_one() {
+        let mut lines = 0;
+        for document in ["../docs/operating.md", "../README.md"] {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+            let text = std::fs::read_to_string(path).unwrap();
+            let in_blocks = text.lines().map(str::trim).filter_map(|line| {
+                let line = line.strip_prefix("sudo ").unwrap_or(line);
+                line.starts_with("suishou ").then_some(line)
+            });
+            let in_text = text.split('`').skip(1).step_by(2).filter(|code| {
+                code.starts_with("suishou ") && !code.contains(['\n', '…'])
+            });
+            for line in in_blocks.chain(in_text) {
+                let words = line.split(" #").next().unwrap_or_default().split_whitespace();
+                if let Err(error) = parse(words.map(Into::into)) {
+                    let is_group = error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+                    assert!(is_group, "{document}: {line}: {error}");
+                }
+                lines += 1;
+            }
+        }
+        assert!(lines > 25, "{lines}");
+    }
+
+    #[test]
     fn what_belongs_together_is_asked_for_together() {
         let parse = |line: &str| parse(line.split(' ').map(Into::into));
         assert!(

@@ -239,7 +239,8 @@ pub(super) async fn status(client: &Client, format: Format, words: &'static Word
             ("blobs", &counts("blobs", "blob")),
             ("size", &mebibytes(bytes)),
         ],
-    )
+    )?;
+    super::keeping::say_status(&status, words)
 }
 
 fn kilometres(metres: u64) -> String {

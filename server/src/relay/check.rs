@@ -16,7 +16,7 @@ use suishou_core::{
     store::rows::card,
 };
 
-use super::backup::{Progress, error::Result};
+use super::backup::{Progress, error::Result, with_hash};
 use crate::{
     blobs::{Blobs, Found},
     db::{
@@ -193,14 +193,6 @@ fn is_row_right(connection: &Connection, id: DocumentId) -> Result<bool> {
     let made = Row::of(&document, card.as_ref()).map(|row| serde_json::to_value(&row).unwrap_or_default());
     let kept = kept.map(|json| serde_json::from_str(&json).unwrap_or(serde_json::Value::Null));
     Ok(made == kept)
-}
-
-/// The database leaves the body's hash out of an entry that it reads.
-fn with_hash(mut entry: suishou_core::entry::Entry) -> suishou_core::entry::Entry {
-    if let Some(body) = &entry.body {
-        entry.header.body_hash = suishou_core::id::BodyHash::of(body);
-    }
-    entry
 }
 
 fn check_blobs(

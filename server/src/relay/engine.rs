@@ -262,7 +262,7 @@ impl Engine {
     /// Keeps what is only in memory and empties the write-ahead log; at the end and when idle.
     pub fn rest(&mut self) -> Result<()> {
         if self.blobs.has_disk_failed() {
-            return Err(RelayError::Stopped);
+            return Err(self.stop_for_good());
         }
         if !self.contacts.is_empty() {
             self.write(|_| Ok(()))?;
@@ -285,7 +285,7 @@ impl Engine {
     /// One transaction: all of `work` or nothing. What it returns may be told: it is on the disk.
     pub(super) fn write<T>(&mut self, work: impl FnOnce(&mut Work<'_>) -> Result<T>) -> Result<T> {
         if self.blobs.has_disk_failed() {
-            return Err(RelayError::Stopped);
+            return Err(self.stop_for_good());
         }
         let before = (self.state.meta, self.state.stored_seq, self.state.feed_seq);
         let done = self.try_write(work);
@@ -339,8 +339,11 @@ impl Engine {
     /// The disk did not take what it was given. What the kernel holds of it may be called clean now and never
     /// reach the disk: nothing more is written, nothing is tidied up, and the next start makes the database anew.
     fn stop_for_good(&mut self) -> RelayError {
-        tracing::error!("the disk failed: the relay takes nothing more and stops");
         self.blobs.set_disk_failed();
+        if self.life.is_disk_failure_noted() {
+            return RelayError::Stopped;
+        }
+        tracing::error!("the disk failed: the relay takes nothing more and stops");
         db::keep_log_at_end(&self.connection);
         self.life.note_disk_failure();
         RelayError::Stopped
@@ -449,7 +452,7 @@ fn is_of_the_disk(error: &RelayError) -> bool {
 
 /// What goes away by itself, or at least is not the entries' fault.
 fn is_passing(error: &RelayError) -> bool {
-    matches!(error, RelayError::Core(Error::StorageFull | Error::Busy | Error::Store(_) | Error::File { .. }))
+    matches!(error, RelayError::Stopped | RelayError::Core(Error::StorageFull | Error::Busy | Error::Store(_) | Error::File { .. }))
 }
 
 /// The first rows of a new database, and the settings of any.

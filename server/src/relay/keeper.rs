@@ -12,7 +12,7 @@ use suishou_core::time::Timestamp;
 
 use super::{
     Relay, RelayError,
-    backup::{KeepingError, Order, Progress, Seal, Shelf, Snapshot, Source, Taken, take},
+    backup::{KeepingError, Order, Progress, Seal, Shelf, Shipped, Snapshot, Source, Taken, ship, take},
     check::{CheckReport, check},
 };
 use crate::{
@@ -109,6 +109,7 @@ struct State {
     running: Option<(Chore, Timestamp, Arc<Progress>)>,
     ended: Option<Ended>,
     kept: Kept,
+    shipped: Shipped,
 }
 
 impl Keeper {
@@ -323,8 +324,31 @@ impl Relay {
         self.call(super::Engine::renew_life).await
     }
 
-    /// Takes the scheduled backup if one is due; whether one was tried.
+    /// Puts what the command centre did since into the folder of the last backup; how many runs.
+    pub async fn ship_journal(&self) -> Result<usize, KeepingError> {
+        let relay = self.clone();
+        let shipping = tokio::task::spawn_blocking(move || {
+            let inner = &relay.inner;
+            let (to, mut shipped) = {
+                let state = inner.keeper.state();
+                (state.kept.backup_to.clone(), state.shipped.clone())
+            };
+            let Some(to) = to else { return Ok(0) };
+            let shelf = Shelf::open(&to)?;
+            let at = inner.shared.clock.now();
+            let done = inner.readers.with(|connection| ship(connection, &shelf, &mut shipped, at));
+            inner.keeper.state().shipped = shipped;
+            done
+        });
+        shipping.await.unwrap_or_else(|_| Err(KeepingError::Setup("a panic".to_owned())))
+    }
+
+    /// Takes the scheduled backup if one is due; whether one was tried. Between them the relay's own log goes into
+    /// the backup folder.
     pub async fn keep_house(&self) -> bool {
+        if let Err(error) = self.ship_journal().await {
+            tracing::warn!(code = error.code(), "the command centre's work is not in the backup folder yet");
+        }
         match self.inner.keeper.due(self.inner.shared.clock.now()) {
             Some(order) => !matches!(self.back_up(order).await, Err(KeepingError::Running)),
             None => false,

@@ -61,6 +61,11 @@ impl Life {
         }
     }
 
+    /// Whether that was done.
+    pub(super) fn is_disk_failure_noted(&self) -> bool {
+        self.folder.join(DISK_FAILED).exists()
+    }
+
     /// Drops the copies that migrations of long ago kept.
     pub(super) fn drop_old_copies(&self, now: Timestamp) {
         let now = SystemTime::UNIX_EPOCH + now.since(Timestamp::default());

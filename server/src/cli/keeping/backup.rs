@@ -209,6 +209,11 @@ pub(in crate::cli) fn restore(to: &Path, restore: &Restore, words: &'static Word
             ("folder", &to.display()),
             ("entries", &restored.entries),
             ("blobs", &restored.blobs),
+            ("returned", &restored.returned),
         ],
-    )
+    )?;
+    if restored.journal_damaged > 0 {
+        tell(words, "keeping.journal_damaged", &[("count", &restored.journal_damaged)])?;
+    }
+    Ok(())
 }

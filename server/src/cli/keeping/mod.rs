@@ -19,8 +19,9 @@ pub(super) use self::{
 use super::{
     client::Client,
     failure::Failure,
-    output::{complain, is_terminal},
-    value::{number, text},
+    lists::mebibytes,
+    output::{complain, is_terminal, tell},
+    value::{number, text, time},
 };
 use crate::words::Words;
 
@@ -67,6 +68,30 @@ async fn through_relay(
         }
         tokio::time::sleep(ASK).await;
     }
+}
+
+/// The end of `status`: room on the disk, and the last backup.
+pub(super) fn say_status(status: &Value, words: &'static Words) -> Result<(), Failure> {
+    let level = match (text(status, "disk.is_full") == "true", text(status, "disk.is_low") == "true") {
+        (true, _) => "status.disk_full",
+        (_, true) => "status.disk_low",
+        _ => "status.disk_ok",
+    };
+    let backup = match text(status, "keeping.kept.backup_at") {
+        at if at.is_empty() => words.word("status.backup_never").to_owned(),
+        _ => time(status, "keeping.kept.backup_at"),
+    };
+    let overdue = if text(status, "keeping.is_overdue") == "true" { words.word("status.backup_overdue") } else { "" };
+    tell(
+        words,
+        "status.keeping",
+        &[
+            ("free", &mebibytes(number(status, "disk.free_bytes"))),
+            ("level", &words.word(level)),
+            ("backup", &backup),
+            ("overdue", &overdue),
+        ],
+    )
 }
 
 /// The first line of standard input.

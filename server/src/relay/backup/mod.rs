@@ -4,6 +4,7 @@
 //! DIR/backup.json                whose backups these are, and for which key
 //! DIR/key.age                    the secret key under a passphrase, if there is one
 //! DIR/blobs/ab/abcd…[.age]       attachments, kept once for all snapshots
+//! DIR/journal/                   the relay's own log since the oldest snapshot
 //! DIR/snapshots/20261122T…Z/     township.db.zst[.age], keys and settings, blobs.list, manifest.json
 //! ```
 //!
@@ -11,6 +12,7 @@
 //! killed half-way never looks whole.
 
 pub mod error;
+mod journal;
 mod restore;
 mod seal;
 mod shelf;
@@ -24,6 +26,8 @@ use suishou_core::{
 };
 
 pub use error::KeepingError;
+pub(in crate::relay) use journal::with_hash;
+pub use journal::{Shipped, ship};
 pub use restore::{Restored, restore};
 pub use seal::{Opener, Seal, new_locked_key};
 pub use shelf::{Shelf, Snapshot};

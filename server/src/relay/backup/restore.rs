@@ -16,6 +16,7 @@ use suishou_core::{
 use super::{
     Progress,
     error::{KeepingError, Result},
+    journal::take_back,
     seal::{self, Opener},
     shelf::{Shelf, Snapshot, sync},
     verify::verify,
@@ -35,6 +36,10 @@ pub struct Restored {
     pub entries: i64,
     /// Attachments in it.
     pub blobs: u64,
+    /// Entries of the command centre that came after the snapshot, from the journal.
+    pub returned: u64,
+    /// Parts of the journal that are damaged.
+    pub journal_damaged: u64,
     /// The life that ended.
     pub epoch_before: Epoch,
     /// The life that begins.
@@ -163,6 +168,7 @@ fn fill(
     }
     // There is no marker: opened for the first time, the relay begins a new life.
     let mut engine = open(part, identity, clock, random)?;
+    let back = take_back(&mut engine, shelf, opener)?;
     engine.rest().map_err(|error| KeepingError::Setup(error.to_string()))?;
     let epoch = engine.epoch();
     if epoch == manifest.epoch {
@@ -176,6 +182,8 @@ fn fill(
         township,
         entries: manifest.stored_seq,
         blobs: manifest.blobs,
+        returned: back.entries,
+        journal_damaged: back.damaged,
         epoch_before: manifest.epoch,
         epoch,
     })

@@ -107,6 +107,7 @@ pub fn take(source: &Source<'_>, order: &Order, progress: &Progress) -> Result<T
         Some(newest) => shelf.keep(newest)?,
         None => 0,
     };
+    shelf.trim_journal()?;
     Ok(Taken {
         name,
         to: order.to.display().to_string(),
