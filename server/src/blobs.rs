@@ -7,8 +7,10 @@ use std::{
     fs::{self, File},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
+use serde::Serialize;
 use suishou_core::{
     error::{Error, Result},
     id::BlobHash,
@@ -19,6 +21,8 @@ use crate::db::blob::UploadId;
 
 /// Kept free for the database, at most; on a small disk a twentieth.
 const RESERVE_BYTES: u64 = 1024 * 1024 * 1024;
+/// Kept free even of entries: what SQLite needs to come to an end in order.
+const LAST_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes hashed at a time.
 const BUFFER_BYTES: usize = 64 * 1024;
 
@@ -30,12 +34,63 @@ const SPOOLED: &str = "bundle-";
 pub struct Blobs {
     whole: PathBuf,
     under_way: PathBuf,
+    set_aside: PathBuf,
+    disk: Disk,
+}
+
+/// What is known of the disk beyond its files.
+#[derive(Debug)]
+struct Disk {
+    reserve_bytes: AtomicU64,
+    last_bytes: AtomicU64,
+    /// Set by simulations: so many bytes are free.
+    pretended: AtomicU64,
+    /// Set by simulations: nothing can be synced.
+    is_sync_refused: AtomicBool,
+    /// Something could not be synced: nothing that this process believes of the disk is certain any more.
+    has_failed: AtomicBool,
+}
+
+/// How much room there is, and what is still taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Room {
+    /// Free bytes.
+    pub free_bytes: u64,
+    /// All bytes of the disk.
+    pub total_bytes: u64,
+    /// Attachments are refused.
+    pub is_low: bool,
+    /// Entries are refused too.
+    pub is_full: bool,
+}
+
+/// What became of a blob's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It is what its name says.
+    Whole,
+    /// It is something else.
+    Damaged,
+    /// There is none.
+    Missing,
 }
 
 impl Blobs {
     /// Opens or creates the folders.
     pub fn open(folder: &Path) -> Result<Self> {
-        let blobs = Self { whole: folder.join("blobs"), under_way: folder.join("uploads") };
+        let disk = Disk {
+            reserve_bytes: AtomicU64::new(RESERVE_BYTES),
+            last_bytes: AtomicU64::new(LAST_BYTES),
+            pretended: AtomicU64::new(u64::MAX),
+            is_sync_refused: AtomicBool::new(false),
+            has_failed: AtomicBool::new(false),
+        };
+        let blobs = Self {
+            whole: folder.join("blobs"),
+            under_way: folder.join("uploads"),
+            set_aside: folder.join("damaged"),
+            disk,
+        };
         for folder in [&blobs.whole, &blobs.under_way] {
             fs::create_dir_all(folder).map_err(Error::file("creating the blobs' folder"))?;
         }
@@ -58,11 +113,104 @@ impl Blobs {
 
     /// Refuses a blob for which there is no room, with room left for reports.
     pub fn check_room(&self, size_bytes: u64) -> Result<()> {
+        let (free, total) = self.space()?;
+        if free < self.reserve(total).saturating_add(size_bytes) { Err(Error::StorageFull) } else { Ok(()) }
+    }
+
+    /// Refuses entries when hardly anything is left.
+    pub fn check_room_for_entries(&self) -> Result<()> {
+        if self.room()?.is_full { Err(Error::StorageFull) } else { Ok(()) }
+    }
+
+    /// How much room there is.
+    pub fn room(&self) -> Result<Room> {
+        let (free_bytes, total_bytes) = self.space()?;
+        let last = self.disk.last_bytes.load(Ordering::Relaxed).min(total_bytes / 100);
+        let is_low = free_bytes < self.reserve(total_bytes);
+        Ok(Room { free_bytes, total_bytes, is_low, is_full: free_bytes < last })
+    }
+
+    /// How much is kept free: of attachments, and of everything.
+    pub fn set_reserves(&self, reserve_bytes: u64, last_bytes: u64) {
+        self.disk.reserve_bytes.store(reserve_bytes, Ordering::Relaxed);
+        self.disk.last_bytes.store(last_bytes, Ordering::Relaxed);
+    }
+
+    /// For simulations: as if so many bytes were free; none asks the disk again.
+    pub fn pretend_free(&self, bytes: Option<u64>) {
+        self.disk.pretended.store(bytes.unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// For simulations: as if the disk refused to sync.
+    pub fn refuse_syncs(&self, is_refused: bool) {
+        self.disk.is_sync_refused.store(is_refused, Ordering::Relaxed);
+    }
+
+    /// Whether a simulation refuses syncs.
+    pub fn are_syncs_refused(&self) -> bool {
+        self.disk.is_sync_refused.load(Ordering::Relaxed)
+    }
+
+    /// Something could not be synced since the start.
+    pub fn has_disk_failed(&self) -> bool {
+        self.disk.has_failed.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the disk is not to be trusted any more.
+    pub fn set_disk_failed(&self) {
+        self.disk.has_failed.store(true, Ordering::Relaxed);
+    }
+
+    fn space(&self) -> Result<(u64, u64)> {
         let failed = Error::file("asking for the free space");
-        let free = fs4::available_space(&self.whole).map_err(&failed)?;
         let total = fs4::total_space(&self.whole).map_err(&failed)?;
-        let reserve = RESERVE_BYTES.min(total / 20);
-        if free < reserve.saturating_add(size_bytes) { Err(Error::StorageFull) } else { Ok(()) }
+        match self.disk.pretended.load(Ordering::Relaxed) {
+            u64::MAX => Ok((fs4::available_space(&self.whole).map_err(&failed)?, total)),
+            pretended => Ok((pretended, total)),
+        }
+    }
+
+    fn reserve(&self, total: u64) -> u64 {
+        self.disk.reserve_bytes.load(Ordering::Relaxed).min(total / 20)
+    }
+
+    /// Syncs a file. After a failure the kernel may have dropped the bytes and call them clean: trying again would
+    /// succeed and mean nothing.
+    fn synced(&self, synced: io::Result<()>) -> io::Result<()> {
+        let refused = self.disk.is_sync_refused.load(Ordering::Relaxed);
+        let synced = if refused { Err(io::Error::from(io::ErrorKind::Other)) } else { synced };
+        if synced.is_err() {
+            self.set_disk_failed();
+        }
+        synced
+    }
+
+    fn sync_folder(&self, folder: &Path) -> Result<()> {
+        self.synced(File::open(folder).and_then(|folder| folder.sync_all()))
+            .map_err(Error::file("syncing a folder"))
+    }
+
+    /// Looks whether a blob's file is what its name says.
+    pub fn look(&self, hash: &BlobHash) -> Result<Found> {
+        Ok(match hash_file(&self.path(hash))? {
+            None => Found::Missing,
+            Some(found) if found == *hash => Found::Whole,
+            Some(_) => Found::Damaged,
+        })
+    }
+
+    /// Moves a damaged blob out of the way: it is kept for whoever wants to look, and asked for again.
+    pub fn put_aside(&self, hash: &BlobHash) -> Result<()> {
+        let failed = Error::file("putting a damaged blob aside");
+        fs::create_dir_all(&self.set_aside).map_err(&failed)?;
+        fs::rename(self.path(hash), self.set_aside.join(hash.to_string())).map_err(&failed)?;
+        self.sync_folder(&self.set_aside)
+    }
+
+    /// The blobs that lie in one of the 256 folders, by name.
+    pub fn in_shelf(&self, shelf: u8) -> Vec<BlobHash> {
+        let items = fs::read_dir(self.whole.join(format!("{shelf:02x}"))).into_iter().flatten().flatten();
+        items.filter_map(|item| item.file_name().to_string_lossy().parse().ok()).collect()
     }
 
     /// A new empty file in which a bundle is put together; one that a crash leaves goes at the next start.
@@ -94,8 +242,8 @@ impl Blobs {
         file.set_len(offset).map_err(&failed)?;
         file.seek(SeekFrom::Start(offset)).map_err(&failed)?;
         file.write_all(bytes).map_err(&failed)?;
-        file.sync_data().map_err(&failed)?;
-        if is_new { sync_folder(&self.under_way) } else { Ok(()) }
+        self.synced(file.sync_data()).map_err(&failed)?;
+        if is_new { self.sync_folder(&self.under_way) } else { Ok(()) }
     }
 
     /// Puts a complete upload under its hash, if it is what was promised; none if it is not. Can be
@@ -116,11 +264,11 @@ impl Blobs {
         let folder = to.parent().unwrap_or(&self.whole);
         if !folder.exists() {
             fs::create_dir_all(folder).map_err(&failed)?;
-            sync_folder(&self.whole)?;
+            self.sync_folder(&self.whole)?;
         }
-        File::open(&from).and_then(|file| file.sync_all()).map_err(&failed)?;
+        self.synced(File::open(&from).and_then(|file| file.sync_all())).map_err(&failed)?;
         fs::rename(&from, &to).map_err(&failed)?;
-        sync_folder(folder)?;
+        self.sync_folder(folder)?;
         Ok(Some(hash))
     }
 
@@ -142,10 +290,6 @@ impl Blobs {
             Err(error) => Err(Error::file("reading a blob")(error)),
         }
     }
-}
-
-fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::file("syncing a folder"))
 }
 
 /// The hash of a file; none if there is no such file.

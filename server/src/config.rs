@@ -1,7 +1,14 @@
 //! The operator's settings of this machine: where to listen, and under which addresses phones find
 //! the relay. Read at start, written once by `township init`, then the operator's own file.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+mod check;
+
+use std::{
+    env,
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
+    path::PathBuf,
+    time::Duration,
+};
 
 use http::Uri;
 use serde::{Deserialize, Serialize};
@@ -34,6 +41,56 @@ pub struct Config {
     /// Most connections at once from one address; a tunnel or proxy makes all phones look like one.
     #[serde(default = "most_connections_per_address")]
     pub connections_per_address: u32,
+    /// Backups that the relay takes by itself.
+    #[serde(default)]
+    pub backup: BackupConfig,
+    /// How much of the disk stays free.
+    #[serde(default)]
+    pub disk: DiskConfig,
+}
+
+/// `[backup]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BackupConfig {
+    /// Where: a folder on another disk; none for no backups.
+    pub to: Option<PathBuf>,
+    /// How often; 0 for never.
+    pub every_hours: u32,
+    /// How many stay; 0 for all.
+    pub keep: usize,
+    /// A public key of age (`age1…`) for a folder that is begun.
+    pub encrypt_to: Option<String>,
+}
+
+impl Default for BackupConfig {
+    fn default() -> Self {
+        Self { to: None, every_hours: 24, keep: 14, encrypt_to: None }
+    }
+}
+
+impl BackupConfig {
+    /// How often, if at all.
+    pub fn every(&self) -> Option<Duration> {
+        let hours = u64::from(self.every_hours);
+        (self.to.is_some() && hours > 0).then(|| Duration::from_secs(hours * 3_600))
+    }
+}
+
+/// `[disk]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DiskConfig {
+    /// Below so much, attachments are refused; on a small disk, below a twentieth of it.
+    pub attachments_free_mb: u64,
+    /// Below so much, entries are refused too; on a small disk, below a hundredth of it.
+    pub entries_free_mb: u64,
+}
+
+impl Default for DiskConfig {
+    fn default() -> Self {
+        Self { attachments_free_mb: 1_024, entries_free_mb: 64 }
+    }
 }
 
 const fn most_connections() -> u32 {
@@ -58,16 +115,23 @@ impl Config {
             addresses,
             connections: most_connections(),
             connections_per_address: most_connections_per_address(),
+            backup: BackupConfig::default(),
+            disk: DiskConfig::default(),
         })
     }
 
-    /// Reads and checks the file.
+    /// Reads and checks the file, and what the environment says in its place (`SUISHOU_LISTEN`,
+    /// `SUISHOU_BACKUP_TO` …); all that is wrong is told at once.
     pub fn load(folder: &Folder) -> Result<Self, SetupError> {
         let path = folder.config();
-        let config: Self = toml::from_str(&folder::read_text(&path)?)
-            .map_err(|error| SetupError::Unreadable { path, reason: error.message().to_owned() })?;
-        config.addresses.iter().try_for_each(|address| checked_address(address).map(drop))?;
-        Ok(config)
+        let unreadable = |error: &toml::de::Error| SetupError::Unreadable {
+            path: path.clone(),
+            reason: error.message().to_owned(),
+        };
+        let table: toml::Table = folder::read_text(&path)?.parse().map_err(|error| unreadable(&error))?;
+        let table = check::complete(table, |name| env::var(name).ok())
+            .map_err(|problems| SetupError::Config { path: path.clone(), problems })?;
+        toml::Value::Table(table).try_into().map_err(|error| unreadable(&error))
     }
 
     /// Writes the file of a new relay.
@@ -154,6 +218,8 @@ mod tests {
         config.create(&folder).unwrap();
         assert_eq!(Config::load(&folder).unwrap(), config);
         folder::replace_private(&folder.config(), b"lisen = 1").unwrap();
+        assert!(matches!(Config::load(&folder), Err(SetupError::Config { .. })));
+        folder::replace_private(&folder.config(), b"listen =").unwrap();
         assert!(matches!(Config::load(&folder), Err(SetupError::Unreadable { .. })));
     }
 

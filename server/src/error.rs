@@ -43,6 +43,14 @@ pub enum SetupError {
         /// What is wrong in it.
         reason: String,
     },
+    /// Keys of config.toml or of the environment are not what they should be.
+    #[error("{count} problems in {path}", count = problems.len(), path = path.display())]
+    Config {
+        /// Which file.
+        path: PathBuf,
+        /// All of them.
+        problems: Vec<ConfigProblem>,
+    },
     /// A township needs a name of at most 100 bytes.
     #[error("the township's name is empty or too long")]
     BadName,
@@ -69,9 +77,34 @@ pub enum SetupError {
     /// The certificate can't be made or used.
     #[error("the certificate failed: {0}")]
     Certificate(String),
+    /// The disk did not take what it was given, and the relay stopped.
+    #[error("the disk failed")]
+    DiskFailed,
     /// The relay's own store did not open.
     #[error("the relay's store did not open: {0}")]
     Relay(String),
+}
+
+/// What is wrong with a key of config.toml.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigProblem {
+    /// Which, as in the file or in the environment.
+    pub name: String,
+    /// The words' key after `config.`.
+    pub what: &'static str,
+    /// What stands in its hole.
+    pub detail: String,
+}
+
+impl ConfigProblem {
+    /// A problem of a key.
+    pub fn new(name: impl Into<String>, what: &'static str, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), what, detail: detail.into() }
+    }
+
+    fn say(&self, words: &Words) -> String {
+        words.say(&format!("config.{}", self.what), &[("name", &self.name), ("detail", &self.detail)])
+    }
 }
 
 impl SetupError {
@@ -91,12 +124,21 @@ impl SetupError {
             Self::Unreadable { path, reason } => {
                 words.say("setup.unreadable", &[("path", &path.display()), ("reason", reason)])
             }
+            Self::Config { path, problems } => {
+                let mut text = words.say("setup.config", &[("path", &path.display())]);
+                for problem in problems {
+                    text.push_str("\n  ");
+                    text.push_str(&problem.say(words));
+                }
+                text
+            }
             Self::BadName => words.say("setup.bad_name", &[]),
             Self::BadAddress { address } => words.say("setup.bad_address", &[("address", address)]),
             Self::NotLoopback { address } => words.say("setup.not_loopback", &[("address", address)]),
             Self::Listen { address, kind } => {
                 words.say("setup.listen", &[("address", address), ("kind", kind)])
             }
+            Self::DiskFailed => words.say("setup.disk_failed", &[]),
             Self::Certificate(reason) => words.say("setup.certificate", &[("reason", reason)]),
             Self::Relay(reason) => words.say("setup.relay", &[("reason", reason)]),
         }

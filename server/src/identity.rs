@@ -152,10 +152,39 @@ impl Certificate {
         Ok(Self { certificate, key })
     }
 
+    /// When it ends; none if that is not told as it should be.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        // Validity is two times, one behind the other (RFC 5280, 4.1.2.5): of the whole certificate nothing else is.
+        let times = (0..self.certificate.len()).find_map(|at| {
+            let (_, first) = der_time(self.certificate.get(at..)?)?;
+            der_time(self.certificate.get(at + first..)?)
+        });
+        times.and_then(|(end, _)| end.parse().ok())
+    }
+
     /// What the QR carries of it.
     pub fn pin(&self) -> Pin {
         pin(&self.certificate)
     }
+}
+
+/// A UTCTime or GeneralizedTime at the beginning of these bytes, in RFC 3339, with how many bytes it takes.
+fn der_time(bytes: &[u8]) -> Option<(String, usize)> {
+    let (tag, length) = (*bytes.first()?, usize::from(*bytes.get(1)?));
+    let text = std::str::from_utf8(bytes.get(2..2 + length)?).ok()?;
+    let digits = text.strip_suffix('Z').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let (year, rest) = match (tag, length) {
+        (0x17, 13) => {
+            let (year, rest) = digits.split_at_checked(2)?;
+            let century = if year < "50" { "20" } else { "19" };
+            (format!("{century}{year}"), rest)
+        }
+        (0x18, 15) => digits.split_at_checked(4).map(|(year, rest)| (year.to_owned(), rest))?,
+        _ => return None,
+    };
+    let part = |from: usize| rest.get(from..from + 2);
+    let (month, day, hour, minute, second) = (part(0)?, part(2)?, part(4)?, part(6)?, part(8)?);
+    Some((format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z"), 2 + length))
 }
 
 /// SHA-256 of a certificate.
@@ -196,5 +225,7 @@ mod tests {
         let certificate = Certificate::load(&folder).unwrap();
         assert_ne!(certificate.pin(), Pin::ZERO);
         assert_eq!(certificate.pin(), Certificate::load(&folder).unwrap().pin());
+        let life = certificate.ends_at().unwrap().since(SystemClock.now());
+        assert!(CERTIFICATE_LIFE.abs_diff(life) < Duration::from_hours(1), "{life:?}");
     }
 }

@@ -445,3 +445,99 @@ fn settings_go_out_and_come_back_checked() {
     town.done(&["grid", "export", &map]);
     assert_eq!(town.json(&["grid", "import", &map])["unchanged"], 3, "the map comes back as it went");
 }
+
+/// A command with something on its standard input, in no township's name.
+fn fed(input: &str, arguments: &[&str]) -> Said {
+    use std::io::Write as _;
+    let mut child = Command::new(PROGRAM)
+        .args(arguments)
+        .args(["--lang", "en"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Who does not read it may be gone already.
+    drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+#[test]
+fn a_township_is_backed_up_while_it_runs_and_restored_beside_it() {
+    let town = Town::new();
+    town.done(&["incident", "report", "--category", "order", "--grid", "g1", "--text", "河水上涨"]);
+    let path = |name: &str| town.folder.path().join(name).to_str().unwrap().to_owned();
+    let (dir, to, new) = (path("relay"), path("backup"), path("new"));
+
+    let said = fed("四海之内九州之外\n", &["backup", "--to", &to, "--passphrase-stdin", "--json", "--dir", &dir]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let taken: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((&taken["is_encrypted"], &taken["is_same_disk"]), (&json!(true), &json!(true)));
+    let plain = town.done(&["backup", "--to", &to]);
+    assert!(plain.contains("is whole") && plain.contains("disk"), "{plain}");
+    assert_eq!(town.json(&["backup", "list", "--from", &to])["snapshots"].as_array().unwrap().len(), 2);
+    let status = town.json(&["status"]);
+    assert!(status["keeping"]["kept"]["backup_at"].is_string() && status["disk"]["free_bytes"].is_u64());
+
+    assert!(town.done(&["backup", "verify", "--from", &to]).contains("Without the key"));
+    let wrong = fed("别的\n", &["backup", "verify", "--from", &to, "--passphrase-stdin"]);
+    assert!(wrong.code == Some(1) && wrong.err.contains("does not open"), "{}", wrong.err);
+    let right = fed("四海之内九州之外\n", &["backup", "verify", "--from", &to, "--passphrase-stdin"]);
+    assert!(right.code == Some(0) && right.out.contains("is sound"), "{}{}", right.out, right.err);
+
+    let closed = fed("", &["restore", "--from", &to, "--dir", &new]);
+    assert!(closed.code == Some(1) && closed.err.contains("encrypted"), "{}", closed.err);
+    let over = fed("四海之内九州之外\n", &["restore", "--from", &to, "--dir", &dir, "--passphrase-stdin"]);
+    assert!(over.code == Some(1) && over.err.contains("not empty"), "{}", over.err);
+    let done = fed("四海之内九州之外\n", &["restore", "--from", &to, "--dir", &new, "--passphrase-stdin"]);
+    assert!(done.code == Some(0) && done.out.contains("桥头镇"), "{}{}", done.out, done.err);
+    let checked = fed("", &["check", "--deep", "--dir", &new]);
+    assert!(checked.code == Some(0) && checked.out.contains("Everything is what it was"), "{}", checked.out);
+    let offline = fed("", &["backup", "--to", &to, "--dir", &new, "--json"]);
+    assert_eq!(offline.code, Some(0), "without a relay the folder itself is read: {}", offline.err);
+
+    let inside = path("relay/backup");
+    assert!(town.refused(1, &["backup", "--to", &inside]).contains("within the data folder"));
+    assert!(town.refused(1, &["backup"]).contains("config.toml"));
+    assert!(town.refused(1, &["backup", "list", "--from", &dir]).contains("no backup"));
+    town.refused(2, &["backup", "--to", &to, "--keep", "0"]);
+}
+
+#[test]
+fn doctor_says_line_by_line_what_is_well_and_what_is_not() {
+    let town = Town::new();
+    assert!(town.done(&["check"]).contains("Everything is what it was"));
+    let doctor = town.say(&["doctor", "--json"]);
+    assert_eq!(doctor.code, Some(1), "there was never a backup");
+    let found: Value = serde_json::from_str(&doctor.out).unwrap();
+    let codes: Vec<&str> =
+        found["lines"].as_array().unwrap().iter().map(|line| line["code"].as_str().unwrap()).collect();
+    for code in ["clock_ok", "config_ok", "relay_ok", "port_ok", "database_ok", "certificate_ok", "keys_ok", "backup_never"] {
+        assert!(codes.contains(&code), "{code}: {codes:?}");
+    }
+    let config = town.folder.path().join("relay/config.toml");
+    let sound = fs::read_to_string(&config).unwrap();
+    fs::write(&config, sound.replace("listen =", "lisen =")).unwrap();
+    let doctor = town.say(&["doctor"]);
+    assert!(doctor.code == Some(1) && doctor.out.contains("was listen meant"), "{}", doctor.out);
+}
+
+#[test]
+fn install_writes_below_its_root_only_and_prints_how_to_undo_it() {
+    let town = Town::new();
+    let root = town.folder.path().join("root");
+    let said = town.done(&["install", "--root", root.to_str().unwrap()]);
+    assert!(said.contains("systemctl disable --now suishou"), "{said}");
+    let unit = fs::read_to_string(root.join("etc/systemd/system/suishou.service")).unwrap();
+    for line in ["User=suishou", "ProtectSystem=strict", "NoNewPrivileges=yes", "LimitNOFILE=65536", "Restart=on-failure"] {
+        assert!(unit.lines().any(|found| found == line), "{line}");
+    }
+    assert!(unit.contains(PROGRAM) && !unit.contains('{'), "{unit}");
+    let printed = town.done(&["install", "--print"]);
+    assert!(printed.contains("ProtectSystem=strict") && printed.contains("sysusers.d"));
+    let plain = town.done(&["install", "--plain"]);
+    let script = town.file("run.sh", &plain);
+    assert!(Command::new("sh").args(["-n", &script]).status().unwrap().success(), "{plain}");
+}

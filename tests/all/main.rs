@@ -15,6 +15,7 @@ mod faults;
 mod folds;
 mod golden;
 mod hostile;
+mod keeping;
 mod killed;
 mod lessons;
 mod life;

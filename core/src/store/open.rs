@@ -154,12 +154,18 @@ fn migrate(connection: &mut Connection, path: &Path, schema: Schema) -> Result<(
 
 /// A copy of the database as it was before a migration, beside it.
 fn keep_copy(connection: &Connection, path: &Path, found: i64) -> Result<()> {
+    let failed = Error::file("keeping a copy before a migration");
     let copy = path.with_extension(format!("before-{}.db", found + 1));
-    if copy.exists() {
-        std::fs::remove_file(&copy).map_err(Error::file("replacing an old copy"))?;
+    let part = path.with_extension("before.part");
+    if part.exists() {
+        std::fs::remove_file(&part).map_err(&failed)?;
     }
-    connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()]).map_err(sql)?;
-    Ok(())
+    connection.execute("VACUUM INTO ?1", [part.to_string_lossy()]).map_err(sql)?;
+    File::open(&part).and_then(|file| file.sync_all()).map_err(&failed)?;
+    // Whole under its name or not there: a copy that was cut off is of no use to anybody.
+    std::fs::rename(&part, &copy).map_err(&failed)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or(Ok(()), |folder| File::open(folder).and_then(|folder| folder.sync_all()).map_err(&failed))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod care;
 mod incident;
+mod keeping;
 mod orders;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -15,6 +16,7 @@ pub use incident::{
     Dispatch, Duplicate, Incident, IncidentList, Merge, Note, OfDispatch, Reject, Reopen, Report, ReturnStep,
     Step,
 };
+pub use keeping::{Backup, BackupTake, Check, Doctor, FromBackup, Install, Kept, KeyOf, Restore};
 pub use orders::{
     Answer, Audience, Deed, Mark, Notice, NoticeAnswer, NoticeList, NoticePublish, Task, TaskGive, TaskList,
     Warning, WarningExtend, WarningIssue, WarningList, WarningSet, Which,
@@ -92,6 +94,16 @@ pub enum Command {
     /// What the relay keeps apart, and why  待核
     #[command(subcommand)]
     Held(Held),
+    /// Copy everything to another disk, beside the running relay; list and verify such copies  备份
+    Backup(Backup),
+    /// Make a township's folder anew from a backup  恢复
+    Restore(Restore),
+    /// Look whether everything that is kept is what it was  核验
+    Check(Check),
+    /// What is well with this machine and what is not, and what to do  体检
+    Doctor(Doctor),
+    /// Have this machine start the relay by itself  安装为系统服务
+    Install(Install),
 }
 
 /// How to print.
@@ -127,7 +139,7 @@ pub struct Init {
 /// `suishou serve`
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  suishou serve --dir /srv/suishou\n\nLog: SUISHOU_LOG=debug (default: info), to standard error."
+    after_help = "Example:\n  suishou serve --dir /srv/suishou\n\nLog: SUISHOU_LOG=debug (default: info), SUISHOU_LOG_FORMAT=json, to standard error.\nEvery key of config.toml can be given in the environment: SUISHOU_LISTEN, SUISHOU_BACKUP_TO …"
 )]
 pub struct Serve {
     /// Where phones connect; port 0 takes a free one  手机连接的监听地址 [default: from config.toml]

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{error::SetupError, words::Words};
+use crate::{error::SetupError, relay::backup::KeepingError, words::Words};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -23,6 +23,10 @@ pub(super) enum Failure {
     Id { key: &'static str, given: String },
     /// A text that does not fit into a QR.
     Qr,
+    /// A backup, restore or check was not done: its code, and more about it.
+    Keeping { code: String, detail: String },
+    /// Something is damaged or wrong; it has been said.
+    Said,
     /// Standard output can't be written.
     Output(io::ErrorKind),
 }
@@ -54,8 +58,16 @@ impl Failure {
             Self::File { path, kind } => words.say("fail.file", &[("path", &path.display()), ("kind", kind)]),
             Self::Id { key, given } => words.say(key, &[("given", given)]),
             Self::Qr => words.word("fail.qr").to_owned(),
+            Self::Keeping { code, detail } => crate::relay::backup::error::say(words, code, detail),
+            Self::Said => String::new(),
             Self::Output(kind) => words.say("fail.output", &[("kind", kind)]),
         }
+    }
+}
+
+impl From<KeepingError> for Failure {
+    fn from(error: KeepingError) -> Self {
+        Self::Keeping { code: error.code().to_owned(), detail: error.detail() }
     }
 }
 

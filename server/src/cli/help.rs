@@ -4,12 +4,13 @@ use clap::{Command, CommandFactory, FromArgMatches};
 
 use super::args::Cli;
 
-const GROUPS: [(&str, &[&str]); 5] = [
+const GROUPS: [(&str, &[&str]); 6] = [
     ("Set up  建镇", &["township", "serve", "status"]),
     ("The township  网格、部门、人员", &["grid", "department", "member", "checkpoint", "settings"]),
     ("Phones  手机", &["enrol", "device", "bundle"]),
     ("Work  事件、巡查、走访", &["incident", "patrol", "household", "visit", "held"]),
     ("Orders  任务、预警、宣传", &["task", "warning", "notice"]),
+    ("Keeping it  运行维护", &["backup", "restore", "check", "doctor", "install"]),
 ];
 
 const EXAMPLES: &str = "First steps  入门:
@@ -60,6 +61,31 @@ mod tests {
             assert_eq!(groups.count(), 1, "{}", known.get_name());
         }
         assert!(command().render_help().to_string().contains("  enrol       Show the QR"));
+    }
+
+    #[test]
+    fn every_command_line_of_the_documents_is_one() {
+        let mut lines = 0;
+        for document in ["../docs/operating.md", "../README.md"] {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+            let text = std::fs::read_to_string(path).unwrap();
+            let in_blocks = text.lines().map(str::trim).filter_map(|line| {
+                let line = line.strip_prefix("sudo ").unwrap_or(line);
+                line.starts_with("suishou ").then_some(line)
+            });
+            let in_text = text.split('`').skip(1).step_by(2).filter(|code| {
+                code.starts_with("suishou ") && !code.contains(['\n', '…'])
+            });
+            for line in in_blocks.chain(in_text) {
+                let words = line.split(" #").next().unwrap_or_default().split_whitespace();
+                if let Err(error) = parse(words.map(Into::into)) {
+                    let is_group = error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+                    assert!(is_group, "{document}: {line}: {error}");
+                }
+                lines += 1;
+            }
+        }
+        assert!(lines > 25, "{lines}");
     }
 
     #[test]

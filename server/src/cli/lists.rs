@@ -239,14 +239,15 @@ pub(super) async fn status(client: &Client, format: Format, words: &'static Word
             ("blobs", &counts("blobs", "blob")),
             ("size", &mebibytes(bytes)),
         ],
-    )
+    )?;
+    super::keeping::say_status(&status, words)
 }
 
 fn kilometres(metres: u64) -> String {
     format!("{}.{:02} km", metres / 1_000, metres % 1_000 / 10)
 }
 
-fn mebibytes(bytes: u64) -> String {
+pub(super) fn mebibytes(bytes: u64) -> String {
     let tenths = bytes * 10 / (1024 * 1024);
     format!("{}.{} MiB", tenths / 10, tenths % 10)
 }

@@ -9,6 +9,7 @@ mod failure;
 mod form;
 mod help;
 mod incident;
+mod keeping;
 mod lists;
 mod notice;
 mod output;
@@ -56,7 +57,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match perform(cli, words) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            complain(&failure.say(words));
+            let said = failure.say(words);
+            if !said.is_empty() {
+                complain(&said);
+            }
             ExitCode::from(failure.exit_code())
         }
     }
@@ -73,6 +77,11 @@ fn perform(cli: Cli, words: &'static Words) -> Result<(), Failure> {
     match cli.command {
         Command::Township(Township::Init(init)) => setup::init(&dir.ok_or(Failure::NoFolder)?, &init, words),
         Command::Serve(serve) => setup::serve(&folder(dir)?, &serve, words),
+        Command::Restore(restore) => keeping::restore(&dir.ok_or(Failure::NoFolder)?, &restore, words),
+        Command::Backup(backup) => keeping::backup(dir.map_or_else(|| folder(None), Ok), backup, words),
+        Command::Check(check) => keeping::check(&folder(dir)?, &check, words),
+        Command::Doctor(doctor) => keeping::doctor(&folder(dir)?, &doctor, words),
+        Command::Install(install) => keeping::install(&folder(dir)?, &install, words),
         command => {
             let folder = folder(dir)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -96,7 +105,13 @@ fn folder(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
 async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(), Failure> {
     let client = &Client::find(folder, words)?;
     match command {
-        Command::Township(_) | Command::Serve(_) => Ok(()),
+        Command::Township(_)
+        | Command::Serve(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Check(_)
+        | Command::Doctor(_)
+        | Command::Install(_) => Ok(()),
         Command::Status(format) => lists::status(client, format, words).await,
         Command::Grid(grid) => lists::grid(client, grid, words).await,
         Command::Department(department) => lists::department(client, department, words).await,

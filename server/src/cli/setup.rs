@@ -21,6 +21,8 @@ use crate::{
 
 /// Which log lines are written.
 const LOG_VARIABLE: &str = "SUISHOU_LOG";
+/// `json` for one JSON object a line.
+const FORMAT_VARIABLE: &str = "SUISHOU_LOG_FORMAT";
 
 /// Makes the data folder of a new township.
 pub(super) fn init(path: &Path, init: &Init, words: &'static Words) -> Result<(), Failure> {
@@ -59,7 +61,10 @@ pub(super) fn serve(path: &Path, serve: &Serve, words: &'static Words) -> Result
         let server = Server::start(&folder, options, Arc::new(SystemClock), Random::system()).await?;
         let serving = server.serving();
         let said = tell(words, "serve.ready", &[("device", &serving.device), ("api", &serving.api)]);
-        let told = told_to_stop().await;
+        let told = tokio::select! {
+            told = told_to_stop() => told,
+            () = server.disk_failed() => Err(SetupError::DiskFailed),
+        };
         server.stop().await;
         told?;
         said
@@ -71,7 +76,9 @@ fn start_log() {
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal());
     let log = log.with_writer(std::io::stderr);
-    if log.try_init().is_err() {
+    let is_json = std::env::var(FORMAT_VARIABLE).is_ok_and(|format| format == "json");
+    let begun = if is_json { log.json().flatten_event(true).try_init() } else { log.try_init() };
+    if begun.is_err() {
         tracing::debug!("the log was begun before");
     }
 }

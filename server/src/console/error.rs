@@ -34,6 +34,9 @@ pub(super) struct ApiError {
     detail: String,
 }
 
+/// Beginning of the codes of the housekeeping.
+const KEEPING: &str = "keeping.";
+
 /// Codes beyond those of the wire.
 mod api_code {
     pub(super) const INVALID: &str = "invalid";
@@ -70,6 +73,11 @@ impl ApiError {
         Self { detail: detail.into(), ..Self::new(StatusCode::BAD_REQUEST, code::MALFORMED) }
     }
 
+    /// A backup or check that is not begun; the words are those of the housekeeping.
+    pub(super) fn keeping(code: &str, detail: String) -> Self {
+        Self { detail, ..Self::new(StatusCode::CONFLICT, &format!("{KEEPING}{code}")) }
+    }
+
     pub(super) fn not_found(what: &str) -> Self {
         Self { detail: what.to_owned(), ..Self::new(StatusCode::NOT_FOUND, code::NOT_FOUND) }
     }
@@ -93,7 +101,10 @@ impl ApiError {
     fn body(&self, words: &Words) -> Response {
         let problems: Vec<String> =
             self.problems.iter().take(MAX_PROBLEMS).map(|problem| words.problem(problem)).collect();
-        let key = format!("api.{}", self.code);
+        let key = match self.code.strip_prefix(KEEPING) {
+            Some(code) => format!("keeping.error.{code}"),
+            None => format!("api.{}", self.code),
+        };
         let mut reason = words.say(&key, &[("count", &self.problems.len()), ("detail", &self.detail)]);
         if reason == key {
             reason.clone_from(&self.detail);

@@ -204,6 +204,10 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/devices/{id}/revoke", KEEPING, Confirmed),
     rule("POST", "/api/bundles", KEEPING, Audited),
     rule("GET", "/api/held", SEEING, Plain),
+    // Housekeeping.
+    rule("GET", "/api/backups", KEEPING, Plain),
+    rule("POST", "/api/backups", KEEPING, Confirmed),
+    rule("POST", "/api/checks", KEEPING, Confirmed),
 ];
 
 /// The line of a route; the answer to HEAD is that to GET.

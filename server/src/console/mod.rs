@@ -4,6 +4,7 @@
 //! against the township's settings; the relay's policy has the last word.
 
 mod access;
+mod backups;
 mod bundles;
 mod care;
 mod error;
@@ -102,6 +103,8 @@ pub fn router(desk: Desk) -> Router {
         .merge(of_kind::<TaskRow>("/api/tasks"))
         .merge(of_kind::<WarningRow>("/api/warnings"))
         .merge(of_kind::<NoticeRow>("/api/notices"))
+        .route("/api/backups", get(backups::list).post(backups::take))
+        .route("/api/checks", post(backups::check))
         .route("/api/held", get(works::held));
     let grids = Router::new().route("/api/grids", get(settings::grids).put(township::import_grids));
     let sheets = Router::new()

@@ -52,6 +52,10 @@ struct Status<'a> {
     pin: Option<Pin>,
     #[serde(flatten)]
     relay: RelayStatus,
+    /// How much room the disk has.
+    disk: Option<crate::blobs::Room>,
+    /// Backups and checks.
+    keeping: crate::relay::keeper::KeepingShown,
 }
 
 /// `GET /api/status`
@@ -65,6 +69,8 @@ pub(super) async fn status(State(desk): State<Desk>) -> Answer {
         addresses: &desk.invitations.addresses,
         pin: desk.invitations.pin,
         relay,
+        disk: desk.relay.blobs().room().ok(),
+        keeping: desk.relay.keeping(),
     })
 }
 

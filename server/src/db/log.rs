@@ -166,3 +166,33 @@ fn header(row: &Row<'_>) -> Result<Header> {
         body_hash,
     })
 }
+
+/// An entry of a run: the id it is kept under, and its header as it follows from what is kept.
+#[derive(Clone, Debug)]
+pub struct Chained {
+    /// Its place.
+    pub seq: i64,
+    /// The id it is kept under.
+    pub entry_id: suishou_core::id::EntryId,
+    /// Its header.
+    pub header: Header,
+}
+
+/// The entries from a place to before another, for whoever computes the chain anew.
+pub fn chained(connection: &Connection, from: i64, before: i64) -> Result<Vec<Chained>> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT e.document, e.kind, e.claimed_at, e.body_type, coalesce(e.body, o.body),
+                coalesce(e.erased_hash, o.erased_hash), e.seq, e.entry_id
+             FROM entry e LEFT JOIN entry o ON o.seq = e.same_as
+             WHERE e.seq >= ?1 AND e.seq < ?2 ORDER BY e.seq",
+        )
+        .map_err(sql)?;
+    let mut rows = statement.query(params![from, before]).map_err(sql)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(sql)? {
+        let (seq, entry_id) = row.get(6).and_then(|seq| Ok((seq, id(row, 7)?))).map_err(sql)?;
+        found.push(Chained { seq, entry_id, header: header(row)? });
+    }
+    Ok(found)
+}

@@ -7,6 +7,7 @@ pub mod blob;
 pub mod device;
 pub mod entry;
 pub mod feed;
+pub mod keeping;
 pub mod list;
 pub mod log;
 pub mod member;
@@ -69,6 +70,13 @@ pub fn commit(transaction: Transaction<'_>) -> Result<()> {
 /// Moves the log file's content into the database and empties it.
 pub fn checkpoint(connection: &Connection) -> Result<()> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(sql)
+}
+
+/// When this connection closes, what stands in the log file stays there.
+pub fn keep_log_at_end(connection: &Connection) {
+    if connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).is_err() {
+        tracing::error!("SQLite does not leave its log as it is");
+    }
 }
 
 /// Connections that read, handed out one request at a time.

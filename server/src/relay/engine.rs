@@ -26,6 +26,7 @@ use suishou_core::{
 use super::{
     error::{RelayError, Result},
     feed,
+    life::Life,
     marker::Marker,
     push::{self, Checked, Receipted},
     shared::Shared,
@@ -59,6 +60,7 @@ pub struct Engine {
     may_be_copied_back: bool,
     /// How many entries are projected in one transaction: fewer after a failure, to find its cause.
     batch: usize,
+    life: Life,
     _lock: Lock,
 }
 
@@ -89,6 +91,7 @@ impl Engine {
     /// Takes the folder's lock and opens or creates what is in it.
     pub fn open(folder: &Path, identity: Identity, clock: SharedClock, mut random: Random) -> Result<Self> {
         let lock = lock(folder)?;
+        let life = Life::begin(folder)?;
         let mut connection = db::writer(folder)?;
         let blobs = Arc::new(Blobs::open(folder)?);
         let tokens = TokenKey::generate(&mut random);
@@ -110,6 +113,7 @@ impl Engine {
             marked_at,
             may_be_copied_back: true,
             batch: PROJECTED_AT_ONCE,
+            life,
             _lock: lock,
         };
         if !is_new && !Marker::read(folder).is_some_and(|kept| kept.agrees_with(&marker)) {
@@ -126,6 +130,7 @@ impl Engine {
         }
         engine.marker = engine.state.marker();
         engine.marker.write(folder)?;
+        engine.life.drop_old_copies(engine.marked_at);
         Ok(engine)
     }
 
@@ -235,6 +240,12 @@ impl Engine {
         self.begin_life()
     }
 
+    /// Begins a life by an operator's order: every phone asks whether the relay has what it once sent.
+    pub fn renew_life(&mut self) -> Result<()> {
+        self.begin_life()?;
+        self.renew_marker()
+    }
+
     fn begin_life(&mut self) -> Result<()> {
         self.may_be_copied_back = false;
         let (epoch, log) = (Epoch::new(self.random.bytes()), LogId::new(self.random.bytes()));
@@ -250,6 +261,9 @@ impl Engine {
 
     /// Keeps what is only in memory and empties the write-ahead log; at the end and when idle.
     pub fn rest(&mut self) -> Result<()> {
+        if self.blobs.has_disk_failed() {
+            return Err(self.stop_for_good());
+        }
         if !self.contacts.is_empty() {
             self.write(|_| Ok(()))?;
         }
@@ -270,8 +284,14 @@ impl Engine {
 
     /// One transaction: all of `work` or nothing. What it returns may be told: it is on the disk.
     pub(super) fn write<T>(&mut self, work: impl FnOnce(&mut Work<'_>) -> Result<T>) -> Result<T> {
+        if self.blobs.has_disk_failed() {
+            return Err(self.stop_for_good());
+        }
         let before = (self.state.meta, self.state.stored_seq, self.state.feed_seq);
         let done = self.try_write(work);
+        if done.as_ref().is_err_and(is_of_the_disk) {
+            return Err(self.stop_for_good());
+        }
         if done.is_err() {
             (self.state.meta, self.state.stored_seq, self.state.feed_seq) = before;
             self.state.forget();
@@ -309,8 +329,24 @@ impl Engine {
             now: self.shared.clock.now(),
         };
         let done = work(&mut under_way)?;
+        if self.blobs.are_syncs_refused() {
+            return Err(Error::Store(DISK_ERROR.to_owned()).into());
+        }
         db::commit(transaction)?;
         Ok(done)
+    }
+
+    /// The disk did not take what it was given. What the kernel holds of it may be called clean now and never
+    /// reach the disk: nothing more is written, nothing is tidied up, and the next start makes the database anew.
+    fn stop_for_good(&mut self) -> RelayError {
+        self.blobs.set_disk_failed();
+        if self.life.is_disk_failure_noted() {
+            return RelayError::Stopped;
+        }
+        tracing::error!("the disk failed: the relay takes nothing more and stops");
+        db::keep_log_at_end(&self.connection);
+        self.life.note_disk_failure();
+        RelayError::Stopped
     }
 
     /// After a failed write the connection is not trusted any more.
@@ -407,9 +443,16 @@ impl Work<'_> {
     }
 }
 
+/// What SQLite says when the disk fails to read, write or sync.
+const DISK_ERROR: &str = "SystemIoFailure";
+
+fn is_of_the_disk(error: &RelayError) -> bool {
+    matches!(error, RelayError::Core(Error::Store(what)) if what == DISK_ERROR)
+}
+
 /// What goes away by itself, or at least is not the entries' fault.
 fn is_passing(error: &RelayError) -> bool {
-    matches!(error, RelayError::Core(Error::StorageFull | Error::Busy | Error::Store(_) | Error::File { .. }))
+    matches!(error, RelayError::Stopped | RelayError::Core(Error::StorageFull | Error::Busy | Error::Store(_) | Error::File { .. }))
 }
 
 /// The first rows of a new database, and the settings of any.

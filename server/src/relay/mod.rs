@@ -8,12 +8,16 @@
 //! around it.
 
 pub mod act;
+pub mod backup;
 mod bundle;
+pub mod check;
 pub mod engine;
 pub mod error;
 pub mod feed;
 mod http;
 mod issue;
+pub mod keeper;
+mod life;
 mod marker;
 mod members;
 pub mod operator;
@@ -88,6 +92,7 @@ struct Inner {
     shared: Arc<Shared>,
     blobs: Arc<Blobs>,
     readers: Readers,
+    keeper: keeper::Keeper,
     jobs: mpsc::Sender<Job>,
     turns: Semaphore,
     places: Semaphore,
@@ -116,6 +121,9 @@ impl Relay {
         let readers = Readers::new(folder);
         let (turns, places) = (Semaphore::new(AT_ONCE), Semaphore::new(AT_ONCE + WAITING));
         Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, jobs, turns, places, writer }) })
+        let turns = Semaphore::new(AT_ONCE);
+        let keeper = keeper::Keeper::new(folder);
+        Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, keeper, jobs, turns, writer }) })
     }
 
     /// Everything under `/v1`.
@@ -125,6 +133,7 @@ impl Relay {
 
     /// Finishes what was begun, checkpoints, ends the writer.
     pub async fn stop(&self) {
+        self.inner.keeper.cancel();
         drop(self.inner.jobs.send(Job::Stop).await);
         let writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer
@@ -139,6 +148,9 @@ impl Relay {
         let _place = self.inner.places.try_acquire().map_err(|_| RelayError::Overloaded)?;
         let _turn = self.inner.turns.acquire().await.map_err(|_| RelayError::Stopped)?;
         let checked = self.with(move |connection, shared| push::check(connection, shared, &body)).await?;
+        if !checked.is_pull() {
+            self.inner.blobs.check_room_for_entries()?;
+        }
         let receipted = if checked.is_pull() {
             // Without the writer; if it is too busy to note the contact, the next one will be noted.
             drop(self.inner.jobs.try_send(Job::Contact(checked.device().row)));
@@ -307,6 +319,11 @@ impl Relay {
         let bytes =
             spawn_blocking(move || blobs.read(&blob.hash)).await.map_err(|_| RelayError::Stopped)??;
         Ok(BlobRead { kind: blob.kind, bytes })
+    }
+
+    /// The blobs on disk, and the disk's own state.
+    pub fn blobs(&self) -> &Blobs {
+        &self.inner.blobs
     }
 
     /// Reads on a connection beside the writer's.

@@ -16,10 +16,13 @@ use super::{
     engine::Engine,
     error::{RelayError, Result},
 };
-use crate::db::{
-    self, Connection,
-    blob::{Blob, Upload, UploadId},
-    device::Device,
+use crate::{
+    blobs::Found,
+    db::{
+        self, Connection,
+        blob::{Blob, Upload, UploadId},
+        device::Device,
+    },
 };
 
 /// Most uploads of one device under way.
@@ -91,7 +94,8 @@ impl Engine {
     /// gone: those are asked for again, never receipted.
     pub fn stored_blob(&self, hash: BlobHash) -> Result<Option<Blob>> {
         let known = db::blob::find(self.connection(), hash)?;
-        Ok(known.filter(|_| self.blobs().read(&hash).is_ok()))
+        // By its content: a receipt for a file that rotted would end the phone's care for the good one.
+        Ok(known.filter(|_| matches!(self.blobs().look(&hash), Ok(Found::Whole))))
     }
 
     /// Where an upload stands; one that is complete is finished.

@@ -55,7 +55,7 @@ impl Limits {
             handshake: Duration::from_secs(10),
             headers: Duration::from_secs(10),
             stall: Duration::from_mins(1),
-            drain: Duration::from_secs(20),
+            drain: Duration::from_secs(10),
         }
     }
 
@@ -68,7 +68,7 @@ impl Limits {
             handshake: Duration::from_secs(10),
             headers: Duration::from_secs(10),
             stall: Duration::from_mins(1),
-            drain: Duration::from_secs(20),
+            drain: Duration::from_secs(10),
         }
     }
 }

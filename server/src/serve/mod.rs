@@ -3,6 +3,8 @@
 
 mod accept;
 mod files;
+mod house;
+mod metrics;
 mod running;
 mod stall;
 
@@ -23,8 +25,11 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use self::accept::{Door, Limits};
 pub use self::running::Serving;
+use self::{
+    accept::{Door, Limits},
+    metrics::Metrics,
+};
 use crate::{
     config::Config,
     console::{self, Desk, Invitations},
@@ -98,15 +103,28 @@ impl Server {
         let relay = Relay::start(folder.path(), identity, Arc::clone(&clock), random)
             .map_err(|error| SetupError::Relay(error.to_string()))?;
 
+        const MB: u64 = 1024 * 1024;
+        let (free, last) = (config.disk.attachments_free_mb, config.disk.entries_free_mb);
+        relay.blobs().set_reserves(free.saturating_mul(MB), last.saturating_mul(MB));
+        relay.keeper().configure(config.backup.clone());
+
         let (stopping, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
-        let phones =
-            Door { tls, router: phone_router(&relay, stopped.clone()), limits: Limits::phones(&config) };
+        let metrics = Metrics::default();
+        let counted =
+            |router: Router| router.layer(middleware::from_fn_with_state(metrics.clone(), metrics::count));
+        let phones = Door {
+            tls,
+            router: counted(phone_router(&relay, stopped.clone())),
+            limits: Limits::phones(&config),
+        };
         doors.spawn(accept::accept(listener, phones, stopped.clone()));
+        let shown = metrics::router(metrics.clone(), relay.clone(), Arc::clone(&clock));
         let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock);
-        let operators =
-            Door { tls: None, router: guarded(console::router(desk)), limits: Limits::operators() };
-        doors.spawn(accept::accept(api_listener, operators, stopped));
+        let router = counted(guarded(console::router(desk))).merge(shown);
+        let operators = Door { tls: None, router, limits: Limits::operators() };
+        doors.spawn(accept::accept(api_listener, operators, stopped.clone()));
+        doors.spawn(house::keep(relay.clone(), stopped));
 
         let serving = Serving { device, api, pid: std::process::id() };
         serving.write(folder)?;
@@ -122,6 +140,11 @@ impl Server {
     /// The relay behind it.
     pub fn relay(&self) -> &Relay {
         &self.relay
+    }
+
+    /// Ends when the disk has failed: then nothing that the relay still says could be believed.
+    pub async fn disk_failed(&self) {
+        house::disk_failed(&self.relay).await;
     }
 
     /// Takes no new connection, lets requests under way come to their end, and closes the store.

@@ -400,5 +400,8 @@ async fn opens(township: &Township, number: u8, phone_file: &[u8], relay_file: &
         ("桥面有裂缝", "i1")
     );
     assert_eq!(relay.members().await.unwrap().len(), 7);
+    assert_eq!(relay.check_all(true, false).await.unwrap().damage(), 0, "township-{schema}");
     relay.stop().await;
+    let before = kept.path().join(format!("township.before-{}.db", schema + 1));
+    assert_eq!(fs::read(before).unwrap()[60..64], schema.to_be_bytes(), "a copy from before is kept");
 }
