@@ -381,7 +381,7 @@ async fn databases_of_the_first_version_open_for_ever() {
         Relay::start(kept.path(), township.identity().clone(), township.clock(), Random::seeded(2)).unwrap();
     let shown = relay.incident(view.document).await.unwrap();
     assert_eq!(
-        (shown.work.text.as_str(), shown.work.reporter.unwrap().member.as_str()),
+        (shown.work.text.as_str(), shown.work.reporter.unwrap().member.unwrap().as_str()),
         ("桥面有裂缝", "i1")
     );
     assert_eq!(relay.members().await.unwrap().len(), 7);

@@ -1,6 +1,7 @@
 //! The commands and their arguments, as clap reads them.
 
 mod care;
+mod identity;
 mod incident;
 mod orders;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 pub use care::{
     Checkpoint, Diff, Export, Household, HouseholdAdd, HouseholdList, MapExport, Settings, Visit, VisitList,
 };
+pub use identity::{FromInput, Identity, Reveal, RevealAsk, RevealOpen, RevealRefuse};
 pub use incident::{
     Dispatch, Duplicate, Incident, IncidentList, Merge, Note, OfDispatch, Reject, Reopen, Report, ReturnStep,
     Step,
@@ -89,6 +91,12 @@ pub enum Command {
     /// Checkpoints of patrols: import, list  巡查点
     #[command(subcommand)]
     Checkpoint(Checkpoint),
+    /// Seal who informants are  身份封存
+    #[command(subcommand)]
+    Identity(Identity),
+    /// Ask who a sealed reporter is; open it with a second person  揭示身份
+    #[command(subcommand)]
+    Reveal(Reveal),
     /// What the relay keeps apart, and why  待核
     #[command(subcommand)]
     Held(Held),

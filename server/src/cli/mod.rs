@@ -8,6 +8,7 @@ mod enrol;
 mod failure;
 mod form;
 mod help;
+mod identity;
 mod incident;
 mod lists;
 mod notice;
@@ -113,6 +114,8 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Visit(visit) => care::visit(client, visit, words).await,
         Command::Settings(settings) => settings::settings(client, settings, words).await,
         Command::Checkpoint(checkpoint) => settings::checkpoint(client, checkpoint, words).await,
+        Command::Identity(identity) => identity::identity(client, identity, words).await,
+        Command::Reveal(reveal) => identity::reveal(client, reveal, words).await,
         Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
     }
 }

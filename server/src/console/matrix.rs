@@ -140,6 +140,9 @@ const ORDERING: &[OperatorRole] = &[Dispatcher, Leader];
 /// Who keeps house.
 const KEEPING: &[OperatorRole] = &[Administrator];
 
+/// Who has to do with sealed identities; of operators with a login only the keeper opens them.
+const SEALING: &[OperatorRole] = &[IdentityKeeper, Administrator];
+
 /// The matrix.
 pub const RULES: &[Rule] = &[
     // Incidents.
@@ -204,6 +207,15 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/devices/{id}/revoke", KEEPING, Confirmed),
     rule("POST", "/api/bundles", KEEPING, Audited),
     rule("GET", "/api/held", SEEING, Plain),
+    // Who informants are.
+    rule("POST", "/api/identity", SEALING, Confirmed),
+    rule("POST", "/api/identity/passphrase", SEALING, Confirmed),
+    rule("POST", "/api/subjects/exports", KEEPING, Confirmed),
+    rule("POST", "/api/subjects/erasures", KEEPING, Confirmed),
+    rule("GET", "/api/reveals", &[Dispatcher, Leader, IdentityKeeper, Administrator], Plain),
+    rule("POST", "/api/reveals", ORDERING, Audited),
+    rule("POST", "/api/reveals/{id}/open", SEALING, Confirmed),
+    rule("POST", "/api/reveals/{id}/refuse", SEALING, Audited),
 ];
 
 /// The line of a route; the answer to HEAD is that to GET.

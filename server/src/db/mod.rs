@@ -7,12 +7,14 @@ pub mod blob;
 pub mod device;
 pub mod entry;
 pub mod feed;
+pub mod identity;
 pub mod list;
 pub mod log;
 pub mod member;
 pub mod meta;
 pub mod schema;
 pub mod scope;
+pub mod subject;
 pub mod work;
 
 use std::{
@@ -69,6 +71,14 @@ pub fn commit(transaction: Transaction<'_>) -> Result<()> {
 /// Moves the log file's content into the database and empties it.
 pub fn checkpoint(connection: &Connection) -> Result<()> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(sql)
+}
+
+/// The same, and says whether the log file is empty now: a reader may hold it for longer than one waits.
+pub fn scrub(connection: &Connection) -> Result<bool> {
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+        .map(|is_busy| is_busy == 0)
+        .map_err(sql)
 }
 
 /// Connections that read, handed out one request at a time.

@@ -258,6 +258,25 @@ impl Engine {
         Ok(())
     }
 
+    /// Empties the write-ahead log, so that nothing of what was overwritten is left in a file.
+    pub(super) fn scrub(&mut self) -> Result<()> {
+        if db::scrub(&self.connection)? { Ok(()) } else { Err(Error::Busy.into()) }
+    }
+
+    /// Removes the copies that migrations kept: they have what was sealed or erased since. Returns how many.
+    pub(super) fn drop_old_copies(&self) -> Result<u64> {
+        let failed = Error::file("removing an old copy of the database");
+        let mut removed = 0;
+        for file in std::fs::read_dir(&self.folder).map_err(&failed)?.flatten() {
+            let name = file.file_name().to_string_lossy().into_owned();
+            if name.starts_with("township.before-") && name.ends_with(".db") {
+                std::fs::remove_file(file.path()).map_err(&failed)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
     fn renew_marker(&mut self) -> Result<()> {
         let now = self.state.marker();
         self.marked_at = self.shared.clock.now();

@@ -143,9 +143,16 @@ impl Engine {
                     }
                     Some(_) => imported.changed += 1,
                 }
+                let sealed = work.seal_member(&mut kept)?;
                 let row = db::member::put(work.transaction, &kept)?;
+                work.keep_identity(row, known.as_ref(), &kept, sealed.as_deref())?;
                 work.rescope_member(row, &kept)?;
             }
+            Ok(imported)
+        })
+        .and_then(|imported| {
+            // Whoever became an informant just now stood there in clear.
+            self.scrub()?;
             Ok(imported)
         })
     }
