@@ -161,7 +161,7 @@ fn text_for_people_is_in_resource_files_and_not_in_code() {
 
 /// Files that read words from other systems' files: these are names in a format, not text for people; and the
 /// command line's own help, which clap wants beside each option.
-const ALIAS_TABLES: [&str; 15] = [
+const ALIAS_TABLES: [&str; 16] = [
     "geo/kind.rs",
     "geo/geojson.rs",
     "sheet/mod.rs",
@@ -176,6 +176,7 @@ const ALIAS_TABLES: [&str; 15] = [
     "args/orders.rs",
     "args/care.rs",
     "args/identity.rs",
+    "args/subject.rs",
     "cli/help.rs",
 ];
 

@@ -4,6 +4,7 @@ mod care;
 mod identity;
 mod incident;
 mod orders;
+mod subject;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -21,6 +22,7 @@ pub use orders::{
     Answer, Audience, Deed, Mark, Notice, NoticeAnswer, NoticeList, NoticePublish, Task, TaskGive, TaskList,
     Warning, WarningExtend, WarningIssue, WarningList, WarningSet, Which,
 };
+pub use subject::{About, Subject, SubjectErase, SubjectExport, SubjectVerify};
 
 /// Runs a township's relay and works its incidents  随手·网格中继
 #[derive(Debug, Parser)]
@@ -94,6 +96,9 @@ pub enum Command {
     /// Seal who informants are  身份封存
     #[command(subcommand)]
     Identity(Identity),
+    /// What is held about a person: export, erase, check a certificate  个人信息
+    #[command(subcommand)]
+    Subject(Subject),
     /// Ask who a sealed reporter is; open it with a second person  揭示身份
     #[command(subcommand)]
     Reveal(Reveal),

@@ -28,14 +28,16 @@ pub(super) async fn identity(
                 return say_json(&made);
             }
             let status = client.get("/api/status").await?;
-            tell(words, "identity.done", &[
-                ("sealed", &text(&made, "sealed")),
-                ("copies", &text(&made, "copies_removed")),
-            ])?;
-            tell(words, "identity.recovery_sheet", &[
-                ("name", &text(&status, "name")),
-                ("code", &text(&made, "recovery_code")),
-            ])
+            tell(
+                words,
+                "identity.done",
+                &[("sealed", &text(&made, "sealed")), ("copies", &text(&made, "copies_removed"))],
+            )?;
+            tell(
+                words,
+                "identity.recovery_sheet",
+                &[("name", &text(&status, "name")), ("code", &text(&made, "recovery_code"))],
+            )
         }
         Identity::ChangePassphrase(input) => {
             let mut asked = Asked::new(input, words);
@@ -52,7 +54,8 @@ pub(super) async fn reveal(client: &Client, command: Reveal, words: &'static Wor
         Reveal::Ask(ask) => self::ask(client, &ask, words).await,
         Reveal::List(format) => {
             let reveals = client.get("/api/reveals").await?;
-            let columns = ["reveal", "state", "document", "member", "asked_by", "asked_at", "settled_by", "reason"];
+            let columns =
+                ["reveal", "state", "document", "member", "asked_by", "asked_at", "settled_by", "reason"];
             let mut table = Table::new(words, &columns);
             for reveal in items(&reveals, "reveals") {
                 table.row([
@@ -77,7 +80,11 @@ pub(super) async fn reveal(client: &Client, command: Reveal, words: &'static Wor
             }
             let values = ["id", "member", "name", "phone"].map(|name| text(&opened, name));
             let [id, member, name, phone] = &values;
-            tell(words, "reveal.opened_text", &[("id", id), ("member", member), ("name", name), ("phone", phone)])
+            tell(
+                words,
+                "reveal.opened_text",
+                &[("id", id), ("member", member), ("name", name), ("phone", phone)],
+            )
         }
         Reveal::Refuse(refuse) => {
             let refused = client.post(&format!("/api/reveals/{}/refuse", refuse.id), json!({})).await?;
@@ -140,18 +147,18 @@ pub(super) fn warning(status: &Value, words: &Words) -> Option<String> {
 }
 
 /// Passphrases as they are typed, or line by line from standard input.
-struct Asked {
+pub(super) struct Asked {
     is_from_input: bool,
     words: &'static Words,
 }
 
 impl Asked {
-    fn new(input: FromInput, words: &'static Words) -> Self {
+    pub(super) fn new(input: FromInput, words: &'static Words) -> Self {
         Self { is_from_input: input.passphrase_stdin, words }
     }
 
     /// One, without echo.
-    fn one(&mut self, key: &str) -> Result<String, Failure> {
+    pub(super) fn one(&mut self, key: &str) -> Result<String, Failure> {
         let failed = |error: io::Error| Failure::Output(error.kind());
         if self.is_from_input {
             let mut line = String::new();

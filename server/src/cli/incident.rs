@@ -246,7 +246,12 @@ impl Sheet<'_> {
             return self.words.word("author.centre").to_owned();
         };
         let role = word(self.words, "role", reporter, "role");
-        format!("{} {} {role} {}", called(self.words, reporter), text(reporter, "member"), text(reporter, "phone"))
+        format!(
+            "{} {} {role} {}",
+            called(self.words, reporter),
+            text(reporter, "member"),
+            text(reporter, "phone")
+        )
     }
 
     fn dispatch(&self, dispatch: &Value) -> String {

@@ -168,7 +168,14 @@ async fn one_patrol(client: &Client, wanted: &Named, words: &'static Words) -> R
     let mut lines = vec![
         line("id", text(&patrol, "document")),
         line("state", word(words, "patrol", &patrol, "state")),
-        line("member", format!("{} {}", patrol.get("walker").map(|walker| super::identity::called(words, walker)).unwrap_or_default(), text(&patrol, "member"))),
+        line(
+            "member",
+            format!(
+                "{} {}",
+                patrol.get("walker").map(|walker| super::identity::called(words, walker)).unwrap_or_default(),
+                text(&patrol, "member")
+            ),
+        ),
         line("grid", text(&patrol, "grid")),
         line("purpose", text(&patrol, "purpose")),
         line("started_at", time(&patrol, "started_at")),

@@ -76,7 +76,8 @@ impl<'a> Sheet<'a> {
 
     /// People of a list.
     pub(super) fn people(&mut self, key: &str, list: &str) -> &mut Self {
-        let people: Vec<String> = items(self.document, list).iter().map(|one| person(self.words, one)).collect();
+        let people: Vec<String> =
+            items(self.document, list).iter().map(|one| person(self.words, one)).collect();
         let count = people.len();
         if count == 0 {
             return self;

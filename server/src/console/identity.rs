@@ -28,10 +28,7 @@ pub(super) struct Init {
 }
 
 /// `POST /api/identity`: makes the keeper's key and seals every informant.
-pub(super) async fn init(
-    State(desk): State<Desk>,
-    Form(init): Form<Init>,
-) -> Answer<(StatusCode, Shown)> {
+pub(super) async fn init(State(desk): State<Desk>, Form(init): Form<Init>) -> Answer<(StatusCode, Shown)> {
     Ok((StatusCode::CREATED, Shown::of(desk.relay.init_identity(init.passphrase).await?)?))
 }
 

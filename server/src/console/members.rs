@@ -20,8 +20,8 @@ use suishou_core::{
 use super::{
     Desk,
     error::ApiError,
-    matrix::{Caller, OperatorRole},
     input::{Answer, Form, Shown, from_json, id, too_large},
+    matrix::{Caller, OperatorRole},
     sheet::{MemberRow, members},
     township::is_json,
 };

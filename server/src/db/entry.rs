@@ -247,7 +247,8 @@ pub fn notes(connection: &Connection, document: DocumentId) -> Result<Vec<Stored
 
 /// Everything that a member's phones sent, in the order of arrival.
 pub fn of_member(connection: &Connection, member: i64) -> Result<Vec<Stored>> {
-    let condition = "WHERE log IN (SELECT l.row FROM log l JOIN device d ON d.row = l.device WHERE d.member = ?1)
+    let condition =
+        "WHERE log IN (SELECT l.row FROM log l JOIN device d ON d.row = l.device WHERE d.member = ?1)
          ORDER BY seq";
     query(connection, &select(condition), [member])
 }

@@ -185,7 +185,9 @@ pub fn sealed(connection: &Connection) -> Result<BTreeSet<i64>> {
 /// How many informants there are whose name stands in clear.
 pub fn count_clear(connection: &Connection) -> Result<u64> {
     connection
-        .query_row("SELECT count(*) FROM member WHERE role = 'informant' AND name <> ''", [], |row| row.get(0))
+        .query_row("SELECT count(*) FROM member WHERE role = 'informant' AND name <> ''", [], |row| {
+            row.get(0)
+        })
         .map(super::count)
         .map_err(sql)
 }
@@ -313,8 +315,7 @@ pub fn find_reveal(connection: &Connection, row: i64) -> Result<Option<Reveal>> 
 
 /// Reveals, the newest first.
 pub fn reveals(connection: &Connection, limit: i64) -> Result<Vec<Reveal>> {
-    let mut statement =
-        connection.prepare(&format!("{REVEAL} ORDER BY row DESC LIMIT ?1")).map_err(sql)?;
+    let mut statement = connection.prepare(&format!("{REVEAL} ORDER BY row DESC LIMIT ?1")).map_err(sql)?;
     let rows = statement.query_map([limit], read_reveal).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }

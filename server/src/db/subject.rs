@@ -38,7 +38,9 @@ fn column<T>(
 
 /// The blobs that a document names.
 pub fn blobs_of(connection: &Connection, document: DocumentId) -> Result<Vec<BlobHash>> {
-    column(connection, "SELECT hash FROM document_blob WHERE document = ?1", [document.as_ref()], |row| id(row, 0))
+    column(connection, "SELECT hash FROM document_blob WHERE document = ?1", [document.as_ref()], |row| {
+        id(row, 0)
+    })
 }
 
 /// A photo's previews.

@@ -218,11 +218,7 @@ impl Relay {
     }
 
     /// All of a document of a kind, for whose eyes it is.
-    pub async fn show_to<R: Kind>(
-        &self,
-        document: DocumentId,
-        viewer: identity::Viewer,
-    ) -> Result<Shown<R>> {
+    pub async fn show_to<R: Kind>(&self, document: DocumentId, viewer: identity::Viewer) -> Result<Shown<R>> {
         self.with(move |connection, shared| {
             reading::show(connection, &shared.settings(), shared.clock.now(), document, viewer)
         })

@@ -11,7 +11,10 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use suishou_core::{
     id::{DocumentId, Pin},
-    model::{Role, incident::StepKind},
+    model::{
+        Role,
+        incident::{IncidentStep, StepKind},
+    },
     time::{Random, SharedClock},
 };
 use tower::ServiceExt as _;
@@ -52,7 +55,7 @@ async fn town(seed: u64) -> Town {
     let (mut informant, mut ann) = (world.phone(ID), world.phone("ann"));
     let incident = informant.report("a");
     informant.note(incident, "the neighbours do it at night");
-    informant.step(incident, StepKind::Accepted);
+    informant.change(incident, &[IncidentStep::plain(StepKind::Closed)], &[]);
     informant.sync(&mut world);
     let confidential = ann.report("a");
     ann.sync(&mut world);
@@ -98,7 +101,11 @@ impl Town {
             for file in fs::read_dir(folder).unwrap().flatten() {
                 if file.path().is_dir() {
                     folders.push(file.path());
-                } else if fs::read(file.path()).unwrap().windows(text.len()).any(|part| part == text.as_bytes()) {
+                } else if fs::read(file.path())
+                    .unwrap()
+                    .windows(text.len())
+                    .any(|part| part == text.as_bytes())
+                {
                     found.push(file.file_name().to_string_lossy().into_owned());
                 }
             }
@@ -119,7 +126,8 @@ async fn no_route_shows_an_informant_to_any_role() {
             let path = rule.path.replace("{id}", &id.to_string()).replace("{version}", "1");
             let path = path.replace("{hash}", &"0".repeat(64));
             for role in OperatorRole::ALL.into_iter().filter(|role| rule.roles.contains(role)) {
-                let (status, body) = town.ask(town.router(&[role], Some(1)), "GET", &path, &Value::Null).await;
+                let (status, body) =
+                    town.ask(town.router(&[role], Some(1)), "GET", &path, &Value::Null).await;
                 assert!(status != StatusCode::INTERNAL_SERVER_ERROR, "{path}: {body}");
                 // Who keeps the list sees it whole until it is sealed, and then without names.
                 let is_list = rule.path == "/api/members" && role == OperatorRole::Administrator;
@@ -136,7 +144,11 @@ async fn no_route_shows_an_informant_to_any_role() {
         let (status, body) =
             town.ask(town.router(&[OperatorRole::Dispatcher], Some(1)), "GET", &list, &Value::Null).await;
         let found: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!((status, &found["incidents"]), (StatusCode::OK, &json!([])), "a filter is no way to ask who");
+        assert_eq!(
+            (status, &found["incidents"]),
+            (StatusCode::OK, &json!([])),
+            "a filter is no way to ask who"
+        );
         for (path, form) in [
             (format!("/api/incidents/{}/notes", town.incident), json!({ "text": "seen" })),
             (format!("/api/incidents/{}/steps", town.incident), json!({ "category": "other" })),
@@ -190,7 +202,8 @@ async fn who_was_an_informant_stays_hidden_in_what_came_then() {
     let town = town(903).await;
     town.relay.init_identity(Passphrase::new(PASSPHRASE)).await.unwrap();
     town.relay.import_members(vec![vendor(Role::Member)]).await.unwrap();
-    let shown = town.relay.show_to::<suishou_core::rows::IncidentRow>(town.incident, Viewer::Dispatcher).await;
+    let shown =
+        town.relay.show_to::<suishou_core::rows::IncidentRow>(town.incident, Viewer::Dispatcher).await;
     let shown = serde_json::to_string(&shown.unwrap()).unwrap();
     assert!(![NAME, PHONE, ID].iter().any(|canary| shown.contains(canary)), "{shown}");
     let listed = serde_json::to_string(&town.relay.incidents(WorkFilter::default()).await.unwrap()).unwrap();

@@ -209,7 +209,8 @@ fn open_key(wraps: &[(Way, Wrapped)], passphrase: &Passphrase) -> Result<Option<
 /// 100 bits in groups that can be written down and typed.
 fn recovery_code(random: [u8; 15]) -> String {
     let text = data_encoding::BASE32_NOPAD.encode(&random);
-    let groups: Vec<String> = text.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group).into()).collect();
+    let groups: Vec<String> =
+        text.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group).into()).collect();
     groups.join("-")
 }
 
@@ -217,7 +218,9 @@ fn recovery_code(random: [u8; 15]) -> String {
 fn pause(failures: u32) -> Duration {
     match failures.checked_sub(FREE_TRIES + 1) {
         None => Duration::ZERO,
-        Some(beyond) => FIRST_PAUSE.saturating_mul(1_u32.checked_shl(beyond).unwrap_or(u32::MAX)).min(LONGEST_PAUSE),
+        Some(beyond) => {
+            FIRST_PAUSE.saturating_mul(1_u32.checked_shl(beyond).unwrap_or(u32::MAX)).min(LONGEST_PAUSE)
+        }
     }
 }
 

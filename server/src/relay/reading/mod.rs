@@ -252,7 +252,8 @@ fn shown<R: Kind>(
         return Err(RelayError::NotFound);
     };
     let mut people = people(connection, id, captured.origin.received_at)?;
-    let in_confidence = matches!(&captured.record, Record::Incident(record) if record.is_anonymous == Some(true));
+    let in_confidence =
+        matches!(&captured.record, Record::Incident(record) if record.is_anonymous == Some(true));
     if in_confidence && viewer == Viewer::Other {
         let reporter = people.iter_mut().find(|person| person.author == captured.origin.author);
         reporter.into_iter().for_each(|person| person.hide(None));

@@ -75,7 +75,12 @@ impl Relay {
     }
 
     /// Erases what is held about somebody.
-    pub async fn erase(&self, subject: Subject, reason: String, by: Option<i64>) -> Result<SignedCertificate> {
+    pub async fn erase(
+        &self,
+        subject: Subject,
+        reason: String,
+        by: Option<i64>,
+    ) -> Result<SignedCertificate> {
         let reason = reason.trim().to_owned();
         if reason.is_empty() {
             return Err(RelayError::invalid(Problem::Missing("reason")));

@@ -1,6 +1,7 @@
 //! The relay's rules, driven in one thread with small phones made by hand.
 
 mod concurrency;
+mod erasing;
 mod feeding;
 mod http;
 mod kinds;
