@@ -76,9 +76,13 @@ pub(super) async fn ask(
     Ok((StatusCode::CREATED, Shown::of(asked)?))
 }
 
-/// `GET /api/reveals`: no identities in it.
-pub(super) async fn list(State(desk): State<Desk>) -> Answer {
-    Shown::list("reveals", desk.relay.reveals().await?)
+/// `GET /api/reveals`: no identities in it, and a member's number only for whom may know it.
+pub(super) async fn list(State(desk): State<Desk>, Extension(caller): Extension<Caller>) -> Answer {
+    let mut reveals = desk.relay.reveals().await?;
+    if !caller.is_one_of(&[OperatorRole::IdentityKeeper, OperatorRole::Administrator]) {
+        reveals.iter_mut().for_each(|reveal| reveal.member = None);
+    }
+    Shown::list("reveals", reveals)
 }
 
 /// The keeper's proof.

@@ -258,9 +258,14 @@ impl Engine {
         Ok(())
     }
 
-    /// Empties the write-ahead log, so that nothing of what was overwritten is left in a file.
-    pub(super) fn scrub(&mut self) -> Result<()> {
-        if db::scrub(&self.connection)? { Ok(()) } else { Err(Error::Busy.into()) }
+    /// Empties the write-ahead log, so that nothing of what was overwritten is left in a file. What it follows is
+    /// committed: if somebody reads for longer than one waits, that is said in the log, and the next one does it.
+    pub(super) fn scrub(&mut self) {
+        match db::scrub(&self.connection) {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!("the write-ahead log is being read and could not be emptied yet"),
+            Err(error) => tracing::warn!(%error, "the write-ahead log could not be emptied yet"),
+        }
     }
 
     /// Removes the copies that migrations kept: they have what was sealed or erased since. Returns how many.

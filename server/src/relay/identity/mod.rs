@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use suishou_core::{
     error::Error,
+    id::MemberId,
     log::Key,
     model::Role,
     seal::{Opener, Sealer},
@@ -173,7 +174,8 @@ impl Relay {
         let wrapped = wrapped.await.map_err(|_| RelayError::Stopped)??;
         self.call(move |engine| {
             engine.write(|work| Ok(db::identity::put_wrap(work.transaction, Way::Passphrase, &wrapped)?))?;
-            engine.scrub()
+            engine.scrub();
+            Ok(())
         })
         .await
     }
@@ -244,9 +246,14 @@ impl Engine {
             }
             Ok(sealed)
         })?;
-        self.scrub()?;
+        self.scrub();
         tracing::info!(sealed, "identities are sealed from now on");
-        Ok((sealed, self.drop_old_copies()?))
+        // The recovery code is told once, in the answer: nothing after the commit may keep it from being told.
+        let removed = self.drop_old_copies().unwrap_or_else(|error| {
+            tracing::error!(%error, "old copies of the database still have names in clear");
+            0
+        });
+        Ok((sealed, removed))
     }
 
     fn begin_try(&mut self) -> Result<Vec<(Way, Wrapped)>> {
@@ -279,7 +286,7 @@ impl Work<'_> {
             Person { name: std::mem::take(&mut member.name), phone: std::mem::take(&mut member.phone) };
         let mut bytes = serde_json::to_vec(&person).map_err(|_| Error::Corrupt("a person"))?;
         bytes.resize(bytes.len().next_multiple_of(PADDED_BYTES), b' ');
-        let mut sealer = Sealer::begin(Vec::new(), &key.public_key, PURPOSE, self.random)?;
+        let mut sealer = Sealer::begin(Vec::new(), &key.public_key, &purpose(&member.id), self.random)?;
         sealer.frame(&bytes)?;
         Ok(Some(sealer.finish()?))
     }
@@ -303,9 +310,14 @@ impl Work<'_> {
     }
 }
 
-/// Opens a box with the keeper's key.
-pub(super) fn open_box(sealed: &[u8], key: &Key) -> Result<Person> {
-    let mut opener = Opener::begin(sealed, key, PURPOSE)?;
+/// A box opens as this member's and nobody else's.
+fn purpose(member: &MemberId) -> Vec<u8> {
+    [PURPOSE, b"\0", member.as_str().as_bytes()].concat()
+}
+
+/// Opens a member's box with the keeper's key.
+pub(super) fn open_box(sealed: &[u8], member: &MemberId, key: &Key) -> Result<Person> {
+    let mut opener = Opener::begin(sealed, key, &purpose(member))?;
     let bytes = opener.frame()?.ok_or(Error::Corrupt("a sealed identity"))?;
     Ok(serde_json::from_slice(&bytes).map_err(|_| Error::Corrupt("a sealed identity"))?)
 }

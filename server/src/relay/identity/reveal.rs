@@ -148,8 +148,8 @@ impl Engine {
         self.write(|work| {
             let reveal = may_settle(work.transaction, id, by, work.now, RevealState::Opened)?;
             let sealed = db::identity::get(work.transaction, reveal.member)?.ok_or(KeeperError::NotSealed)?;
-            let person = open_box(&sealed, key)?;
             let member = db::member::get(work.transaction, reveal.member)?.id;
+            let person = open_box(&sealed, &member, key)?;
             db::identity::settle_reveal(work.transaction, id, RevealState::Opened, by, work.now)?;
             tracing::info!(reveal = id, "a reveal was opened");
             Ok(Revealed { id, member, person })

@@ -112,7 +112,7 @@ impl Relay {
             if let Some(member) = member {
                 let sealed = db::identity::get(&snapshot, member.row)?;
                 exported.identity = match (sealed, &key) {
-                    (Some(sealed), Some(key)) => Some(open_box(&sealed, key)?),
+                    (Some(sealed), Some(key)) => Some(open_box(&sealed, &member.id, key)?),
                     _ => None,
                 };
                 let device = |(id, enrolled_at, last_contact_at, is_revoked)| DeviceExported {
