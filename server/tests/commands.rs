@@ -489,7 +489,8 @@ fn an_informants_name_is_sealed_and_what_is_held_is_erased() {
     town.done(&["reveal", "refuse", &id]);
     let listed = town.done(&["reveal", "list"]);
     assert!(listed.contains("refused") && listed.contains("court order") && !listed.contains("赵敏"));
-    let changed = town.typed(&["identity", "change-passphrase"], "correct horse battery\nanother long passphrase\n");
+    let changed =
+        town.typed(&["identity", "change-passphrase"], "correct horse battery\nanother long passphrase\n");
     assert_eq!(changed.code, Some(0), "{}", changed.err);
 
     let dir = |name: &str| town.folder.path().join(name).to_str().unwrap().to_owned();
@@ -498,10 +499,11 @@ fn an_informants_name_is_sealed_and_what_is_held_is_erased() {
     let exported =
         town.typed(&["subject", "export", "i1", "--unseal", "--out", &out], "another long passphrase\n");
     assert_eq!(exported.code, Some(0), "{}", exported.err);
-    let exported: Value =
-        serde_json::from_slice(&fs::read(format!("{out}/subject.json")).unwrap()).unwrap();
+    let exported: Value = serde_json::from_slice(&fs::read(format!("{out}/subject.json")).unwrap()).unwrap();
     assert_eq!(exported["identity"]["name"], "赵敏");
-    assert!(town.done(&["subject", "erase", "i1", "--reason", "asked for it"]).contains("Nothing was changed"));
+    assert!(
+        town.done(&["subject", "erase", "i1", "--reason", "asked for it"]).contains("Nothing was changed")
+    );
     let file = dir("erased.json");
     town.done(&["subject", "erase", "i1", "--reason", "asked for it", "--yes", "--out", &file]);
     assert!(town.done(&["subject", "verify", &file]).contains("this township's"));

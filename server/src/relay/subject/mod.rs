@@ -61,6 +61,8 @@ struct Found {
     entries: Vec<Stored>,
     documents: BTreeSet<DocumentId>,
     blobs: BTreeSet<BlobHash>,
+    /// Which documents name which attachments no more, whether or not others do.
+    unnamed: BTreeSet<(BlobHash, DocumentId)>,
     plan: ErasurePlan,
 }
 
@@ -134,10 +136,10 @@ impl Work<'_> {
             db::entry::erase(self.transaction, stored.seq, hash, left.as_deref())?;
             bodies.push(hash);
         }
+        for (blob, document) in &found.unnamed {
+            db::subject::unname(self.transaction, *blob, *document)?;
+        }
         for blob in &found.blobs {
-            for document in &found.documents {
-                db::subject::unname(self.transaction, *blob, *document)?;
-            }
             for preview in db::subject::previews_of(self.transaction, *blob)? {
                 db::subject::doom(self.transaction, preview)?;
             }
@@ -210,10 +212,23 @@ fn find(connection: &Connection, subject: &Subject) -> Result<Found> {
             named.extend(db::subject::blobs_of(connection, header.document)?);
         }
     }
-    let mut blobs = BTreeSet::new();
+    let erased: BTreeSet<i64> = entries.iter().map(|stored| stored.seq).collect();
+    let mut still_named = BTreeSet::new();
+    for document in &documents {
+        for stored in db::entry::of_document(connection, *document)? {
+            if !erased.contains(&stored.seq) && stored.entry.header.body_type != BodyType::Change {
+                still_named.extend(referred(&stored.entry).into_iter().map(|blob| (blob, *document)));
+            }
+        }
+    }
+    let (mut blobs, mut unnamed) = (BTreeSet::new(), BTreeSet::new());
     for blob in named {
-        let elsewhere = db::blob::documents(connection, blob)?;
-        if elsewhere.iter().all(|document| documents.contains(document)) {
+        let is_here =
+            |document: &DocumentId| documents.contains(document) && !still_named.contains(&(blob, *document));
+        let (here, elsewhere): (Vec<_>, Vec<_>) =
+            db::blob::documents(connection, blob)?.into_iter().partition(is_here);
+        unnamed.extend(here.into_iter().map(|document| (blob, document)));
+        if elsewhere.is_empty() {
             blobs.insert(blob);
         }
     }
@@ -235,7 +250,7 @@ fn find(connection: &Connection, subject: &Subject) -> Result<Found> {
         plan.devices = devices.iter().filter(|(.., is_revoked)| !is_revoked).count() as u64;
         plan.has_identity = db::identity::get(connection, member.row)?.is_some();
     }
-    Ok(Found { member, entries, documents, blobs, plan })
+    Ok(Found { member, entries, documents, blobs, unnamed, plan })
 }
 
 /// A member's own entries, or all of a household and its visits.
