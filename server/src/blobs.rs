@@ -282,6 +282,16 @@ impl Blobs {
         }
     }
 
+    /// Removes a whole blob's file, if it is there.
+    pub fn remove(&self, hash: &BlobHash) -> Result<()> {
+        let path = self.path(hash);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(Error::file("removing a blob")(error)),
+            Ok(()) => sync_folder(path.parent().unwrap_or(&self.whole)),
+        }
+    }
+
     /// A whole blob's bytes.
     pub fn read(&self, hash: &BlobHash) -> Result<Vec<u8>> {
         match fs::read(self.path(hash)) {

@@ -3,7 +3,7 @@
 //! The modules stand in the order of the pipeline; each uses only what stands before it:
 //!
 //! ```text
-//! words ─▶ times ─▶ error ─▶ folder ─▶ config ─▶ identity ─▶ db ─▶ blobs ─▶ relay (/v1) ─▶ console (/api) ─▶ serve ─▶ cli
+//! words ─▶ times ─▶ error ─▶ folder ─▶ config ─▶ identity ─▶ secret ─▶ db ─▶ blobs ─▶ relay (/v1) ─▶ console (/api) ─▶ serve ─▶ cli
 //! ```
 
 pub mod words;
@@ -12,6 +12,7 @@ pub mod error;
 pub mod folder;
 pub mod config;
 pub mod identity;
+pub mod secret;
 pub mod db;
 pub mod blobs;
 pub mod relay;

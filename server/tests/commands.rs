@@ -541,3 +541,70 @@ fn install_writes_below_its_root_only_and_prints_how_to_undo_it() {
     let script = town.file("run.sh", &plain);
     assert!(Command::new("sh").args(["-n", &script]).status().unwrap().success(), "{plain}");
 }
+
+impl Town {
+    fn typed(&self, arguments: &[&str], input: &str) -> Said {
+        use std::io::Write as _;
+        let mut child = Command::new(PROGRAM)
+            .args(arguments)
+            .args(["--passphrase-stdin", "--lang", "zh", "--dir"])
+            .arg(self.folder.path().join("relay"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+#[test]
+fn an_informants_name_is_sealed_and_what_is_held_is_erased() {
+    let town = Town::new();
+    assert!(town.done(&["status"]).contains("names and phones of 1 informants stand in clear"));
+    assert!(town.done(&["member", "list"]).contains("赵敏"));
+    assert!(town.typed(&["identity", "init"], "short\n").err.contains("12"));
+    let made = town.typed(&["identity", "init"], "correct horse battery\n");
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    assert!(made.out.contains("恢复码") && made.out.contains("找不回来"), "{}", made.out);
+    assert!(town.typed(&["identity", "init"], "correct horse battery\n").err.contains("已经有了"));
+    assert!(!town.done(&["status"]).contains("WARNING"));
+    let list = town.done(&["member", "list"]);
+    assert!(!list.contains("赵敏") && list.contains("informant #i1") && list.contains("王芳"), "{list}");
+    assert!(town.done(&["enrol", "i1"]).contains("informant #i1"));
+
+    town.refused(1, &["reveal", "ask", "--member", "m1", "--reason", "why"]);
+    town.refused(2, &["reveal", "ask", "--member", "i1"]);
+    let asked = town.json(&["reveal", "ask", "--member", "i1", "--reason", "court order"]);
+    let id = asked["id"].to_string();
+    let opened = town.typed(&["reveal", "open", &id], "correct horse battery\n");
+    assert!(opened.err.contains("两个人") && !opened.out.contains("赵敏"), "{}", opened.err);
+    town.done(&["reveal", "refuse", &id]);
+    let listed = town.done(&["reveal", "list"]);
+    assert!(listed.contains("refused") && listed.contains("court order") && !listed.contains("赵敏"));
+    let changed =
+        town.typed(&["identity", "change-passphrase"], "correct horse battery\nanother long passphrase\n");
+    assert_eq!(changed.code, Some(0), "{}", changed.err);
+
+    let dir = |name: &str| town.folder.path().join(name).to_str().unwrap().to_owned();
+    town.refused(1, &["subject", "export", "i1", "--out", &dir("none")]);
+    let out = dir("out");
+    let exported =
+        town.typed(&["subject", "export", "i1", "--unseal", "--out", &out], "another long passphrase\n");
+    assert_eq!(exported.code, Some(0), "{}", exported.err);
+    let exported: Value = serde_json::from_slice(&fs::read(format!("{out}/subject.json")).unwrap()).unwrap();
+    assert_eq!(exported["identity"]["name"], "赵敏");
+    assert!(
+        town.done(&["subject", "erase", "i1", "--reason", "asked for it"]).contains("Nothing was changed")
+    );
+    let file = dir("erased.json");
+    town.done(&["subject", "erase", "i1", "--reason", "asked for it", "--yes", "--out", &file]);
+    assert!(town.done(&["subject", "verify", &file]).contains("this township's"));
+    let forged = fs::read_to_string(&file).unwrap().replace("asked for it", "no reason");
+    let forged = town.file("forged.json", forged);
+    assert!(town.refused(1, &["subject", "verify", &forged]).contains("signature"));
+    town.refused(1, &["reveal", "ask", "--member", "i1", "--reason", "too late"]);
+}

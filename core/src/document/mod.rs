@@ -5,6 +5,7 @@
 //! Automerge; fields, which several people may set at once, are merged by it. A change takes effect
 //! only after a trial: applied to a copy, saved, loaded, and found the same.
 
+mod erased;
 mod record;
 mod working;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
+pub use erased::{ERASED, erased_body};
 pub use record::{Record, Work};
 pub use working::Working;
 

@@ -7,7 +7,7 @@ use crate::{
     model::{
         DocumentKind,
         choice::Fields,
-        decode,
+        decode, encode,
         household::{self, Household, HouseholdCard, HouseholdStep},
         incident::{self, Incident, IncidentRecord, IncidentStep},
         notice::{Notice, NoticeRecord, NoticeStep},
@@ -79,6 +79,19 @@ impl Record {
             Self::Notice(record) => record.check(),
         }?;
         Ok(record)
+    }
+
+    /// As a record's body.
+    pub fn to_body(&self) -> Vec<u8> {
+        match self {
+            Self::Incident(record) => encode(record),
+            Self::Patrol(record) => encode(record),
+            Self::Household(card) => encode(card),
+            Self::Visit(record) => encode(record),
+            Self::Task(record) => encode(record),
+            Self::Warning(record) => encode(record),
+            Self::Notice(record) => encode(record),
+        }
     }
 
     /// Its photos.

@@ -1,9 +1,11 @@
 //! The commands and their arguments, as clap reads them.
 
 mod care;
+mod identity;
 mod incident;
 mod keeping;
 mod orders;
+mod subject;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -12,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 pub use care::{
     Checkpoint, Diff, Export, Household, HouseholdAdd, HouseholdList, MapExport, Settings, Visit, VisitList,
 };
+pub use identity::{FromInput, Identity, Reveal, RevealAsk, RevealOpen, RevealRefuse};
 pub use incident::{
     Dispatch, Duplicate, Incident, IncidentList, Merge, Note, OfDispatch, Reject, Reopen, Report, ReturnStep,
     Step,
@@ -21,6 +24,7 @@ pub use orders::{
     Answer, Audience, Deed, Mark, Notice, NoticeAnswer, NoticeList, NoticePublish, Task, TaskGive, TaskList,
     Warning, WarningExtend, WarningIssue, WarningList, WarningSet, Which,
 };
+pub use subject::{About, Subject, SubjectErase, SubjectExport, SubjectVerify};
 
 /// Runs a township's relay and works its incidents  随手·网格中继
 #[derive(Debug, Parser)]
@@ -91,6 +95,15 @@ pub enum Command {
     /// Checkpoints of patrols: import, list  巡查点
     #[command(subcommand)]
     Checkpoint(Checkpoint),
+    /// Seal who informants are  身份封存
+    #[command(subcommand)]
+    Identity(Identity),
+    /// What is held about a person: export, erase, check a certificate  个人信息
+    #[command(subcommand)]
+    Subject(Subject),
+    /// Ask who a sealed reporter is; open it with a second person  揭示身份
+    #[command(subcommand)]
+    Reveal(Reveal),
     /// What the relay keeps apart, and why  待核
     #[command(subcommand)]
     Held(Held),

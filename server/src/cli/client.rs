@@ -91,6 +91,15 @@ impl Client {
         self.ask(Method::POST, path, Some(payload)).await
     }
 
+    /// A file.
+    pub(super) async fn bytes(&self, path: &str) -> Result<Bytes, Failure> {
+        let answered = timeout(IMPORT, self.exchange(Method::GET, path, None)).await;
+        match answered.map_err(|_| Failure::BadAnswer("timeout".to_owned()))?? {
+            (true, body) => Ok(body),
+            (false, body) => Err(refused(&body)?),
+        }
+    }
+
     async fn ask(&self, method: Method, path: &str, payload: Option<Payload>) -> Result<Value, Failure> {
         let patience = if let Some(Payload::Sealed(_)) = payload { IMPORT } else { ANSWER };
         let answered = timeout(patience, self.exchange(method, path, payload)).await;
@@ -98,9 +107,7 @@ impl Client {
         if is_success {
             return serde_json::from_slice(&body).map_err(|error| Failure::BadAnswer(error.to_string()));
         }
-        let refusal: Refusal =
-            serde_json::from_slice(&body).map_err(|error| Failure::BadAnswer(error.to_string()))?;
-        Err(Failure::Refused { reason: refusal.error.reason, problems: refusal.error.problems })
+        Err(refused(&body)?)
     }
 
     async fn exchange(
@@ -138,6 +145,12 @@ impl Client {
         driver.abort();
         Ok((is_success, body.map_err(|error| Failure::BadAnswer(error.to_string()))?.to_bytes()))
     }
+}
+
+fn refused(body: &[u8]) -> Result<Failure, Failure> {
+    let refusal: Refusal =
+        serde_json::from_slice(body).map_err(|error| Failure::BadAnswer(error.to_string()))?;
+    Ok(Failure::Refused { reason: refusal.error.reason, problems: refusal.error.problems })
 }
 
 fn whole(bytes: Vec<u8>) -> BoxBody<Bytes, io::Error> {

@@ -35,7 +35,13 @@ pub(super) async fn enrol(client: &Client, enrol: Enrol, words: &'static Words) 
         words,
         "enrol.head",
         &[
-            ("name", &text(&invited, "member.name")),
+            (
+                "name",
+                &invited
+                    .get("member")
+                    .map(|member| super::identity::called(words, member))
+                    .unwrap_or_default(),
+            ),
             ("id", &text(&invited, "member.id")),
             ("role", &role.unwrap_or_default()),
         ],

@@ -7,6 +7,7 @@ use super::{
     client::{Client, query},
     failure::Failure,
     form::whole,
+    identity::called,
     output::{Table, clean, cut, say, say_json},
     step::Form,
     value::{is, items, joined, named, number, short, text, time, word},
@@ -245,7 +246,12 @@ impl Sheet<'_> {
             return self.words.word("author.centre").to_owned();
         };
         let role = word(self.words, "role", reporter, "role");
-        format!("{} {} {role} {}", text(reporter, "name"), text(reporter, "member"), text(reporter, "phone"))
+        format!(
+            "{} {} {role} {}",
+            called(self.words, reporter),
+            text(reporter, "member"),
+            text(reporter, "phone")
+        )
     }
 
     fn dispatch(&self, dispatch: &Value) -> String {
@@ -292,7 +298,7 @@ impl Sheet<'_> {
         let person = items(self.incident, "people").iter().find(|person| text(person, "author") == author);
         person.map_or_else(
             || self.words.word(&format!("author.{author}")).to_owned(),
-            |person| text(person, "name"),
+            |person| called(self.words, person),
         )
     }
 }

@@ -81,7 +81,7 @@ pub(super) async fn member(client: &Client, member: Member, words: &'static Word
     for member in items(&members, "members") {
         table.row([
             text(member, "id"),
-            text(member, "name"),
+            super::identity::called(words, member),
             word(words, "role", member, "role"),
             cut(&joined(member, "grids"), 40),
             text(member, "department"),
@@ -168,7 +168,14 @@ async fn one_patrol(client: &Client, wanted: &Named, words: &'static Words) -> R
     let mut lines = vec![
         line("id", text(&patrol, "document")),
         line("state", word(words, "patrol", &patrol, "state")),
-        line("member", format!("{} {}", text(&patrol, "walker.name"), text(&patrol, "member"))),
+        line(
+            "member",
+            format!(
+                "{} {}",
+                patrol.get("walker").map(|walker| super::identity::called(words, walker)).unwrap_or_default(),
+                text(&patrol, "member")
+            ),
+        ),
         line("grid", text(&patrol, "grid")),
         line("purpose", text(&patrol, "purpose")),
         line("started_at", time(&patrol, "started_at")),
@@ -208,6 +215,7 @@ pub(super) async fn held(client: &Client, format: Format, words: &'static Words)
 /// `status`
 pub(super) async fn status(client: &Client, format: Format, words: &'static Words) -> Result<(), Failure> {
     let status = client.get("/api/status").await?;
+    let warning = super::identity::warning(&status, words);
     if format.json {
         return say_json(&status);
     }
@@ -240,7 +248,8 @@ pub(super) async fn status(client: &Client, format: Format, words: &'static Word
             ("size", &mebibytes(bytes)),
         ],
     )?;
-    super::keeping::say_status(&status, words)
+    super::keeping::say_status(&status, words)?;
+    warning.map_or(Ok(()), |warning| say(&warning))
 }
 
 fn kilometres(metres: u64) -> String {

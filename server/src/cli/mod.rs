@@ -8,6 +8,7 @@ mod enrol;
 mod failure;
 mod form;
 mod help;
+mod identity;
 mod incident;
 mod keeping;
 mod lists;
@@ -18,6 +19,7 @@ mod settings;
 mod setup;
 mod sheet;
 mod step;
+mod subject;
 mod task;
 mod value;
 mod warning;
@@ -76,6 +78,7 @@ fn perform(cli: Cli, words: &'static Words) -> Result<(), Failure> {
     let dir = cli.dir.or_else(|| env::var_os(FOLDER_VARIABLE).map(PathBuf::from));
     match cli.command {
         Command::Township(Township::Init(init)) => setup::init(&dir.ok_or(Failure::NoFolder)?, &init, words),
+        Command::Subject(args::Subject::Verify(verify)) => subject::verify(&verify, dir.as_deref(), words),
         Command::Serve(serve) => setup::serve(&folder(dir)?, &serve, words),
         Command::Restore(restore) => keeping::restore(&dir.ok_or(Failure::NoFolder)?, &restore, words),
         Command::Backup(backup) => keeping::backup(dir.map_or_else(|| folder(None), Ok), backup, words),
@@ -128,6 +131,9 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Visit(visit) => care::visit(client, visit, words).await,
         Command::Settings(settings) => settings::settings(client, settings, words).await,
         Command::Checkpoint(checkpoint) => settings::checkpoint(client, checkpoint, words).await,
+        Command::Subject(subject) => subject::subject(client, subject, words).await,
+        Command::Identity(identity) => identity::identity(client, identity, words).await,
+        Command::Reveal(reveal) => identity::reveal(client, reveal, words).await,
         Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
     }
 }

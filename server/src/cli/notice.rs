@@ -89,11 +89,11 @@ async fn told(client: &Client, notice: &Value, words: &'static Words) -> Result<
     sheet.text("title", "title").text("text", "text").by().audience();
     sheet.time("from_at").time("until_at");
     for reader in items(notice, "reader_list") {
-        sheet.line("reader", &format!("{}  {}", time(reader, "at"), person(reader)));
+        sheet.line("reader", &format!("{}  {}", time(reader, "at"), person(words, reader)));
     }
     sheet.people("unread", "waiting");
     for (number, question) in (1..).zip(items(notice, "questions")) {
-        let by = question.get("by").map(person).unwrap_or_default();
+        let by = question.get("by").map(|by| person(words, by)).unwrap_or_default();
         sheet.line("question", &format!("{number}. {by}  {}", text(question, "text")));
         for answered in items(question, "answered") {
             sheet.line("answer", &format!("{}  {}", sheet.who(answered), text(answered, "text")));

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     failure::Failure,
+    identity::called,
     output::{clean, say},
     value::{items, joined, named, text, time, word},
 };
@@ -69,13 +70,14 @@ impl<'a> Sheet<'a> {
 
     /// Whose record it is.
     pub(super) fn by(&mut self) -> &mut Self {
-        let by = self.document.get("by").filter(|by| by.is_object()).map(person);
+        let by = self.document.get("by").filter(|by| by.is_object()).map(|by| person(self.words, by));
         self.line("by", &by.unwrap_or_else(|| self.words.word("author.centre").to_owned()))
     }
 
     /// People of a list.
     pub(super) fn people(&mut self, key: &str, list: &str) -> &mut Self {
-        let people: Vec<String> = items(self.document, list).iter().map(person).collect();
+        let people: Vec<String> =
+            items(self.document, list).iter().map(|one| person(self.words, one)).collect();
         let count = people.len();
         if count == 0 {
             return self;
@@ -99,7 +101,7 @@ impl<'a> Sheet<'a> {
         let person = items(self.document, "people").iter().find(|person| text(person, "author") == author);
         person.map_or_else(
             || self.words.word(&format!("author.{author}")).to_owned(),
-            |person| text(person, "name"),
+            |person| called(self.words, person),
         )
     }
 
@@ -110,6 +112,6 @@ impl<'a> Sheet<'a> {
 }
 
 /// Name and number of somebody.
-pub(super) fn person(person: &Value) -> String {
-    format!("{} {}", text(person, "name"), text(person, "member")).trim().to_owned()
+pub(super) fn person(words: &Words, person: &Value) -> String {
+    format!("{} {}", called(words, person), text(person, "member")).trim().to_owned()
 }

@@ -137,10 +137,10 @@ async fn told(client: &Client, task: &Value, words: &'static Words) -> Result<()
             said = format!("{said}  / {}", became(other, words));
         }
         if let Some(mark) = items(item, "marks").last() {
-            let by = if text(mark, "member").is_empty() {
+            let by = if text(mark, "member").is_empty() && !is(mark, "is_hidden") {
                 words.word("author.centre").to_owned()
             } else {
-                person(mark)
+                person(words, mark)
             };
             said = format!("{said}  {by} {}", time(mark, "at"));
         }
@@ -149,11 +149,11 @@ async fn told(client: &Client, task: &Value, words: &'static Words) -> Result<()
     for answer in items(task, "answers") {
         let reason = named(&settings, "reasons", &text(answer, "reason"), words);
         let handed =
-            answer.get("handed_to").filter(|to| to.is_object()).map(|to| format!("→ {}", person(to)));
+            answer.get("handed_to").filter(|to| to.is_object()).map(|to| format!("→ {}", person(words, to)));
         let finished = if is(answer, "is_finished") { words.word("task.finished") } else { "" };
         let parts = [
             time(answer, "at"),
-            person(answer),
+            person(words, answer),
             word(words, "answer", answer, "answer"),
             reason,
             handed.unwrap_or_default(),

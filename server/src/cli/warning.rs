@@ -102,7 +102,8 @@ async fn told(client: &Client, warning: &Value, words: &'static Words) -> Result
         sheet.line("issue", &said);
     }
     for post in items(warning, "post_list") {
-        let keeper = post.get("keeper").filter(|keeper| keeper.is_object()).map(person);
+        let keeper =
+            post.get("keeper").filter(|keeper| keeper.is_object()).map(|keeper| person(words, keeper));
         let last = post.get("last").filter(|last| last.is_object()).map(|last| report(last, words));
         let last = last.unwrap_or_else(|| words.word("say.nothing_heard").to_owned());
         let said = format!(
@@ -118,7 +119,7 @@ async fn told(client: &Client, warning: &Value, words: &'static Words) -> Result
         sheet.line("report", &self::report(report, words));
     }
     for read in items(warning, "acknowledgements") {
-        let said = format!("{}  {}  {}", time(read, "at"), person(read), number(read, "issue"));
+        let said = format!("{}  {}  {}", time(read, "at"), person(words, read), number(read, "issue"));
         sheet.line("acknowledged", &said);
     }
     sheet.people("waiting", "waiting").notes();
@@ -127,7 +128,11 @@ async fn told(client: &Client, warning: &Value, words: &'static Words) -> Result
 
 fn report(report: &Value, words: &Words) -> String {
     let people = text(report, "people");
-    let said =
-        format!("{}  {}  {}", time(report, "at"), person(report), word(words, "report", report, "report"));
+    let said = format!(
+        "{}  {}  {}",
+        time(report, "at"),
+        person(words, report),
+        word(words, "report", report, "report")
+    );
     if people.is_empty() { said } else { format!("{said}  {people}") }
 }

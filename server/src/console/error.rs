@@ -166,6 +166,7 @@ impl From<RelayError> for ApiError {
         match error {
             RelayError::Core(error) => error.into(),
             RelayError::Refused { code } => Error::Refused { code }.into(),
+            RelayError::Keeper(error) => Self { detail: error.detail(), ..Self::new(status, code) },
             error => {
                 if status.is_server_error() {
                     tracing::error!(error = %error, "a request failed");

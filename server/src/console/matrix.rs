@@ -140,6 +140,9 @@ const ORDERING: &[OperatorRole] = &[Dispatcher, Leader];
 /// Who keeps house.
 const KEEPING: &[OperatorRole] = &[Administrator];
 
+/// Who has to do with sealed identities; of operators with a login only the keeper opens them.
+const SEALING: &[OperatorRole] = &[IdentityKeeper, Administrator];
+
 /// The matrix.
 pub const RULES: &[Rule] = &[
     // Incidents.
@@ -208,6 +211,15 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/api/backups", KEEPING, Plain),
     rule("POST", "/api/backups", KEEPING, Confirmed),
     rule("POST", "/api/checks", KEEPING, Confirmed),
+    // Who informants are.
+    rule("POST", "/api/identity", SEALING, Confirmed),
+    rule("POST", "/api/identity/passphrase", SEALING, Confirmed),
+    rule("POST", "/api/subjects/exports", KEEPING, Confirmed),
+    rule("POST", "/api/subjects/erasures", KEEPING, Confirmed),
+    rule("GET", "/api/reveals", &[Dispatcher, Leader, IdentityKeeper, Administrator], Plain),
+    rule("POST", "/api/reveals", ORDERING, Audited),
+    rule("POST", "/api/reveals/{id}/open", SEALING, Confirmed),
+    rule("POST", "/api/reveals/{id}/refuse", SEALING, Audited),
 ];
 
 /// The line of a route; the answer to HEAD is that to GET.

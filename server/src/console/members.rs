@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::{
+    Extension,
     body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
@@ -12,6 +13,7 @@ use serde_json::json;
 use suishou_core::{
     error::Problem,
     id::{DeviceId, MemberId},
+    model::Role,
     sync::wire::{Invitation, VERSION},
 };
 
@@ -19,6 +21,7 @@ use super::{
     Desk,
     error::ApiError,
     input::{Answer, Form, Shown, from_json, id, too_large},
+    matrix::{Caller, OperatorRole},
     sheet::{MemberRow, members},
     township::is_json,
 };
@@ -28,9 +31,15 @@ const VALID_FOR: Duration = Duration::from_hours(24);
 /// A code that lies about for longer is found by somebody else.
 const MAX_VALID_FOR: Duration = Duration::from_hours(7 * 24);
 
-/// `GET /api/members`
-pub(super) async fn list(State(desk): State<Desk>) -> Answer {
-    Shown::list("members", desk.relay.members().await?)
+/// `GET /api/members`: staff. Informants only for who keeps the list and enrols their phones, and without names
+/// once these are sealed; others see how many there are.
+pub(super) async fn list(State(desk): State<Desk>, Extension(caller): Extension<Caller>) -> Answer {
+    let mut members = desk.relay.members().await?;
+    let informants = members.iter().filter(|member| member.role == Role::Informant).count();
+    if !caller.is_one_of(&[OperatorRole::Administrator]) {
+        members.retain(|member| member.role != Role::Informant);
+    }
+    Shown::of(json!({ "members": members, "informants": informants }))
 }
 
 /// The JSON form of an import.

@@ -8,6 +8,7 @@ mod backups;
 mod bundles;
 mod care;
 mod error;
+mod identity;
 mod incidents;
 mod input;
 pub mod matrix;
@@ -15,6 +16,7 @@ mod members;
 mod orders;
 mod settings;
 mod sheet;
+mod subject;
 mod township;
 mod works;
 
@@ -79,6 +81,14 @@ impl Desk {
 /// Everything under `/api`.
 pub fn router(desk: Desk) -> Router {
     let access = desk.access.clone();
+    routes(desk)
+        .layer(middleware::from_fn_with_state(access, access::check))
+        .layer(middleware::from_fn(error::in_words))
+        .layer(middleware::map_response(sealed))
+}
+
+/// The routes, for whoever was let in.
+fn routes(desk: Desk) -> Router {
     let forms = Router::new()
         .route("/api/status", get(township::status))
         .route("/api/enrolments", post(members::enrol))
@@ -105,6 +115,13 @@ pub fn router(desk: Desk) -> Router {
         .merge(of_kind::<NoticeRow>("/api/notices"))
         .route("/api/backups", get(backups::list).post(backups::take))
         .route("/api/checks", post(backups::check))
+        .route("/api/identity", post(identity::init))
+        .route("/api/identity/passphrase", post(identity::change))
+        .route("/api/subjects/exports", post(subject::export))
+        .route("/api/subjects/erasures", post(subject::erase))
+        .route("/api/reveals", get(identity::list).post(identity::ask))
+        .route("/api/reveals/{id}/open", post(identity::open))
+        .route("/api/reveals/{id}/refuse", post(identity::refuse))
         .route("/api/held", get(works::held));
     let grids = Router::new().route("/api/grids", get(settings::grids).put(township::import_grids));
     let sheets = Router::new()
@@ -130,9 +147,6 @@ pub fn router(desk: Desk) -> Router {
         .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(30)))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_mins(2)))
         .merge(bundles)
-        .layer(middleware::from_fn_with_state(access, access::check))
-        .layer(middleware::from_fn(error::in_words))
-        .layer(middleware::map_response(sealed))
 }
 
 /// What every kind has: one in full, remarks, photos.

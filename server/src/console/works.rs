@@ -1,6 +1,7 @@
 //! Every kind of document the same way: lists, one in full, remarks and photos.
 
 use axum::{
+    Extension,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderName, header},
 };
@@ -15,8 +16,9 @@ use super::{
     Desk,
     error::ApiError,
     input::{Answer, Form, Shown, id, too_large},
+    matrix::{Caller, OperatorRole},
 };
-use crate::relay::{Act, Kind, WorkFilter};
+use crate::relay::{Act, Kind, WorkFilter, identity::Viewer};
 
 /// Most items of one answer.
 const MAX_LIMIT: usize = 500;
@@ -147,11 +149,24 @@ fn checked_limit(limit: Option<usize>) -> Answer<usize> {
 }
 
 /// `GET /api/incidents/{id}` and the like.
-pub(super) async fn show<R: Kind>(State(desk): State<Desk>, Path(document): Path<String>) -> Answer {
-    shown::<R>(&desk, id(&document)?).await
+pub(super) async fn show<R: Kind>(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Path(document): Path<String>,
+) -> Answer {
+    shown_to::<R>(&desk, id(&document)?, &caller).await
 }
 
-/// One in full.
+/// One in full, with what this caller may see of who reported in confidence.
+pub(super) async fn shown_to<R: Kind>(desk: &Desk, document: DocumentId, caller: &Caller) -> Answer {
+    let viewer = match caller.is_one_of(&[OperatorRole::Dispatcher]) {
+        true => Viewer::Dispatcher,
+        false => Viewer::Other,
+    };
+    Shown::of(desk.relay.show_to::<R>(document, viewer).await?)
+}
+
+/// One in full, as everybody may see it.
 pub(super) async fn shown<R: Kind>(desk: &Desk, document: DocumentId) -> Answer {
     Shown::of(desk.relay.show::<R>(document).await?)
 }

@@ -245,6 +245,30 @@ pub fn notes(connection: &Connection, document: DocumentId) -> Result<Vec<Stored
     )
 }
 
+/// Everything that a member's phones sent, in the order of arrival.
+pub fn of_member(connection: &Connection, member: i64) -> Result<Vec<Stored>> {
+    let condition =
+        "WHERE log IN (SELECT l.row FROM log l JOIN device d ON d.row = l.device WHERE d.member = ?1)
+         ORDER BY seq";
+    query(connection, &select(condition), [member])
+}
+
+/// Everything of a document, in the order of arrival.
+pub fn of_document(connection: &Connection, document: DocumentId) -> Result<Vec<Stored>> {
+    query(connection, &select("WHERE document = ?1 ORDER BY seq"), [document.as_ref()])
+}
+
+/// Puts what is left in place of a body, and keeps the hash that the header has.
+pub fn erase(transaction: &Transaction<'_>, seq: i64, hash: BodyHash, left: Option<&[u8]>) -> Result<()> {
+    transaction
+        .execute(
+            "UPDATE entry SET erased_hash = coalesce(erased_hash, ?2), body = ?3 WHERE seq = ?1",
+            params![seq, hash.as_ref(), left],
+        )
+        .map_err(sql)?;
+    Ok(())
+}
+
 /// The places in the feed of all entries of a document.
 pub fn feed_seqs(connection: &Connection, document: DocumentId) -> Result<Vec<i64>> {
     let mut statement = connection

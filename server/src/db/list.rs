@@ -22,6 +22,8 @@ pub struct Held {
     pub device: DeviceId,
     /// Whose.
     pub member: Option<MemberId>,
+    /// That is an informant, or was one once.
+    pub is_informant: bool,
     /// Why, as its number.
     pub code: u8,
     /// When it came.
@@ -32,7 +34,8 @@ pub struct Held {
 pub fn held(connection: &Connection, limit: usize) -> Result<Vec<Held>> {
     let mut statement = connection
         .prepare_cached(
-            "SELECT e.entry_id, e.document, d.device, m.member, e.held_code, e.received_at
+            "SELECT e.entry_id, e.document, d.device, m.member, e.held_code, e.received_at,
+                coalesce(m.role = 'informant' OR m.row IN (SELECT member FROM informant_until), 0)
              FROM entry e INDEXED BY entry_held
              JOIN log l ON l.row = e.log JOIN device d ON d.row = l.device
              LEFT JOIN member m ON m.row = d.member
@@ -47,6 +50,7 @@ pub fn held(connection: &Connection, limit: usize) -> Result<Vec<Held>> {
                 document: id(row, 1)?,
                 device: id(row, 2)?,
                 member,
+                is_informant: row.get(6)?,
                 code: row.get(4)?,
                 received_at: Timestamp::from_millis(row.get(5)?),
             })
@@ -71,6 +75,8 @@ pub struct Phone {
     pub device: DeviceId,
     /// Whose.
     pub member: MemberId,
+    /// That is an informant.
+    pub is_informant: bool,
     /// Since when.
     pub enrolled_at: Timestamp,
     /// When it last synced.
@@ -88,7 +94,8 @@ pub fn phones(connection: &Connection) -> Result<Vec<Phone>> {
     let mut statement = connection
         .prepare(
             "SELECT d.device, m.member, d.enrolled_at, d.last_contact_at, d.is_revoked,
-                (SELECT coalesce(sum(l.counter), 0) FROM log l WHERE l.device = d.row), coalesce(h.held, 0)
+                (SELECT coalesce(sum(l.counter), 0) FROM log l WHERE l.device = d.row), coalesce(h.held, 0),
+                m.role = 'informant'
              FROM device d JOIN member m ON m.row = d.member
              LEFT JOIN (
                 SELECT l.device AS device, count(*) AS held
@@ -103,6 +110,7 @@ pub fn phones(connection: &Connection) -> Result<Vec<Phone>> {
             Ok(Phone {
                 device: id(row, 0)?,
                 member: code(row, 1)?,
+                is_informant: row.get(7)?,
                 enrolled_at: Timestamp::from_millis(row.get(2)?),
                 last_contact_at: row.get::<_, Option<i64>>(3)?.map(Timestamp::from_millis),
                 is_revoked: row.get(4)?,

@@ -153,9 +153,10 @@ fn header(row: &Row<'_>) -> Result<Header> {
         Ok((id(row, 0)?, row.get::<_, u8>(1)?, row.get(2)?, row.get::<_, u8>(3)?, body, erased))
     };
     let (document, kind, claimed_at, body_type, body, erased) = read().map_err(sql)?;
-    let body_hash = match (body, erased) {
-        (Some(body), _) => BodyHash::of(&body),
-        (None, Some(hash)) => BodyHash::new(hash),
+    let body_hash = match (erased, body) {
+        // What is left of an erased body is not what was signed.
+        (Some(hash), _) => BodyHash::new(hash),
+        (None, Some(body)) => BodyHash::of(&body),
         (None, None) => return Err(Error::Corrupt("an entry without body and hash")),
     };
     Ok(Header {

@@ -8,12 +8,14 @@ pub mod device;
 pub mod entry;
 pub mod feed;
 pub mod keeping;
+pub mod identity;
 pub mod list;
 pub mod log;
 pub mod member;
 pub mod meta;
 pub mod schema;
 pub mod scope;
+pub mod subject;
 pub mod work;
 
 use std::{
@@ -77,6 +79,12 @@ pub fn keep_log_at_end(connection: &Connection) {
     if connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).is_err() {
         tracing::error!("SQLite does not leave its log as it is");
     }
+/// The same, and says whether the log file is empty now: a reader may hold it for longer than one waits.
+pub fn scrub(connection: &Connection) -> Result<bool> {
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+        .map(|is_busy| is_busy == 0)
+        .map_err(sql)
 }
 
 /// Connections that read, handed out one request at a time.

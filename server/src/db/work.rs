@@ -96,10 +96,19 @@ pub struct Placed<R> {
     pub last_at: Option<Timestamp>,
 }
 
-const SELECT: &str = "SELECT w.json, d.record_row, m.member, w.due, w.last_at
-    FROM document d JOIN work_due w ON w.document = d.document
-    LEFT JOIN document_author a ON a.document = d.document AND a.alias = w.author - 1
-    LEFT JOIN member m ON m.row = a.member";
+/// Whether a list may say whose record it is: not an informant's, not one's who was an informant when it came,
+/// not what was reported in confidence.
+const IS_NAMED: &str = "(m.role <> 'informant' AND coalesce(i.until, 0) < coalesce(w.received_at, w.at)
+    AND NOT coalesce(json_extract(w.json, '$.is_anonymous'), 0))";
+
+fn select() -> String {
+    format!(
+        "SELECT w.json, d.record_row, CASE WHEN {IS_NAMED} THEN m.member END, w.due, w.last_at
+         FROM document d JOIN work_due w ON w.document = d.document
+         LEFT JOIN document_author a ON a.document = d.document AND a.alias = w.author - 1
+         LEFT JOIN member m ON m.row = a.member LEFT JOIN informant_until i ON i.member = a.member"
+    )
+}
 
 fn read<R: DeserializeOwned>(row: &Row<'_>) -> rusqlite::Result<Placed<R>> {
     let member: Option<String> = row.get(2)?;
@@ -115,7 +124,7 @@ fn read<R: DeserializeOwned>(row: &Row<'_>) -> rusqlite::Result<Placed<R>> {
 /// Rows in the order of arrival, newest first.
 pub fn list<R: DeserializeOwned>(connection: &Connection, filter: &Filter) -> Result<Vec<Placed<R>>> {
     let Conditions { words, values } = Conditions::of(filter);
-    let statement = format!("{SELECT} WHERE {} ORDER BY d.record_row DESC LIMIT ?", words.join(" AND "));
+    let statement = format!("{} WHERE {} ORDER BY d.record_row DESC LIMIT ?", select(), words.join(" AND "));
     let mut statement = connection.prepare_cached(&statement).map_err(sql)?;
     let rows = statement.query_map(params_from_iter(values), read).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
@@ -127,7 +136,7 @@ pub fn find<R: DeserializeOwned>(
     kind: DocumentKind,
     document: DocumentId,
 ) -> Result<Option<Placed<R>>> {
-    let statement = format!("{SELECT} WHERE d.document = ?1 AND d.kind = ?2");
+    let statement = format!("{} WHERE d.document = ?1 AND d.kind = ?2", select());
     optional(
         connection
             .prepare_cached(&statement)
@@ -156,7 +165,9 @@ impl Conditions {
             conditions.add("instr(' ' || w.departments || ' ', ?) > 0", format!(" {department} "));
         }
         if let Some(member) = &filter.member {
-            conditions.words.push("(m.member = ? OR instr(' ' || w.members || ' ', ?) > 0)".to_owned());
+            // Asking for what an informant reported would be asking who reported it.
+            let words = format!("((m.member = ? AND {IS_NAMED}) OR instr(' ' || w.members || ' ', ?) > 0)");
+            conditions.words.push(words);
             conditions.values.extend([member.to_string().into(), format!(" {member} ").into()]);
         }
         if let Some(about) = &filter.about {

@@ -272,6 +272,30 @@ impl Engine {
         Ok(())
     }
 
+    /// Empties the write-ahead log, so that nothing of what was overwritten is left in a file. What it follows is
+    /// committed: if somebody reads for longer than one waits, that is said in the log, and the next one does it.
+    pub(super) fn scrub(&mut self) {
+        match db::scrub(&self.connection) {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!("the write-ahead log is being read and could not be emptied yet"),
+            Err(error) => tracing::warn!(%error, "the write-ahead log could not be emptied yet"),
+        }
+    }
+
+    /// Removes the copies that migrations kept: they have what was sealed or erased since. Returns how many.
+    pub(super) fn drop_old_copies(&self) -> Result<u64> {
+        let failed = Error::file("removing an old copy of the database");
+        let mut removed = 0;
+        for file in std::fs::read_dir(&self.folder).map_err(&failed)?.flatten() {
+            let name = file.file_name().to_string_lossy().into_owned();
+            if name.starts_with("township.before-") && name.ends_with(".db") {
+                std::fs::remove_file(file.path()).map_err(&failed)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
     fn renew_marker(&mut self) -> Result<()> {
         let now = self.state.marker();
         self.marked_at = self.shared.clock.now();

@@ -76,6 +76,9 @@ pub enum RelayError {
         /// Why.
         code: HeldCode,
     },
+    /// The keeper's lock.
+    #[error(transparent)]
+    Keeper(#[from] super::identity::KeeperError),
     /// Too much at once.
     #[error("the relay has too much to do; try later")]
     Overloaded,
@@ -110,12 +113,16 @@ impl RelayError {
             Self::OffsetConflict { .. } => code::OFFSET,
             Self::WrongHash => code::WRONG_HASH,
             Self::Refused { code } => code.as_str(),
+            Self::Keeper(error) => error.code(),
             Self::Overloaded | Self::Stopped => code::OVERLOADED,
         }
     }
 
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
+        if let Self::Keeper(error) = self {
+            return error.status();
+        }
         match self.code() {
             code::TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
             code::UNKNOWN_DEVICE | code::BAD_TOKEN => StatusCode::UNAUTHORIZED,

@@ -203,6 +203,7 @@ pub fn read(connection: &Connection, reader: &Reader, cursor: Cursor, max_places
         seen: BTreeMap::new(),
         own_logs: BTreeMap::new(),
         places: max_places,
+        is_cut: false,
     };
     let (at, has_more) = builder.run(cursor)?;
     Ok(Page {
@@ -239,6 +240,8 @@ struct Builder<'a> {
     own_logs: BTreeMap<i64, bool>,
     /// How many more places may be looked at.
     places: usize,
+    /// What follows must not come with what is here.
+    is_cut: bool,
 }
 
 /// Whether something was taken to its end.
@@ -276,7 +279,7 @@ impl Builder<'_> {
     }
 
     fn is_full(&self) -> bool {
-        self.packer.is_full() || self.notices.len() >= MAX_NOTICES || self.places == 0
+        self.is_cut || self.packer.is_full() || self.notices.len() >= MAX_NOTICES || self.places == 0
     }
 
     fn take(&mut self, place: i64, inside: i64) -> Result<Taken> {
@@ -295,11 +298,15 @@ impl Builder<'_> {
                     return self.history(document, seen, inside, place);
                 }
             }
-            Item::DocumentLost { document } => {
-                if self.seen(document)?.since.is_none() {
+            Item::DocumentLost { document } => match self.seen(document)?.since {
+                None => self.notices.push(FeedNotice::Forget { document }),
+                // It comes anew, and a notice is taken after the page that it comes with: another page.
+                Some(since) if since > place => {
                     self.notices.push(FeedNotice::Forget { document });
+                    self.is_cut = true;
                 }
-            }
+                Some(_) => {}
+            },
             Item::MemberGained { key } => {
                 self.is_membership_news = true;
                 if self.reader.keys.contains(&Held { key, since: place }) {

@@ -143,10 +143,16 @@ impl Engine {
                     }
                     Some(_) => imported.changed += 1,
                 }
+                let sealed = work.seal_member(&mut kept)?;
                 let row = db::member::put(work.transaction, &kept)?;
+                work.keep_identity(row, known.as_ref(), &kept, sealed.as_deref())?;
                 work.rescope_member(row, &kept)?;
             }
             Ok(imported)
+        })
+        .inspect(|_| {
+            // Whoever became an informant just now stood there in clear.
+            self.scrub();
         })
     }
 

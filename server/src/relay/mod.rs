@@ -15,6 +15,7 @@ pub mod engine;
 pub mod error;
 pub mod feed;
 mod http;
+pub mod identity;
 mod issue;
 pub mod keeper;
 mod life;
@@ -28,13 +29,14 @@ mod scope;
 pub mod settings;
 pub mod shared;
 pub mod shown;
+pub mod subject;
 pub mod token;
 mod tus;
 pub mod upload;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{
     path::Path,
@@ -114,6 +116,9 @@ impl Relay {
         let mut engine = Engine::open(folder, identity, clock, random)?;
         if let Err(error) = engine.drop_stale_uploads() {
             tracing::warn!(%error, "old uploads could not be dropped");
+        }
+        if let Err(error) = engine.drop_doomed_blobs() {
+            tracing::warn!(%error, "files of erased attachments could not be removed");
         }
         let (shared, blobs) = (Arc::clone(engine.shared()), Arc::clone(engine.blobs()));
         let (jobs, queue) = mpsc::channel(writer::QUEUE);
@@ -223,10 +228,15 @@ impl Relay {
         .await
     }
 
-    /// All of a document of a kind.
+    /// All of a document of a kind, as everybody may see it.
     pub async fn show<R: Kind>(&self, document: DocumentId) -> Result<Shown<R>> {
+        self.show_to(document, identity::Viewer::Other).await
+    }
+
+    /// All of a document of a kind, for whose eyes it is.
+    pub async fn show_to<R: Kind>(&self, document: DocumentId, viewer: identity::Viewer) -> Result<Shown<R>> {
         self.with(move |connection, shared| {
-            reading::show(connection, &shared.settings(), shared.clock.now(), document)
+            reading::show(connection, &shared.settings(), shared.clock.now(), document, viewer)
         })
         .await
     }

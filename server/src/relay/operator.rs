@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use suishou_core::{error::HeldCode, model::DocumentKind};
+use suishou_core::{error::HeldCode, model::DocumentKind, time::Timestamp};
 
 use super::{
     error::{RelayError, Result},
@@ -19,8 +19,8 @@ pub fn held(connection: &Connection) -> Result<Vec<HeldShown>> {
     let shown = |held: db::list::Held| HeldShown {
         entry: held.entry,
         document: held.document,
-        device: held.device,
-        member: held.member,
+        device: (!held.is_informant).then_some(held.device),
+        member: held.member.filter(|_| !held.is_informant),
         code: code_word(held.code),
         received_at: held.received_at,
     };
@@ -37,12 +37,17 @@ pub fn devices(connection: &Connection) -> Result<Vec<DeviceShown>> {
         id: phone.device,
         member: phone.member,
         enrolled_at: phone.enrolled_at,
-        last_contact_at: phone.last_contact_at,
+        last_contact_at: phone.last_contact_at.map(|at| if phone.is_informant { to_the_day(at) } else { at }),
         is_revoked: phone.is_revoked,
-        entries: phone.entries,
-        held: phone.held,
+        entries: (!phone.is_informant).then_some(phone.entries),
+        held: (!phone.is_informant).then_some(phone.held),
     };
     Ok(db::list::phones(connection)?.into_iter().map(shown).collect())
+}
+
+fn to_the_day(time: Timestamp) -> Timestamp {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    Timestamp::from_millis(time.millis().div_euclid(DAY_MS) * DAY_MS)
 }
 
 /// How the relay is.
@@ -71,5 +76,6 @@ pub fn status(connection: &Connection, shared: &Shared) -> Result<RelayStatus> {
         blobs: db::blob::totals(&snapshot)?.into_iter().map(blob).collect(),
         requests: shared.requests.load(Ordering::Relaxed),
         started_at: shared.started_at,
+        identities: super::identity::status(&snapshot)?,
     })
 }

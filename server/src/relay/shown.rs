@@ -66,14 +66,14 @@ pub struct DeviceShown {
     pub member: MemberId,
     /// Since when.
     pub enrolled_at: Timestamp,
-    /// When it last synced.
+    /// When it last synced; of an informant's phone the day alone, for the time would tell which report is theirs.
     pub last_contact_at: Option<Timestamp>,
     /// It gets nothing more, and what it sends is held.
     pub is_revoked: bool,
-    /// How many entries it sent.
-    pub entries: u64,
-    /// How many of them are held.
-    pub held: u64,
+    /// How many entries it sent; none of an informant's, for who watches the number sees which report is theirs.
+    pub entries: Option<u64>,
+    /// How many of them are held; none of an informant's.
+    pub held: Option<u64>,
 }
 
 /// Somebody who took part in a document; for the command centre only.
@@ -81,14 +81,16 @@ pub struct DeviceShown {
 pub struct PersonShown {
     /// Their alias in this document.
     pub author: Author,
-    /// Who.
-    pub member: MemberId,
-    /// What people call them.
+    /// Who; none if that is not shown.
+    pub member: Option<MemberId>,
+    /// What people call them; empty if that is not shown.
     pub name: String,
-    /// What they do.
-    pub role: Role,
+    /// What they do; none if that is not shown.
+    pub role: Option<Role>,
     /// How to reach them.
     pub phone: String,
+    /// An informant, or somebody who reported in confidence: nothing but the alias is shown.
+    pub is_hidden: bool,
 }
 
 /// A photo or recording that a record or note names.
@@ -105,12 +107,17 @@ pub struct BlobShown {
 /// Somebody whom a step, an order or an audience names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NamedShown {
-    /// Who.
-    pub member: MemberId,
-    /// What people call them; empty if they are on the list no more.
+    /// For comparing; never shown.
+    #[serde(skip)]
+    pub of: MemberId,
+    /// Who; none if that is not shown.
+    pub member: Option<MemberId>,
+    /// What people call them; empty if they are on the list no more, or if that is not shown.
     pub name: String,
     /// How to reach them; may be empty.
     pub phone: String,
+    /// An informant.
+    pub is_hidden: bool,
 }
 
 /// A remark.
@@ -139,9 +146,9 @@ pub struct HeldShown {
     pub entry: EntryId,
     /// Of which document.
     pub document: DocumentId,
-    /// From which device.
-    pub device: DeviceId,
-    /// Whose.
+    /// From which device; none if it is an informant's.
+    pub device: Option<DeviceId>,
+    /// Whose; none if it is an informant's.
     pub member: Option<MemberId>,
     /// Why.
     pub code: &'static str,
@@ -178,6 +185,8 @@ pub struct RelayStatus {
     pub requests: u64,
     /// When the relay started.
     pub started_at: Timestamp,
+    /// How informants' identities are kept.
+    pub identities: super::identity::IdentityStatus,
 }
 
 /// How many blobs and how large.

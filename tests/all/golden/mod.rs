@@ -396,12 +396,12 @@ async fn opens(township: &Township, number: u8, phone_file: &[u8], relay_file: &
         Relay::start(kept.path(), township.identity().clone(), township.clock(), Random::seeded(2)).unwrap();
     let shown = relay.incident(view.document).await.unwrap();
     assert_eq!(
-        (shown.work.text.as_str(), shown.work.reporter.unwrap().member.as_str()),
+        (shown.work.text.as_str(), shown.work.reporter.unwrap().member.unwrap().as_str()),
         ("桥面有裂缝", "i1")
     );
     assert_eq!(relay.members().await.unwrap().len(), 7);
-    assert_eq!(relay.check_all(true, false).await.unwrap().damage(), 0, "township-{schema}");
+    assert_eq!(relay.check_all(true, false).await.unwrap().damage(), 0, "township-{number}");
     relay.stop().await;
-    let before = kept.path().join(format!("township.before-{}.db", schema + 1));
-    assert_eq!(fs::read(before).unwrap()[60..64], schema.to_be_bytes(), "a copy from before is kept");
+    let before = kept.path().join(format!("township.before-{}.db", number + 1));
+    assert_eq!(fs::read(before).unwrap()[60..64], u32::from(number).to_be_bytes(), "a copy from before is kept");
 }

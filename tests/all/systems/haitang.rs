@@ -117,7 +117,7 @@ async fn a_fake_medicine_sale_brings_police_and_market_supervision_each_with_its
     leader.sync().await.unwrap();
     assert!(leader.field().incident(sale).is_ok() && leader.field().incident(suggestion).is_err());
     let shown = township.settled().await.incident(suggestion).await.unwrap();
-    assert_eq!(shown.work.reporter.unwrap().member, member("m-14"));
+    assert_eq!(shown.work.reporter.unwrap().member, Some(member("m-14")));
 }
 
 #[tokio::test]

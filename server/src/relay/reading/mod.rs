@@ -14,7 +14,7 @@ use suishou_core::{
     document::{Document, Record, Work},
     id::{BlobHash, DepartmentId, DocumentId, GridId, MemberId},
     model::{
-        DocumentKind,
+        DocumentKind, Role,
         audience::Audience,
         decode,
         incident::Matter,
@@ -36,6 +36,7 @@ pub use warning::{AcknowledgedShown, PostShown, ReportShown, WarningShown};
 
 use super::{
     error::{RelayError, Result},
+    identity::{Viewer, is_hidden},
     project::within,
     scope::covered,
     shown::{BlobShown, NamedShown, NoteShown, PersonShown},
@@ -44,7 +45,6 @@ use crate::{
     db::{
         self, Connection,
         entry::Stored,
-        member::Kept,
         work::{Force, Placed},
     },
     words::{Lang, Words},
@@ -231,11 +231,12 @@ pub fn show<R: Kind>(
     settings: &Settings,
     now: Timestamp,
     id: DocumentId,
+    viewer: Viewer,
 ) -> Result<Shown<R>> {
     let snapshot = db::snapshot(connection)?;
     let placed = db::work::find::<R>(&snapshot, R::KIND, id)?.ok_or(RelayError::NotFound)?;
     let document = load_document(&snapshot, id)?.ok_or(RelayError::NotFound)?;
-    shown(&snapshot, settings, now, placed, &document)
+    shown(&snapshot, settings, now, placed, &document, viewer)
 }
 
 fn shown<R: Kind>(
@@ -244,12 +245,19 @@ fn shown<R: Kind>(
     now: Timestamp,
     placed: Placed<R>,
     document: &Document,
+    viewer: Viewer,
 ) -> Result<Shown<R>> {
     let id = document.id();
     let (Some(captured), Some(work)) = (document.captured(), document.work()) else {
         return Err(RelayError::NotFound);
     };
-    let people = people(connection, id)?;
+    let mut people = people(connection, id, captured.origin.received_at)?;
+    let in_confidence =
+        matches!(&captured.record, Record::Incident(record) if record.is_anonymous == Some(true));
+    if in_confidence && viewer == Viewer::Other {
+        let reporter = people.iter_mut().find(|person| person.author == captured.origin.author);
+        reporter.into_iter().for_each(|person| person.hide(None));
+    }
     let by = people.iter().find(|person| person.author == captured.origin.author).cloned();
     let notes = db::entry::notes(connection, id)?.into_iter().filter_map(|stored| {
         let note = decode(stored.entry.body.as_deref()?, "a note").ok()?;
@@ -268,17 +276,27 @@ fn shown<R: Kind>(
     })
 }
 
-fn people(connection: &Connection, document: DocumentId) -> Result<Vec<PersonShown>> {
+fn people(
+    connection: &Connection,
+    document: DocumentId,
+    came_at: Option<Timestamp>,
+) -> Result<Vec<PersonShown>> {
     let mut people = Vec::new();
     for (row, alias) in db::member::aliases(connection, document)? {
         let member = db::member::get(connection, row)?;
-        people.push(PersonShown {
+        let is_hidden = is_hidden(connection, &member, came_at)?;
+        let mut person = PersonShown {
             author: Author::Alias(alias),
-            member: member.id,
+            member: Some(member.id),
             name: member.name,
-            role: member.role,
+            role: Some(member.role),
             phone: member.phone,
-        });
+            is_hidden,
+        };
+        if is_hidden {
+            person.hide(Some(Role::Informant));
+        }
+        people.push(person);
     }
     Ok(people)
 }
@@ -325,8 +343,14 @@ impl Context<'_> {
     fn named(&self, member: &MemberId) -> Result<NamedShown> {
         let known = db::member::find(self.connection, member)?;
         Ok(known.map_or_else(
-            || NamedShown { member: member.clone(), name: String::new(), phone: String::new() },
-            |known| named(&known),
+            || NamedShown {
+                of: member.clone(),
+                member: Some(member.clone()),
+                name: String::new(),
+                phone: String::new(),
+                is_hidden: false,
+            },
+            |known| NamedShown::of(&known),
         ))
     }
 
@@ -338,10 +362,6 @@ impl Context<'_> {
     ) -> Result<Vec<NamedShown>> {
         let members = db::member::all(self.connection)?;
         let covered = covered(self.settings, audience, &members);
-        Ok(covered.filter(|member| is_missing(&member.id)).map(named).collect())
+        Ok(covered.filter(|member| is_missing(&member.id)).map(NamedShown::of).collect())
     }
-}
-
-fn named(member: &Kept) -> NamedShown {
-    NamedShown { member: member.id.clone(), name: member.name.clone(), phone: member.phone.clone() }
 }

@@ -15,7 +15,7 @@ use suishou_core::{
 use super::{Context, Kind};
 use crate::relay::{
     error::Result,
-    shown::{BlobShown, NamedShown, NoteShown},
+    shown::{BlobShown, NamedShown, NoteShown, PersonShown},
 };
 
 /// Somebody has read it.
@@ -95,8 +95,12 @@ fn questions(context: &Context<'_>) -> Result<Vec<QuestionShown>> {
         }
         let answered = context.notes.iter().filter(|(_, other)| other.answers == Some(stored.entry_id));
         let by = context.people.iter().find(|person| person.author == stored.author);
+        let asker = |person: &PersonShown| match &person.member {
+            Some(member) => context.named(member).map(Some),
+            None => Ok(None),
+        };
         questions.push(QuestionShown {
-            by: by.map(|person| context.named(&person.member)).transpose()?,
+            by: by.map(asker).transpose()?.flatten(),
             note: context.note(stored, note)?,
             answered: answered.map(|(stored, note)| context.note(stored, note)).collect::<Result<_>>()?,
         });

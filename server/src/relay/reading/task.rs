@@ -204,7 +204,7 @@ fn waiting(context: &Context<'_>, record: &TaskRecord, task: &Task) -> Result<Ve
     };
     let mut waiting = context.missing(&record.audience, |member| !has_said(member))?;
     // Those to whom it was handed are in no audience.
-    let listed: BTreeSet<MemberId> = waiting.iter().map(|named| named.member.clone()).collect();
+    let listed: BTreeSet<MemberId> = waiting.iter().map(|named| named.of.clone()).collect();
     for member in task.named.iter().filter(|member| !listed.contains(*member) && !has_said(member)) {
         waiting.push(context.named(member)?);
     }

@@ -219,7 +219,7 @@ fn a_post_reaches_its_keeper_outside_the_audience() {
     let engine = world.engine();
     let settings = engine.shared().settings();
     let shown = reading::show::<WarningRow>(engine.connection(), &settings, soon(), document).unwrap();
-    let waiting: Vec<_> = shown.work.waiting.iter().map(|named| named.member.as_str()).collect();
+    let waiting: Vec<_> = shown.work.waiting.iter().map(|named| named.of.as_str()).collect();
     assert_eq!(waiting, ["ann", "ben"], "whoever only leads is not asked");
 }
 
@@ -270,7 +270,7 @@ fn an_evacuation_tells_who_is_missing_and_who_has_not_answered() {
     assert_eq!((shown.listed.row.counts.people_accounted, shown.work.people_missing), (4, 3));
     assert_eq!(shown.work.shelters[0].people, 4);
     assert_eq!(shown.work.items[0].marks[0].by.as_ref().unwrap().name, "name of ann");
-    let waiting: Vec<_> = shown.work.waiting.iter().map(|named| named.member.as_str()).collect();
+    let waiting: Vec<_> = shown.work.waiting.iter().map(|named| named.of.as_str()).collect();
     assert_eq!(waiting, ["ben", "lea"], "lea works in the town's own grid");
     let json = serde_json::to_value(&shown).unwrap();
     assert_eq!(

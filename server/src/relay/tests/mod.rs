@@ -1,12 +1,13 @@
 //! The relay's rules, driven in one thread with small phones made by hand.
 
 mod concurrency;
+mod erasing;
 mod feeding;
 mod http;
 mod kinds;
 mod lives;
 mod operating;
-mod phone;
+pub(crate) mod phone;
 mod pushing;
 mod seeing;
 mod uploading;

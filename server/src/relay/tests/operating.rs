@@ -45,7 +45,11 @@ fn an_act_with_a_remark_is_seen_by_the_reporter() {
     let json = serde_json::to_value(&shown).unwrap();
     assert_eq!(json["state"], "rejected");
     assert!(json["steps"][0]["origin"]["claimed_at"].as_str().unwrap().ends_with('Z'));
-    assert_eq!(json["reporter"]["name"], "name of ina");
+    assert_eq!(
+        (&json["reporter"]["name"], &json["reporter"]["member"]),
+        (&"".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(json["reporter"]["role"], "informant");
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_report_is_stored_receipted_and_projected() {
     let shown = incident(world.engine().connection(), ann_time(), document).unwrap();
     assert_eq!(shown.listed.row.state, IncidentState::Reported);
     assert_eq!(shown.notes.len(), 1);
-    assert_eq!(shown.work.reporter.unwrap().member.as_str(), "ann");
+    assert_eq!(shown.work.reporter.unwrap().member.unwrap().as_str(), "ann");
     assert_eq!(ann.received, 0, "the own entries are not sent back");
 }
 
@@ -335,7 +335,7 @@ fn a_late_report_takes_effect_when_the_persons_new_phone_sends_it() {
     again.append(entry);
     again.sync(&mut world);
     let shown = incident(world.engine().connection(), ann_time(), document).unwrap();
-    assert_eq!(shown.work.reporter.unwrap().member.as_str(), "ann");
+    assert_eq!(shown.work.reporter.unwrap().member.unwrap().as_str(), "ann");
     assert_eq!(operator::held(world.engine().connection()).unwrap().len(), 0);
 }
 

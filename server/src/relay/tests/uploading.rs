@@ -8,7 +8,7 @@ use crate::{
     relay::upload::{Promise, Standing, readable, readable_preview},
 };
 
-fn device(world: &mut World, phone: &super::phone::Phone) -> Device {
+pub(super) fn device(world: &mut World, phone: &super::phone::Phone) -> Device {
     db::device::find(world.engine().connection(), phone.device).unwrap().unwrap()
 }
 
@@ -16,12 +16,18 @@ fn promise(bytes: &[u8], kind: BlobKind, preview_of: Option<BlobHash>) -> Promis
     Promise { hash: Some(BlobHash::of(bytes)), kind, preview_of, size_bytes: bytes.len() as u64 }
 }
 
-fn photo(bytes: &[u8]) -> Promise {
+pub(super) fn photo(bytes: &[u8]) -> Promise {
     promise(bytes, BlobKind::Photo, None)
 }
 
 /// Sends what is missing, `piece` bytes at a time.
-fn send(world: &mut World, device: &Device, promise: &Promise, bytes: &[u8], piece: usize) -> db::blob::Blob {
+pub(super) fn send(
+    world: &mut World,
+    device: &Device,
+    promise: &Promise,
+    bytes: &[u8],
+    piece: usize,
+) -> db::blob::Blob {
     let mut standing = world.engine().begin_upload(device, promise).unwrap();
     loop {
         match standing {

@@ -1,0 +1,284 @@
+//! What is held about one person: handed out to them, or erased with a certificate.
+//!
+//! Erased are words, names, positions, photos and recordings; headers, steps and counts stay, so that logs still
+//! lead to their signed heads and figures do not change. Phones that see a document drop what they have of it and
+//! get it anew.
+
+mod certificate;
+mod export;
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use suishou_core::{
+    document::erased_body,
+    entry::BodyType,
+    error::Problem,
+    id::{BlobHash, BodyHash, DocumentId, MemberId},
+    model::DocumentKind,
+    store::{
+        referred,
+        tables::{load_document, save_document},
+    },
+};
+
+pub use certificate::{Certificate, SignedCertificate, Subject};
+pub use export::Exported;
+
+use super::{
+    Relay,
+    engine::{Engine, Work},
+    error::{RelayError, Result},
+};
+use crate::db::{
+    self, Connection,
+    entry::{State, Stored},
+    member::Kept,
+};
+
+/// What an erasure would do, or did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ErasurePlan {
+    /// Records whose text goes.
+    pub records: u64,
+    /// Remarks whose text goes.
+    pub notes: u64,
+    /// Attachments that go.
+    pub blobs: u64,
+    /// Documents that these belong to.
+    pub documents: u64,
+    /// Of these, with something left to do.
+    pub open_documents: u64,
+    /// Phones that are revoked.
+    pub devices: u64,
+    /// A sealed identity goes.
+    pub has_identity: bool,
+}
+
+/// Everything that an erasure touches.
+struct Found {
+    member: Option<Kept>,
+    entries: Vec<Stored>,
+    documents: BTreeSet<DocumentId>,
+    blobs: BTreeSet<BlobHash>,
+    /// Which documents name which attachments no more, whether or not others do.
+    unnamed: BTreeSet<(BlobHash, DocumentId)>,
+    plan: ErasurePlan,
+}
+
+impl Relay {
+    /// What an erasure would do.
+    pub async fn plan_erasure(&self, subject: Subject) -> Result<ErasurePlan> {
+        self.with(move |connection, _| {
+            let snapshot = db::snapshot(connection)?;
+            Ok(find(&snapshot, &subject)?.plan)
+        })
+        .await
+    }
+
+    /// Erases what is held about somebody.
+    pub async fn erase(
+        &self,
+        subject: Subject,
+        reason: String,
+        by: Option<i64>,
+    ) -> Result<SignedCertificate> {
+        let reason = reason.trim().to_owned();
+        if reason.is_empty() {
+            return Err(RelayError::invalid(Problem::Missing("reason")));
+        }
+        self.call(move |engine| engine.erase(&subject, &reason, by)).await
+    }
+}
+
+impl Engine {
+    /// Erases what is held about somebody; when this returns, it is in no file of the folder.
+    pub fn erase(&mut self, subject: &Subject, reason: &str, by: Option<i64>) -> Result<SignedCertificate> {
+        while self.project()? {}
+        let (certificate, uploads) = self.write(|work| work.erase(subject, reason, by))?;
+        for upload in uploads {
+            self.blobs().discard(upload)?;
+        }
+        self.drop_doomed_blobs()?;
+        self.scrub();
+        self.drop_old_copies()?;
+        tracing::info!(entries = certificate.certificate.bodies.len(), "erased");
+        Ok(certificate)
+    }
+
+    /// Removes the files of erased attachments; also at the start, should an erasure have been cut short.
+    pub(super) fn drop_doomed_blobs(&mut self) -> Result<()> {
+        for blob in db::subject::doomed(self.connection())? {
+            self.blobs().remove(&blob)?;
+            self.write(|work| Ok(db::subject::forget_doomed(work.transaction, blob)?))?;
+        }
+        Ok(())
+    }
+}
+
+impl Work<'_> {
+    fn erase(
+        &mut self,
+        subject: &Subject,
+        reason: &str,
+        by: Option<i64>,
+    ) -> Result<(SignedCertificate, Vec<db::blob::UploadId>)> {
+        let found = find(self.transaction, subject)?;
+        let mut bodies = Vec::with_capacity(found.entries.len());
+        for stored in &found.entries {
+            let Some(body) = stored.entry.body.as_deref() else { continue };
+            let header = &stored.entry.header;
+            let left = match stored.state {
+                State::Held(_) => None,
+                State::Stored | State::Passed => erased_body(header.kind, header.body_type, body),
+            };
+            let hash = BodyHash::of(body);
+            db::entry::erase(self.transaction, stored.seq, hash, left.as_deref())?;
+            bodies.push(hash);
+        }
+        for (blob, document) in &found.unnamed {
+            db::subject::unname(self.transaction, *blob, *document)?;
+        }
+        for blob in &found.blobs {
+            for preview in db::subject::previews_of(self.transaction, *blob)? {
+                db::subject::doom(self.transaction, preview)?;
+            }
+            db::subject::doom(self.transaction, *blob)?;
+        }
+        for document in &found.documents {
+            self.show_anew(*document)?;
+        }
+        let mut uploads = Vec::new();
+        if let Some(member) = &found.member {
+            uploads = db::subject::uploads(self.transaction, member.row)?;
+            for upload in &uploads {
+                db::blob::delete_upload(self.transaction, *upload)?;
+            }
+            db::subject::forget_member(self.transaction, member.row)?;
+        }
+        let identity = &self.shared.identity;
+        let certificate = Certificate {
+            format: certificate::FORMAT,
+            township: identity.township,
+            relay_key: identity.key.public(),
+            subject: subject.clone(),
+            reason: reason.to_owned(),
+            by,
+            erased_at: self.now,
+            records: found.plan.records,
+            notes: found.plan.notes,
+            blobs: found.plan.blobs,
+            documents: found.plan.documents,
+            devices_revoked: found.plan.devices,
+            had_identity: found.plan.has_identity,
+            bodies,
+            blob_hashes: found.blobs.into_iter().collect(),
+        };
+        let signed = certificate.sign(&identity.key)?;
+        db::subject::add_erasure(self.transaction, &signed.to_json()?, self.now)?;
+        Ok((signed, uploads))
+    }
+
+    /// Works a document's row out anew, and has phones drop the document and get it again.
+    fn show_anew(&mut self, id: DocumentId) -> Result<()> {
+        let Some(document) = load_document(self.transaction, id)? else { return Ok(()) };
+        save_document(self.transaction, &document, None)?;
+        let keys: BTreeSet<i64> =
+            db::scope::of_document(self.transaction, id)?.iter().map(|held| held.key).collect();
+        self.rescope(&document, &keys, &BTreeSet::new())?;
+        self.rescope(&document, &BTreeSet::new(), &keys)
+    }
+}
+
+/// Everything about somebody that can be erased and is not.
+fn find(connection: &Connection, subject: &Subject) -> Result<Found> {
+    let (member, entries) = entries_of(connection, subject)?;
+    let entries: Vec<Stored> = entries
+        .into_iter()
+        .filter(|stored| {
+            let header = &stored.entry.header;
+            stored.entry.body.is_some()
+                && stored.same_as.is_none()
+                && header.body_hash == BodyHash::ZERO
+                && header.body_type != BodyType::Change
+        })
+        .collect();
+    let documents: BTreeSet<DocumentId> = entries.iter().map(|stored| stored.entry.header.document).collect();
+    let mut named: BTreeSet<BlobHash> = entries.iter().flat_map(|stored| referred(&stored.entry)).collect();
+    for stored in &entries {
+        // A track stands in steps, and is whoever's the patrol is.
+        let header = &stored.entry.header;
+        if header.kind == DocumentKind::Patrol && header.body_type == BodyType::Record {
+            named.extend(db::subject::blobs_of(connection, header.document)?);
+        }
+    }
+    let erased: BTreeSet<i64> = entries.iter().map(|stored| stored.seq).collect();
+    let mut still_named = BTreeSet::new();
+    for document in &documents {
+        for stored in db::entry::of_document(connection, *document)? {
+            if !erased.contains(&stored.seq) && stored.entry.header.body_type != BodyType::Change {
+                still_named.extend(referred(&stored.entry).into_iter().map(|blob| (blob, *document)));
+            }
+        }
+    }
+    let (mut blobs, mut unnamed) = (BTreeSet::new(), BTreeSet::new());
+    for blob in named {
+        let is_here =
+            |document: &DocumentId| documents.contains(document) && !still_named.contains(&(blob, *document));
+        let (here, elsewhere): (Vec<_>, Vec<_>) =
+            db::blob::documents(connection, blob)?.into_iter().partition(is_here);
+        unnamed.extend(here.into_iter().map(|document| (blob, document)));
+        if elsewhere.is_empty() {
+            blobs.insert(blob);
+        }
+    }
+    let count = |wanted: BodyType| {
+        entries.iter().filter(|stored| stored.entry.header.body_type == wanted).count() as u64
+    };
+    let mut plan = ErasurePlan {
+        records: count(BodyType::Record),
+        notes: count(BodyType::Note),
+        blobs: blobs.len() as u64,
+        documents: documents.len() as u64,
+        ..ErasurePlan::default()
+    };
+    for document in &documents {
+        plan.open_documents += u64::from(db::subject::is_open(connection, *document)?);
+    }
+    if let Some(member) = &member {
+        let devices = db::subject::devices(connection, member.row)?;
+        plan.devices = devices.iter().filter(|(.., is_revoked)| !is_revoked).count() as u64;
+        plan.has_identity = db::identity::get(connection, member.row)?.is_some();
+    }
+    Ok(Found { member, entries, documents, blobs, unnamed, plan })
+}
+
+/// A member's own entries, or all of a household and its visits.
+fn entries_of(connection: &Connection, subject: &Subject) -> Result<(Option<Kept>, Vec<Stored>)> {
+    match subject {
+        Subject::Member(id) => {
+            let member = db::member::find(connection, id)?.ok_or(RelayError::NotFound)?;
+            let entries = db::entry::of_member(connection, member.row)?;
+            Ok((Some(member), entries))
+        }
+        Subject::Household(id) => {
+            if !db::subject::is_kind(connection, *id, DocumentKind::Household)? {
+                return Err(RelayError::NotFound);
+            }
+            let mut entries = db::entry::of_document(connection, *id)?;
+            for visit in db::work::documents_about(connection, *id, DocumentKind::Visit, None)? {
+                entries.extend(db::entry::of_document(connection, visit)?);
+            }
+            Ok((None, entries))
+        }
+    }
+}
+
+/// The member with this number, or the household.
+pub fn subject_of(member: Option<MemberId>, household: Option<DocumentId>) -> Result<Subject> {
+    match (member, household) {
+        (Some(member), None) => Ok(Subject::Member(member)),
+        (None, Some(household)) => Ok(Subject::Household(household)),
+        _ => Err(RelayError::invalid(Problem::Missing("member or household"))),
+    }
+}
