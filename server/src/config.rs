@@ -34,6 +34,35 @@ pub struct Config {
     /// Most connections at once from one address; a tunnel or proxy makes all phones look like one.
     #[serde(default = "most_connections_per_address")]
     pub connections_per_address: u32,
+    /// How much one device may send.
+    #[serde(default)]
+    pub quotas: Quotas,
+}
+
+/// How much one device may send. The defaults are far beyond what a person does, also on the day after a month
+/// without network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quotas {
+    /// Entries in an hour.
+    pub entries_per_hour: u64,
+    /// Entries in a day.
+    pub entries_per_day: u64,
+    /// Bytes of photos, recordings and tracks in a day.
+    pub attachment_bytes_per_day: u64,
+    /// Uploads begun and not finished.
+    pub uploads: u64,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            entries_per_hour: 20_000,
+            entries_per_day: 100_000,
+            attachment_bytes_per_day: 4 * 1024 * 1024 * 1024,
+            uploads: 256,
+        }
+    }
 }
 
 const fn most_connections() -> u32 {
@@ -58,6 +87,7 @@ impl Config {
             addresses,
             connections: most_connections(),
             connections_per_address: most_connections_per_address(),
+            quotas: Quotas::default(),
         })
     }
 

@@ -208,7 +208,7 @@ fn messages_are_read_for_ever() {
             page: Some(vec![4, 5]),
             notices: vec![
                 FeedNotice::Forget { document: DocumentId::new([1; 16]) },
-                FeedNotice::Held { entry: EntryId::new([2; 32]), code: HeldCode::WrongState },
+                FeedNotice::Held { entry: EntryId::new([2; 32]), code: HeldCode::WrongState, reply: None },
                 FeedNotice::Released { entry: EntryId::new([3; 32]) },
             ],
             cursor: Some(cursor),
@@ -252,6 +252,7 @@ fn messages_are_read_for_ever() {
             public_key: PublicKey::new([2; 32]),
             proof: Signature::new([3; 64]),
             nonce: Nonce::new([4; 16]),
+            opening: None,
         },
     );
     let enrolment = Enrolment {

@@ -5,12 +5,16 @@
 
 pub mod blob;
 pub mod device;
+pub mod enrolment;
 pub mod entry;
 pub mod feed;
+pub mod held;
 pub mod list;
 pub mod log;
 pub mod member;
 pub mod meta;
+pub mod phone;
+pub mod quota;
 pub mod schema;
 pub mod scope;
 pub mod work;

@@ -30,7 +30,7 @@ use crate::{
     error::SetupError,
     folder::{self, Folder},
     identity::{Certificate, Identity},
-    relay::Relay,
+    relay::{Relay, Terms},
 };
 
 /// How phones are spoken to.
@@ -95,6 +95,7 @@ impl Server {
             Invitations { addresses, pin, relay_key: identity.key.public(), township: identity.township };
         let relay = Relay::start(folder.path(), identity, Arc::clone(&clock), random)
             .map_err(|error| SetupError::Relay(error.to_string()))?;
+        relay.set_terms(Terms { quotas: config.quotas, pin });
 
         let (stopping, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();

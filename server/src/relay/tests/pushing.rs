@@ -375,13 +375,13 @@ fn a_code_enrols_one_phone_and_answers_it_again() {
         let nonce = Nonce::new([nonce; 16]);
         let proof = EnrolProof { code: invited.code, public_key: key.public(), nonce };
         let proof = key.sign(&proof);
-        encode(&EnrolRequest { version: VERSION, code: invited.code, public_key: key.public(), proof, nonce })
+        encode(&EnrolRequest { version: VERSION, code: invited.code, public_key: key.public(), proof, nonce, opening: None })
     };
     let first = world.engine().enrol(&request(&key, 1)).unwrap();
     let again = world.engine().enrol(&request(&key, 2)).unwrap();
     assert_eq!(first.enrolment.device, again.enrolment.device);
     assert_eq!(again.enrolment.nonce, Nonce::new([2; 16]));
-    assert_eq!(world.engine().enrol(&request(&thief, 3)).unwrap_err().code(), code::BAD_ENROL_CODE);
+    assert_eq!(world.engine().enrol(&request(&thief, 3)).unwrap_err().code(), code::ENROL_CODE_USED);
     let late = world.engine().invite(&super::phone::member_id("ann"), hour).unwrap();
     world.clock.pass(hour);
     let proof = EnrolProof { code: late.code, public_key: thief.public(), nonce: Nonce::ZERO };
@@ -391,9 +391,10 @@ fn a_code_enrols_one_phone_and_answers_it_again() {
         public_key: thief.public(),
         proof: thief.sign(&proof),
         nonce: Nonce::ZERO,
+        opening: None,
     };
-    assert_eq!(world.engine().enrol(&encode(&expired)).unwrap_err().code(), code::BAD_ENROL_CODE);
-    assert_eq!(db::list::phones(world.engine().connection()).unwrap().len(), 1);
+    assert_eq!(world.engine().enrol(&encode(&expired)).unwrap_err().code(), code::ENROL_CODE_EXPIRED);
+    assert_eq!(db::phone::all(world.engine().connection()).unwrap().len(), 1);
 }
 
 #[test]
