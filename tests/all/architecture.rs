@@ -158,7 +158,8 @@ fn text_for_people_is_in_resource_files_and_not_in_code() {
 
 /// Files that read words from other systems' files: these are names in a format, not text for people; and the
 /// command line's own help, which clap wants beside each option.
-const ALIAS_TABLES: [&str; 14] = [
+const ALIAS_TABLES: [&str; 15] = [
+    "args/enrolment.rs",
     "geo/kind.rs",
     "geo/geojson.rs",
     "sheet/mod.rs",

@@ -149,9 +149,7 @@ pub fn address(typed: &str) -> Result<String> {
     let is_numeric = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let is_host = match is_numeric {
         Some(number) => number.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
-        }
+        None => !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-'),
     };
     let is_known = matches!(scheme, "https" | "http");
     if !is_known || !is_host || host.len() > MAX_HOST_BYTES || port == 0 {
@@ -172,13 +170,11 @@ mod tests {
     fn a_code_is_read_however_it_is_typed() {
         let text = code().to_string();
         assert_eq!((text.len(), text.matches('-').count()), (24, 4));
-        let wide: String = text
-            .chars()
-            .map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap())
-            .collect();
+        let wide: String = text.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect();
         let spaced = text.replace('-', "  ");
         let lower = text.to_lowercase().replace('0', "o").replace('1', "l");
-        for typed in [text.as_str(), &wide, &spaced, &lower, &text.replace('1', "i"), &text.replace('-', "—")] {
+        for typed in [text.as_str(), &wide, &spaced, &lower, &text.replace('1', "i"), &text.replace('-', "—")]
+        {
             assert!(typed.parse::<TypedCode>().unwrap() == code(), "{typed}");
         }
         assert_eq!(TypedCode::new([0xff; 16]).to_string().parse::<TypedCode>().unwrap().0, (1 << 95) - 1);
@@ -204,7 +200,14 @@ mod tests {
             }
         }
         let text: String = letters.iter().collect();
-        for bad in ["", "U", &text[1..], &format!("{text}0"), &"0".repeat(1_000), "中文中文中文中文中文中文中文中文中文中文"] {
+        for bad in [
+            "",
+            "U",
+            &text[1..],
+            &format!("{text}0"),
+            &"0".repeat(1_000),
+            "中文中文中文中文中文中文中文中文中文中文",
+        ] {
             assert!(bad.parse::<TypedCode>().is_err(), "{bad}");
         }
     }
@@ -222,7 +225,9 @@ mod tests {
         ] {
             assert_eq!(address(typed).unwrap(), meant);
         }
-        for bad in ["", "https://", "a/b", "a@b", "ftp://a", "a:0", "a:x", "a:99999", "中文", "a?b", "[::1", "a..:"] {
+        for bad in
+            ["", "https://", "a/b", "a@b", "ftp://a", "a:0", "a:x", "a:99999", "中文", "a?b", "[::1", "a..:"]
+        {
             assert!(address(bad).is_err(), "{bad}");
         }
     }

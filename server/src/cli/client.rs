@@ -91,12 +91,22 @@ impl Client {
         self.ask(Method::POST, path, Some(payload)).await
     }
 
+    /// The bytes of a file.
+    pub(super) async fn download(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        Ok(self.answer(Method::GET, path, None).await?.to_vec())
+    }
+
     async fn ask(&self, method: Method, path: &str, payload: Option<Payload>) -> Result<Value, Failure> {
+        let body = self.answer(method, path, payload).await?;
+        serde_json::from_slice(&body).map_err(|error| Failure::BadAnswer(error.to_string()))
+    }
+
+    async fn answer(&self, method: Method, path: &str, payload: Option<Payload>) -> Result<Bytes, Failure> {
         let patience = if let Some(Payload::Sealed(_)) = payload { IMPORT } else { ANSWER };
         let answered = timeout(patience, self.exchange(method, path, payload)).await;
         let (is_success, body) = answered.map_err(|_| Failure::BadAnswer("timeout".to_owned()))??;
         if is_success {
-            return serde_json::from_slice(&body).map_err(|error| Failure::BadAnswer(error.to_string()));
+            return Ok(body);
         }
         let refusal: Refusal =
             serde_json::from_slice(&body).map_err(|error| Failure::BadAnswer(error.to_string()))?;

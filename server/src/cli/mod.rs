@@ -4,9 +4,12 @@ pub mod args;
 mod bundle;
 mod care;
 mod client;
+mod device;
 mod enrol;
+mod enrol_sheet;
 mod failure;
 mod form;
+mod held;
 mod help;
 mod incident;
 mod lists;
@@ -102,7 +105,7 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Department(department) => lists::department(client, department, words).await,
         Command::Member(member) => lists::member(client, member, words).await,
         Command::Enrol(enrol) => enrol::enrol(client, enrol, words).await,
-        Command::Device(device) => lists::device(client, device, words).await,
+        Command::Device(device) => device::device(client, device, words).await,
         Command::Bundle(bundle) => bundle::bundle(client, bundle, words).await,
         Command::Incident(incident) => incident::incident(client, incident, words).await,
         Command::Patrol(patrol) => lists::patrol(client, patrol, words).await,
@@ -113,6 +116,6 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Visit(visit) => care::visit(client, visit, words).await,
         Command::Settings(settings) => settings::settings(client, settings, words).await,
         Command::Checkpoint(checkpoint) => settings::checkpoint(client, checkpoint, words).await,
-        Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
+        Command::Held(held) => held::held(client, held, words).await,
     }
 }

@@ -93,9 +93,10 @@ fn valid_for(seconds: Option<u64>) -> Answer<Duration> {
 
 async fn member_of(desk: &Desk, id: &MemberId) -> Answer<Member> {
     let members = desk.relay.members().await?;
-    members.into_iter().find(|member| member.id == *id).ok_or_else(|| {
-        ApiError::invalid(vec![Problem::Unknown { what: "member", code: id.to_string() }])
-    })
+    members
+        .into_iter()
+        .find(|member| member.id == *id)
+        .ok_or_else(|| ApiError::invalid(vec![Problem::Unknown { what: "member", code: id.to_string() }]))
 }
 
 /// Whose phone, and for how long.
@@ -177,9 +178,7 @@ pub(super) async fn batch(
 fn check_number(found: usize) -> Answer<()> {
     match found {
         0 => Err(ApiError::invalid(vec![Problem::Missing("member")])),
-        found if found > MAX_AT_ONCE => {
-            Err(too_large("number of rows", found as u64, MAX_AT_ONCE as u64))
-        }
+        found if found > MAX_AT_ONCE => Err(too_large("number of rows", found as u64, MAX_AT_ONCE as u64)),
         _ => Ok(()),
     }
 }

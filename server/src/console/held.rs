@@ -21,10 +21,7 @@ pub(super) struct Wanted {
 }
 
 /// `GET /api/held[?all=true]`
-pub(super) async fn list(
-    State(desk): State<Desk>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
-) -> Answer {
+pub(super) async fn list(State(desk): State<Desk>, wanted: Result<Query<Wanted>, QueryRejection>) -> Answer {
     let Query(wanted) = wanted?;
     Shown::list("held", desk.relay.held_items(wanted.all).await?)
 }

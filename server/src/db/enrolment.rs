@@ -227,9 +227,7 @@ pub fn set_revoked(transaction: &Transaction<'_>, device: i64, change: Change, a
     if changed == 0 {
         return Ok(());
     }
-    transaction
-        .execute("INSERT OR IGNORE INTO device_life (device) VALUES (?1)", [device])
-        .map_err(sql)?;
+    transaction.execute("INSERT OR IGNORE INTO device_life (device) VALUES (?1)", [device]).map_err(sql)?;
     let (revoked_at, restored_at) = if is_revoked { (Some(at), None) } else { (None, Some(at)) };
     transaction
         .execute(

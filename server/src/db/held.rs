@@ -101,9 +101,8 @@ pub fn codes_of(connection: &Connection, device: DeviceId) -> Result<Vec<(u8, u6
              WHERE e.state = 3 AND d.device = ?1 GROUP BY e.held_code ORDER BY e.held_code",
         )
         .map_err(sql)?;
-    let rows = statement
-        .query_map([device.as_ref()], |row| Ok((row.get(0)?, count(row.get(1)?))))
-        .map_err(sql)?;
+    let rows =
+        statement.query_map([device.as_ref()], |row| Ok((row.get(0)?, count(row.get(1)?)))).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }
 

@@ -60,7 +60,8 @@ const COLUMNS: &str = "
     ) h ON h.device = d.row";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Phone> {
-    let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis));
+    let time =
+        |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis));
     Ok(Phone {
         row: row.get(0)?,
         device: id(row, 1)?,

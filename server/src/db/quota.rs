@@ -53,9 +53,7 @@ pub fn add(
         .and_then(|mut delete| delete.execute([device, hour - DAY]))
         .map_err(sql)?;
     transaction
-        .prepare_cached(
-            "INSERT INTO device_use (device, hour, entries, blob_bytes) VALUES (?1, ?2, ?3, ?4)",
-        )
+        .prepare_cached("INSERT INTO device_use (device, hour, entries, blob_bytes) VALUES (?1, ?2, ?3, ?4)")
         .and_then(|mut insert| insert.execute(params![device, hour, int(entries), int(blob_bytes)]))
         .map_err(sql)?;
     Ok(())

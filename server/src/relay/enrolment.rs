@@ -8,9 +8,7 @@ use suishou_core::{
     log::verify,
     model::decode,
     sync::{
-        check::{
-            CheckCode, Compared, Hello, MAX_COMMITMENTS, SignedWelcome, Welcome, code_hash, commitment,
-        },
+        check::{CheckCode, Compared, Hello, MAX_COMMITMENTS, SignedWelcome, Welcome, code_hash, commitment},
         typed::TypedCode,
         wire::{EnrolProof, EnrolRequest, Enrolment, SignedEnrolment, VERSION, known_version},
     },
@@ -177,10 +175,7 @@ impl Work<'_> {
         Ok(Invited { number, code, typed_code: typed.to_string(), expires_at })
     }
 
-    fn enrol(
-        &mut self,
-        request: &EnrolRequest,
-    ) -> Result<(DeviceId, suishou_core::sync::wire::Membership)> {
+    fn enrol(&mut self, request: &EnrolRequest) -> Result<(DeviceId, suishou_core::sync::wire::Membership)> {
         let hash = code_hash(&request.code);
         let known = db::enrolment::find(self.transaction, hash)?;
         let code = db::device::find_code(self.transaction, known.code_hash.to_array())?;
@@ -197,8 +192,7 @@ impl Work<'_> {
             return Err(RelayError::EnrolCodeExpired);
         }
         let device = DeviceId::new(self.random.bytes());
-        let row =
-            db::device::add(self.transaction, device, Some(code.member), request.public_key, self.now)?;
+        let row = db::device::add(self.transaction, device, Some(code.member), request.public_key, self.now)?;
         db::device::use_code(self.transaction, known.code_hash.to_array(), request.public_key, row)?;
         let compared = Compared {
             relay_key: self.shared.identity.key.public(),

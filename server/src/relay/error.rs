@@ -49,7 +49,9 @@ pub enum RelayError {
     #[error("the township revoked this device")]
     Revoked,
     /// There is no such enrolment code.
-    #[error("there is no such enrolment code; compare it letter by letter, or ask the operator for a new one")]
+    #[error(
+        "there is no such enrolment code; compare it letter by letter, or ask the operator for a new one"
+    )]
     BadEnrolCode,
     /// Another phone used the enrolment code.
     #[error("another phone used this enrolment code; tell the operator, who has a new one")]
