@@ -47,9 +47,15 @@ pub enum Error {
     /// An operator revoked this device; what it holds is kept.
     #[error("this device was revoked by the township")]
     Revoked,
-    /// The enrolment code is unknown, used or expired.
-    #[error("the enrolment code is unknown, used or expired")]
+    /// The relay knows no such enrolment code.
+    #[error("there is no such enrolment code: compare it with what the operator shows, or ask for a new one")]
     BadEnrolCode,
+    /// Another phone used the enrolment code: perhaps somebody else's.
+    #[error("the enrolment code was used by another phone: tell the operator, and ask for a new one")]
+    EnrolCodeUsed,
+    /// The enrolment code is out of date, or was withdrawn.
+    #[error("the enrolment code is no longer good: ask the operator for a new one")]
+    EnrolCodeExpired,
     /// The relay can't be reached, or what answered is not the relay.
     #[error("the relay can't be reached: {0}")]
     Offline(Unreachable),
@@ -142,6 +148,12 @@ pub enum Problem {
     /// Not a code.
     #[error("a code is 1 to 64 letters, digits, '-', '_', '.' or '/'")]
     BadCode,
+    /// A typed enrolment code that can't be one.
+    #[error("the code is mistyped: it has 20 letters and digits; compare it with the sheet")]
+    Mistyped,
+    /// Not an address of a relay.
+    #[error("not an address: it looks like 192.168.1.20:8443")]
+    BadAddress,
     /// Not what the wire format or a file format allows.
     #[error("not readable as {0}")]
     Malformed(&'static str),
@@ -400,7 +412,11 @@ impl Error {
     pub fn action(&self) -> Action {
         match self {
             Self::Invalid { .. } | Self::Refused { .. } => Action::FixInput,
-            Self::NotEnrolled | Self::Revoked | Self::BadEnrolCode => Action::EnrolAgain,
+            Self::NotEnrolled
+            | Self::Revoked
+            | Self::BadEnrolCode
+            | Self::EnrolCodeUsed
+            | Self::EnrolCodeExpired => Action::EnrolAgain,
             Self::Offline(_) | Self::Busy | Self::RelayRefused { .. } => Action::Retry,
             Self::StorageFull => Action::FreeSpace,
             Self::NotFound { .. }

@@ -48,6 +48,12 @@ pub mod kind {
     /// A one-time enrolment secret.
     #[derive(Debug)]
     pub enum EnrolCode {}
+    /// What is kept of a one-time enrolment secret.
+    #[derive(Debug)]
+    pub enum EnrolCodeHash {}
+    /// What a phone is bound to before it learns what the relay chose.
+    #[derive(Debug)]
+    pub enum Committed {}
     /// An entry, by the hash of its header.
     #[derive(Debug)]
     pub enum Entry {}
@@ -123,6 +129,10 @@ pub type Epoch = Bytes<16, kind::Epoch>;
 pub type Nonce = Bytes<16, kind::Nonce>;
 /// A one-time enrolment secret of 128 bits.
 pub type EnrolCode = Bytes<16, kind::EnrolCode>;
+/// The hash of an enrolment code: how a code is named without being told.
+pub type CodeHash = Bytes<32, kind::EnrolCodeHash>;
+/// A phone's commitment to its key and its secret.
+pub type Commitment = Bytes<32, kind::Committed>;
 /// BLAKE3 of an entry's canonical header: the same in every log and on every device.
 pub type EntryId = Bytes<32, kind::Entry>;
 /// BLAKE3 of an entry's body.

@@ -20,6 +20,7 @@ use crate::{
     outbox::Stored,
     rows::{HouseholdRow, IncidentRow, NoticeRow, PatrolRow, TaskRow, VisitRow, WarningRow},
     store::HeldEntry,
+    sync::check::CheckCode,
     time::Timestamp,
 };
 
@@ -322,4 +323,6 @@ pub struct EnrolmentView {
     pub role: Role,
     /// The township revoked this phone.
     pub is_revoked: bool,
+    /// The six digits that the person and the operator compare.
+    pub check: Option<CheckCode>,
 }

@@ -47,6 +47,9 @@ pub struct Config {
     /// How much of the disk stays free.
     #[serde(default)]
     pub disk: DiskConfig,
+    /// How much one device may send.
+    #[serde(default)]
+    pub quotas: Quotas,
 }
 
 /// `[backup]`
@@ -93,6 +96,32 @@ impl Default for DiskConfig {
     }
 }
 
+/// How much one device may send. The defaults are far beyond what a person does, also on the day after a month
+/// without network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quotas {
+    /// Entries in an hour.
+    pub entries_per_hour: u64,
+    /// Entries in a day.
+    pub entries_per_day: u64,
+    /// Bytes of photos, recordings and tracks in a day.
+    pub attachment_bytes_per_day: u64,
+    /// Uploads begun and not finished.
+    pub uploads: u64,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            entries_per_hour: 20_000,
+            entries_per_day: 100_000,
+            attachment_bytes_per_day: 4 * 1024 * 1024 * 1024,
+            uploads: 256,
+        }
+    }
+}
+
 const fn most_connections() -> u32 {
     8_192
 }
@@ -117,6 +146,7 @@ impl Config {
             connections_per_address: most_connections_per_address(),
             backup: BackupConfig::default(),
             disk: DiskConfig::default(),
+            quotas: Quotas::default(),
         })
     }
 

@@ -165,6 +165,7 @@ fn text_for_people_is_in_resource_files_and_not_in_code() {
 /// command line's own help, which clap wants beside each option.
 const ALIAS_TABLES: &[&str] = &[
     "args/keeping.rs",
+    "args/enrolment.rs",
     "geo/kind.rs",
     "geo/geojson.rs",
     "sheet/mod.rs",

@@ -289,10 +289,10 @@ async fn an_enrolment_code_enrols_one_phone() {
     let mut first = suishou_tests::harness::Phone::new(&township, 1);
     let mut second = suishou_tests::harness::Phone::new(&township, 2);
     first.enrol(&invitation).await.unwrap();
-    assert!(matches!(second.enrol(&invitation).await, Err(suishou_core::error::Error::BadEnrolCode)));
+    assert!(matches!(second.enrol(&invitation).await, Err(suishou_core::error::Error::EnrolCodeUsed)));
     assert!(matches!(second.sync().await, Err(suishou_core::error::Error::NotEnrolled)));
     let expired = township.invitation("m2").await;
     township.time.advance(std::time::Duration::from_secs(3_601));
-    assert!(matches!(second.enrol(&expired).await, Err(suishou_core::error::Error::BadEnrolCode)));
+    assert!(matches!(second.enrol(&expired).await, Err(suishou_core::error::Error::EnrolCodeExpired)));
     assert_eq!(township.relay.devices().await.unwrap().len(), 1);
 }

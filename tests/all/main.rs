@@ -11,9 +11,11 @@
 
 mod architecture;
 mod canary;
+mod enrolment;
 mod faults;
 mod folds;
 mod golden;
+mod held;
 mod hostile;
 mod keeping;
 mod killed;

@@ -70,6 +70,7 @@ impl Inner {
                 member: identity.membership.member.to_string(),
                 role: identity.membership.role,
                 is_revoked: identity.is_revoked,
+                check: self.store.check()?,
             }),
             Err(Error::Revoked) => {
                 let note = self.store.revoked().ok_or(Error::Revoked)?;
@@ -78,6 +79,7 @@ impl Inner {
                     member: note.member.to_string(),
                     role: note.role,
                     is_revoked: true,
+                    check: None,
                 })
             }
             Err(error) => Err(error),

@@ -7,6 +7,7 @@ mod attach;
 mod care;
 mod consent;
 mod draft;
+mod enrol;
 mod entries;
 mod incident;
 mod life;

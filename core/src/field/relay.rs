@@ -1,42 +1,17 @@
-//! The three methods that need the network.
+//! Sync and waiting: what needs the network beside enrolment.
 
 use super::Field;
 use crate::{
     error::{Error, Result, Unreachable},
     sync::{
         client::Client,
-        enrol::Enrolling,
         exchange::{Method, Request, Response},
         session::{Figures, Session, Step},
-        wire::{Invitation, path},
+        wire::path,
     },
 };
 
 impl Field {
-    /// Enrols this phone with what the operator's QR says.
-    pub async fn enrol(&self, invitation: &str) -> Result<()> {
-        let enrolling = self.begin_enrolment(invitation)?;
-        let client = Client::new(enrolling.invitation().pin)?;
-        let addresses = &enrolling.invitation().addresses;
-        let (_, response) = first_answer(&client, addresses, &enrolling.request()).await?;
-        self.finish_enrolment(&enrolling, &response)
-    }
-
-    /// The first half of an enrolment, without I/O.
-    pub fn begin_enrolment(&self, invitation: &str) -> Result<Enrolling> {
-        let invitation = Invitation::from_text(invitation)?;
-        Ok(Enrolling::begin(invitation, &mut self.inner().store))
-    }
-
-    /// The second half of an enrolment: takes the relay's answer.
-    pub fn finish_enrolment(&self, enrolling: &Enrolling, response: &Response) -> Result<()> {
-        let now = self.now();
-        let mut inner = self.inner();
-        enrolling.accept(&mut inner.store, response, now)?;
-        inner.client = None;
-        Ok(())
-    }
-
     /// Sends what waits and reads what is new, until nothing is left. On an error everything that was
     /// receipted stays receipted and the rest stays in the outbox.
     pub async fn sync(&self) -> Result<Figures> {
@@ -106,7 +81,7 @@ impl Field {
 }
 
 /// Tries the relay's addresses in turn; only one that can't be connected to is passed over.
-async fn first_answer(
+pub(super) async fn first_answer(
     client: &Client,
     addresses: &[String],
     request: &Request,

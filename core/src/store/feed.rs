@@ -293,8 +293,14 @@ fn lacks_own_changes(transaction: &Transaction<'_>, document: &Document) -> Resu
 fn take_notice(transaction: &Transaction<'_>, notice: &FeedNotice) -> Result<Option<DocumentId>> {
     match notice {
         FeedNotice::Forget { document } => forget(transaction, *document).map(|()| Some(*document)),
-        FeedNotice::Held { entry, code } => set_held(transaction, *entry, Some(*code)),
-        FeedNotice::Released { entry } => set_held(transaction, *entry, None),
+        FeedNotice::Held { entry, code, reply } => {
+            super::reply::keep(transaction, *entry, reply.as_deref())?;
+            set_held(transaction, *entry, Some(*code))
+        }
+        FeedNotice::Released { entry } => {
+            super::reply::keep(transaction, *entry, None)?;
+            set_held(transaction, *entry, None)
+        }
     }
 }
 
@@ -315,6 +321,16 @@ fn set_held(
     let now = match (was, code) {
         (state::PENDING | state::RECEIPTED, Some(_)) => state::HELD,
         (state::HELD | state::TRIED_AGAIN, None) => state::RECEIPTED,
+        // Held for another reason now; it takes no effect either way.
+        (state::HELD, Some(code)) => {
+            transaction
+                .execute(
+                    "UPDATE entry SET held_code = ?2 WHERE entry_id = ?1",
+                    params![entry.as_ref(), code.number()],
+                )
+                .map_err(sql)?;
+            return Ok(None);
+        }
         _ => return Ok(None),
     };
     transaction

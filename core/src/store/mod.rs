@@ -24,6 +24,7 @@ mod patrol;
 mod phone;
 mod query;
 mod read;
+mod reply;
 mod revoke;
 pub mod rows;
 mod salvage;

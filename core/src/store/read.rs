@@ -64,6 +64,8 @@ pub struct HeldEntry {
     pub claimed_at: Timestamp,
     /// Why.
     pub code: HeldCode,
+    /// What the township says to it.
+    pub reply: Option<String>,
 }
 
 /// Counts for the honest banner: on this phone, stored, held.
@@ -266,27 +268,29 @@ impl Store {
 
     /// Entries of ours that take no effect, for the person to see.
     pub fn held(&self) -> Result<Vec<HeldEntry>> {
-        let rows: Vec<([u8; 32], [u8; 16], u8, i64, u8)> = self
+        let rows: Vec<([u8; 32], [u8; 16], u8, i64, u8, Option<String>)> = self
             .connection
             .prepare_cached(
-                "SELECT entry_id, document, body_type, claimed_at, held_code FROM entry
-                 WHERE state = 3 ORDER BY id",
+                "SELECT e.entry_id, e.document, e.body_type, e.claimed_at, e.held_code, r.text
+                 FROM entry e LEFT JOIN held_reply r ON r.entry = e.entry_id
+                 WHERE e.state = 3 ORDER BY e.id",
             )
             .and_then(|mut statement| {
                 statement
                     .query_map([], |row| {
-                        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
                     })?
                     .collect()
             })
             .map_err(sql)?;
-        let held = rows.into_iter().filter_map(|(entry, document, body_type, claimed_at, code)| {
+        let held = rows.into_iter().filter_map(|(entry, document, body_type, claimed_at, code, reply)| {
             Some(HeldEntry {
                 entry: EntryId::new(entry),
                 document: DocumentId::new(document),
                 body_type: BodyType::from_number(body_type)?,
                 claimed_at: Timestamp::from_millis(claimed_at),
                 code: HeldCode::from_number(code)?,
+                reply,
             })
         });
         Ok(held.collect())

@@ -40,7 +40,7 @@ const SALVAGED: &str = "field.db.salvaged";
 /// What a salvage came to, beside the database until the person has seen it.
 const REPORT: &str = "salvage.json";
 /// Tables that are copied row by row as far as SQLite reads them: work that is in no entry yet.
-const COPIED: [&str; 4] = ["patrol_fix", "draft", "draft_blob", "consent"];
+const COPIED: [&str; 6] = ["patrol_fix", "draft", "draft_blob", "consent", "held_reply", "enrolment_check"];
 
 /// What a salvage came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use super::{
     consent, draft, list,
     open::{Migration, Schema},
-    search, space, tables,
+    reply, search, space, tables,
 };
 
 /// The phone's database.
@@ -22,6 +22,7 @@ pub(super) const PHONE: Schema = Schema {
                 list::TABLES_2,
             ],
         },
+        Migration { number: 3, sql: &[reply::TABLES_3] },
     ],
 };
 

@@ -362,7 +362,7 @@ fn a_held_remark_is_not_found_until_it_is_released() {
     let rights = crate::policy::Rights::centre();
     phone.store.append(vec![own], &rights).unwrap();
     assert_eq!(phone.found("修好").len(), 1);
-    phone.notice(FeedNotice::Held { entry: note, code: crate::error::HeldCode::NotAllowed });
+    phone.notice(FeedNotice::Held { entry: note, code: crate::error::HeldCode::NotAllowed, reply: None });
     assert!(phone.found("修好").is_empty());
     phone.notice(FeedNotice::Released { entry: note });
     assert_eq!(phone.found("修好").len(), 1);

@@ -3,7 +3,10 @@
 //! It trusts one certificate, by its pin; follows no redirect, uses no proxy, and has no total time limit,
 //! because a piece of a photo may take minutes on a bad link. An answer that is cut is no answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use rustls::{
     DigitallySignedStruct, SignatureScheme,
@@ -29,20 +32,20 @@ pub struct Client(reqwest::Client);
 impl Client {
     /// For a relay with this certificate; without a pin only plain HTTP on loopback is spoken.
     pub fn new(pin: Option<Pin>) -> Result<Self> {
-        let builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .http1_only()
-            .connect_timeout(Duration::from_secs(10))
-            .read_timeout(Duration::from_secs(75))
-            .pool_idle_timeout(Duration::from_secs(20))
-            .tcp_nodelay(true)
-            .referer(false);
         let builder = match pin {
-            Some(pin) => builder.https_only(true).tls_backend_preconfigured(tls(pin)?),
-            None => builder.tls_backend_preconfigured(tls(Pin::ZERO)?),
+            Some(pin) => builder().https_only(true).tls_backend_preconfigured(tls(Expected::Only(pin))?),
+            None => builder().tls_backend_preconfigured(tls(Expected::Only(Pin::ZERO))?),
         };
         builder.build().map(Self).map_err(|_| Error::Store("the HTTP client can't be set up".to_owned()))
+    }
+
+    /// For a relay of which nothing is known yet but where it should be: takes any certificate, and tells which.
+    pub fn on_first_use() -> Result<(Self, Seen)> {
+        let seen = Seen::default();
+        let tls = tls(Expected::Any(seen.clone()))?;
+        let client = builder().tls_backend_preconfigured(tls).build();
+        let client = client.map_err(|_| Error::Store("the HTTP client can't be set up".to_owned()))?;
+        Ok((Self(client), seen))
     }
 
     /// Sends a request to the relay at `address` and waits for the whole answer.
@@ -77,6 +80,47 @@ impl Client {
     }
 }
 
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .http1_only()
+        .connect_timeout(Duration::from_secs(10))
+        .read_timeout(Duration::from_secs(75))
+        .pool_idle_timeout(Duration::from_secs(20))
+        .tcp_nodelay(true)
+        .referer(false)
+}
+
+/// The certificate that was shown, if one was.
+#[derive(Clone, Debug, Default)]
+pub struct Seen(Arc<OnceLock<Pin>>);
+
+impl Seen {
+    /// Its pin.
+    pub fn pin(&self) -> Option<Pin> {
+        self.0.get().copied()
+    }
+}
+
+/// Which certificate is trusted.
+#[derive(Clone, Debug)]
+enum Expected {
+    /// This one.
+    Only(Pin),
+    /// The first that is shown, and then that one.
+    Any(Seen),
+}
+
+impl Expected {
+    fn is(&self, found: Pin) -> bool {
+        match self {
+            Self::Only(pin) => *pin == found,
+            Self::Any(seen) => *seen.0.get_or_init(|| found) == found,
+        }
+    }
+}
+
 /// Plain HTTP leaves the machine in no case.
 fn check_address(address: &str) -> Result<()> {
     let Some(host) = address.strip_prefix("http://") else { return Ok(()) };
@@ -90,9 +134,9 @@ fn unreachable(error: &reqwest::Error) -> Error {
     Error::Offline(if error.is_connect() { Unreachable::NoConnection } else { Unreachable::Cut })
 }
 
-fn tls(pin: Pin) -> Result<rustls::ClientConfig> {
+fn tls(expected: Expected) -> Result<rustls::ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = Arc::new(PinVerifier { pin, provider: Arc::clone(&provider) });
+    let verifier = Arc::new(PinVerifier { expected, provider: Arc::clone(&provider) });
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|_| Error::Store("TLS can't be set up".to_owned()))?
@@ -106,7 +150,7 @@ fn tls(pin: Pin) -> Result<rustls::ClientConfig> {
 /// no domain name and phones have wrong clocks.
 #[derive(Debug)]
 struct PinVerifier {
-    pin: Pin,
+    expected: Expected,
     provider: Arc<CryptoProvider>,
 }
 
@@ -120,7 +164,7 @@ impl ServerCertVerifier for PinVerifier {
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let found: [u8; 32] = Sha256::digest(end_entity.as_ref()).into();
-        if found == *self.pin.as_bytes() {
+        if self.expected.is(Pin::new(found)) {
             Ok(ServerCertVerified::assertion())
         } else {
             Err(rustls::Error::InvalidCertificate(rustls::CertificateError::ApplicationVerificationFailure))

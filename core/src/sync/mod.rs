@@ -1,8 +1,10 @@
 //! Sync: what to ask the relay next, what its answer means, and a thin shell that talks HTTP.
 
 pub mod bundle;
+pub mod check;
 pub mod client;
 pub mod enrol;
 pub mod exchange;
 pub mod session;
+pub mod typed;
 pub mod wire;

@@ -452,7 +452,9 @@ impl Session {
         };
         match code.as_str() {
             code::UNKNOWN_DEVICE => Error::NotEnrolled,
-            code::OVERLOADED | code::STORAGE_FULL | code::INTERNAL => Error::Offline(Unreachable::Overloaded),
+            code::OVERLOADED | code::STORAGE_FULL | code::INTERNAL | code::QUOTA => {
+                Error::Offline(Unreachable::Overloaded)
+            }
             _ => Error::RelayRefused { code },
         }
     }

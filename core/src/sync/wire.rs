@@ -36,6 +36,8 @@ pub const WAIT_S: u64 = 50;
 pub mod path {
     /// POST: enrolment.
     pub const ENROL: &str = "/v1/enrol";
+    /// POST: what goes before an enrolment by a typed code.
+    pub const HELLO: &str = "/v1/enrol/hello";
     /// POST: push and pull.
     pub const SYNC: &str = "/v1/sync";
     /// GET: hangs until the feed has something.
@@ -64,8 +66,14 @@ pub mod code {
     pub const BAD_TOKEN: &str = "bad_token";
     /// An operator revoked the device.
     pub const REVOKED: &str = "revoked";
-    /// The enrolment code is unknown, used or expired.
+    /// There is no such enrolment code.
     pub const BAD_ENROL_CODE: &str = "bad_enrol_code";
+    /// Another phone used the enrolment code.
+    pub const ENROL_CODE_USED: &str = "enrol_code_used";
+    /// The enrolment code is out of date, or was withdrawn.
+    pub const ENROL_CODE_EXPIRED: &str = "enrol_code_expired";
+    /// This device sent as much as it may for now: keep it and try later.
+    pub const QUOTA: &str = "quota_used_up";
     /// Not here, or not for this device.
     pub const NOT_FOUND: &str = "not_found";
     /// The upload is at another offset: ask with HEAD.
@@ -80,7 +88,7 @@ pub mod code {
     pub const INTERNAL: &str = "internal";
 
     /// All of them: an error with another code was not written by a relay.
-    pub const ALL: [&str; 15] = [
+    pub const ALL: [&str; 18] = [
         MALFORMED,
         TOO_LARGE,
         UNKNOWN_VERSION,
@@ -90,6 +98,9 @@ pub mod code {
         BAD_TOKEN,
         REVOKED,
         BAD_ENROL_CODE,
+        ENROL_CODE_USED,
+        ENROL_CODE_EXPIRED,
+        QUOTA,
         NOT_FOUND,
         OFFSET,
         WRONG_HASH,
@@ -230,6 +241,9 @@ pub enum FeedNotice {
         /// Why.
         #[n(1)]
         code: HeldCode,
+        /// What an operator who looked at it says to its author.
+        #[n(2)]
+        reply: Option<String>,
     },
     /// An entry of yours that was kept apart takes effect after all.
     #[n(2)]
@@ -322,6 +336,9 @@ pub struct EnrolRequest {
     /// Random; the answer must carry it.
     #[n(4)]
     pub nonce: Nonce,
+    /// With a typed code: the secret that the phone's commitment hid.
+    #[n(5)]
+    pub opening: Option<Nonce>,
 }
 
 /// What the new key signs.

@@ -2,6 +2,7 @@
 
 mod care;
 mod identity;
+mod enrolment;
 mod incident;
 mod keeping;
 mod orders;
@@ -15,6 +16,9 @@ pub use care::{
     Checkpoint, Diff, Export, Household, HouseholdAdd, HouseholdList, MapExport, Settings, Visit, VisitList,
 };
 pub use identity::{FromInput, Identity, Reveal, RevealAsk, RevealOpen, RevealRefuse};
+pub use enrolment::{
+    Device, Enrol, EnrolCommand, Held, HeldList, HeldReject, HeldRelease, HeldShow, Replace, Withdraw,
+};
 pub use incident::{
     Dispatch, Duplicate, Incident, IncidentList, Merge, Note, OfDispatch, Reject, Reopen, Report, ReturnStep,
     Step,
@@ -60,9 +64,9 @@ pub enum Command {
     /// Members: import, list  人员
     #[command(subcommand)]
     Member(Member),
-    /// Show the QR with which a member's phone joins  登记手机
+    /// Codes with which members' phones join: one, a sheet, a list  登记手机
     Enrol(Enrol),
-    /// Phones: list, revoke  设备
+    /// Phones: list, show, revoke, restore, replace  设备
     #[command(subcommand)]
     Device(Device),
     /// What a revoked phone had not sent: take in its sealed file  封存文件
@@ -105,6 +109,7 @@ pub enum Command {
     #[command(subcommand)]
     Reveal(Reveal),
     /// What the relay keeps apart, and why  待核
+    /// What the relay keeps apart, and why: list, show, release, reject  待核
     #[command(subcommand)]
     Held(Held),
     /// Copy everything to another disk, beside the running relay; list and verify such copies  备份
@@ -214,37 +219,6 @@ pub struct Import {
     pub format: Format,
 }
 
-/// `suishou enrol`
-#[derive(Args, Debug)]
-#[command(
-    after_help = "The code is good for one phone and goes out of date.\n\nExamples:\n  suishou enrol m001\n  suishou enrol 王芳 --png wang.png --valid-hours 48"
-)]
-pub struct Enrol {
-    /// The member's number or name  人员编号或姓名
-    pub member: String,
-    /// Write the QR as a picture  保存为 PNG
-    #[arg(long, value_name = "FILE")]
-    pub png: Option<PathBuf>,
-    /// Write the QR as a drawing for print  保存为 SVG
-    #[arg(long, value_name = "FILE")]
-    pub svg: Option<PathBuf>,
-    /// How long the code is good  有效小时数
-    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=168))]
-    pub valid_hours: u16,
-    /// How to print.
-    #[command(flatten)]
-    pub format: Format,
-}
-
-/// `suishou device …`
-#[derive(Debug, Subcommand)]
-pub enum Device {
-    /// List the enrolled phones  列出设备
-    List(Format),
-    /// Take a phone out: it gets nothing more, and what it still sends is kept apart  注销
-    Revoke(Named),
-}
-
 /// `suishou bundle …`
 #[derive(Debug, Subcommand)]
 pub enum Bundle {
@@ -273,13 +247,6 @@ pub struct PatrolList {
     /// How to print.
     #[command(flatten)]
     pub format: Format,
-}
-
-/// `suishou held …`
-#[derive(Debug, Subcommand)]
-pub enum Held {
-    /// List the entries that take no effect  列出待核条目
-    List(Format),
 }
 
 /// Something by its id.

@@ -91,21 +91,28 @@ impl Client {
         self.ask(Method::POST, path, Some(payload)).await
     }
 
-    /// A file.
+    /// The bytes of a file, which may take as long as an import.
     pub(super) async fn bytes(&self, path: &str) -> Result<Bytes, Failure> {
-        let answered = timeout(IMPORT, self.exchange(Method::GET, path, None)).await;
-        match answered.map_err(|_| Failure::BadAnswer("timeout".to_owned()))?? {
-            (true, body) => Ok(body),
-            (false, body) => Err(refused(&body)?),
-        }
+        self.answer(Method::GET, path, None, IMPORT).await
     }
 
     async fn ask(&self, method: Method, path: &str, payload: Option<Payload>) -> Result<Value, Failure> {
         let patience = if let Some(Payload::Sealed(_)) = payload { IMPORT } else { ANSWER };
+        let body = self.answer(method, path, payload, patience).await?;
+        serde_json::from_slice(&body).map_err(|error| Failure::BadAnswer(error.to_string()))
+    }
+
+    async fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        payload: Option<Payload>,
+        patience: Duration,
+    ) -> Result<Bytes, Failure> {
         let answered = timeout(patience, self.exchange(method, path, payload)).await;
         let (is_success, body) = answered.map_err(|_| Failure::BadAnswer("timeout".to_owned()))??;
         if is_success {
-            return serde_json::from_slice(&body).map_err(|error| Failure::BadAnswer(error.to_string()));
+            return Ok(body);
         }
         Err(refused(&body)?)
     }

@@ -5,11 +5,11 @@ use std::{fs, path::Path};
 use serde_json::{Value, json};
 
 use super::{
-    args::{Department, Device, Format, Grid, Import, Member, Named, Patrol},
+    args::{Department, Format, Grid, Import, Member, Named, Patrol},
     client::{Client, Payload, encoded},
     failure::Failure,
     output::{Table, cut, say, say_json, tell},
-    value::{is, is_whole, items, joined, named, number, resolve, short, text, time, word},
+    value::{is_whole, items, joined, named, number, resolve, short, text, time, word},
 };
 use crate::words::Words;
 
@@ -91,42 +91,6 @@ pub(super) async fn member(client: &Client, member: Member, words: &'static Word
     show(&members, &table, format, words)
 }
 
-/// `device …`
-pub(super) async fn device(client: &Client, device: Device, words: &'static Words) -> Result<(), Failure> {
-    let devices = client.get("/api/devices").await?;
-    let format = match device {
-        Device::Revoke(named) => return revoke(client, &devices, &named, words).await,
-        Device::List(format) => format,
-    };
-    let columns = ["id", "member", "enrolled_at", "last_contact_at", "entries", "held", "state"];
-    let mut table = Table::new(words, &columns);
-    for device in items(&devices, "devices") {
-        let state = if is(device, "is_revoked") { "device.revoked" } else { "device.active" };
-        table.row([
-            short(&text(device, "id")),
-            text(device, "member"),
-            time(device, "enrolled_at"),
-            time(device, "last_contact_at"),
-            text(device, "entries"),
-            text(device, "held"),
-            words.word(state).to_owned(),
-        ]);
-    }
-    show(&devices, &table, format, words)
-}
-
-async fn revoke(
-    client: &Client,
-    devices: &Value,
-    named: &Named,
-    words: &'static Words,
-) -> Result<(), Failure> {
-    let ids = items(devices, "devices").iter().map(|device| text(device, "id"));
-    let id = resolve(&named.id, ids)?;
-    let revoked = client.post(&format!("/api/devices/{id}/revoke"), json!({})).await?;
-    if named.format.json { say_json(&revoked) } else { tell(words, "device.done", &[("id", &id)]) }
-}
-
 /// `patrol …`
 pub(super) async fn patrol(client: &Client, patrol: Patrol, words: &'static Words) -> Result<(), Failure> {
     let list = match patrol {
@@ -193,23 +157,6 @@ async fn one_patrol(client: &Client, wanted: &Named, words: &'static Words) -> R
         lines.push(line("gaps", format!("{} – {} {reason}", time(gap, "from"), time(gap, "to"))));
     }
     say(&lines.join("\n"))
-}
-
-/// `held list`
-pub(super) async fn held(client: &Client, format: Format, words: &'static Words) -> Result<(), Failure> {
-    let held = client.get("/api/held").await?;
-    let mut table = Table::new(words, &["entry", "document", "device", "member", "received_at", "reason"]);
-    for entry in items(&held, "held") {
-        table.row([
-            short(&text(entry, "entry")),
-            short(&text(entry, "document")),
-            short(&text(entry, "device")),
-            text(entry, "member"),
-            time(entry, "received_at"),
-            word(words, "held", entry, "code"),
-        ]);
-    }
-    show(&held, &table, format, words)
 }
 
 /// `status`

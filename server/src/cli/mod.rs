@@ -4,9 +4,12 @@ pub mod args;
 mod bundle;
 mod care;
 mod client;
+mod device;
 mod enrol;
+mod enrol_sheet;
 mod failure;
 mod form;
+mod held;
 mod help;
 mod identity;
 mod incident;
@@ -120,7 +123,7 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Department(department) => lists::department(client, department, words).await,
         Command::Member(member) => lists::member(client, member, words).await,
         Command::Enrol(enrol) => enrol::enrol(client, enrol, words).await,
-        Command::Device(device) => lists::device(client, device, words).await,
+        Command::Device(device) => device::device(client, device, words).await,
         Command::Bundle(bundle) => bundle::bundle(client, bundle, words).await,
         Command::Incident(incident) => incident::incident(client, incident, words).await,
         Command::Patrol(patrol) => lists::patrol(client, patrol, words).await,
@@ -135,5 +138,6 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Identity(identity) => identity::identity(client, identity, words).await,
         Command::Reveal(reveal) => identity::reveal(client, reveal, words).await,
         Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
+        Command::Held(held) => held::held(client, held, words).await,
     }
 }

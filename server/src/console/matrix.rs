@@ -202,10 +202,19 @@ pub const RULES: &[Rule] = &[
     // People and phones.
     rule("GET", "/api/members", SEEING, Audited),
     rule("PUT", "/api/members", KEEPING, Audited),
+    rule("GET", "/api/enrolments", KEEPING, Plain),
     rule("POST", "/api/enrolments", KEEPING, Audited),
+    rule("POST", "/api/enrolments/batch", KEEPING, Audited),
+    rule("GET", "/api/enrolments/{number}", KEEPING, Plain),
+    rule("POST", "/api/enrolments/{number}/withdraw", KEEPING, Audited),
     rule("GET", "/api/devices", KEEPING, Plain),
+    rule("GET", "/api/devices/{id}", KEEPING, Plain),
     rule("POST", "/api/devices/{id}/revoke", KEEPING, Confirmed),
+    rule("POST", "/api/devices/{id}/restore", KEEPING, Confirmed),
+    rule("POST", "/api/devices/{id}/release", KEEPING, Confirmed),
+    rule("POST", "/api/devices/{id}/replace", KEEPING, Confirmed),
     rule("POST", "/api/bundles", KEEPING, Audited),
+    // Held entries: what is in one is read under its author's alias, each look is written down.
     rule("GET", "/api/held", SEEING, Plain),
     // Housekeeping.
     rule("GET", "/api/backups", KEEPING, Plain),
@@ -220,6 +229,10 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/reveals", ORDERING, Audited),
     rule("POST", "/api/reveals/{id}/open", SEALING, Confirmed),
     rule("POST", "/api/reveals/{id}/refuse", SEALING, Audited),
+    rule("GET", "/api/held/{id}", SEEING, Audited),
+    rule("GET", "/api/held/{id}/raw", SEEING, Audited),
+    rule("POST", "/api/held/{id}/release", &[Dispatcher, Administrator], Confirmed),
+    rule("POST", "/api/held/{id}/reject", &[Dispatcher, Administrator], Audited),
 ];
 
 /// The line of a route; the answer to HEAD is that to GET.

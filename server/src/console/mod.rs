@@ -7,8 +7,11 @@ mod access;
 mod backups;
 mod bundles;
 mod care;
+mod devices;
+mod enrolments;
 mod error;
 mod identity;
+mod held;
 mod incidents;
 mod input;
 pub mod matrix;
@@ -91,9 +94,20 @@ pub fn router(desk: Desk) -> Router {
 fn routes(desk: Desk) -> Router {
     let forms = Router::new()
         .route("/api/status", get(township::status))
-        .route("/api/enrolments", post(members::enrol))
-        .route("/api/devices", get(members::devices))
-        .route("/api/devices/{id}/revoke", post(members::revoke))
+        .route("/api/enrolments", get(enrolments::list).post(enrolments::enrol))
+        .route("/api/enrolments/{number}", get(enrolments::show))
+        .route("/api/enrolments/{number}/withdraw", post(enrolments::withdraw))
+        .route("/api/devices", get(devices::list))
+        .route("/api/devices/{id}", get(devices::show))
+        .route("/api/devices/{id}/revoke", post(devices::revoke))
+        .route("/api/devices/{id}/restore", post(devices::restore))
+        .route("/api/devices/{id}/release", post(devices::release))
+        .route("/api/devices/{id}/replace", post(enrolments::replace))
+        .route("/api/held", get(held::list))
+        .route("/api/held/{id}", get(held::show))
+        .route("/api/held/{id}/raw", get(held::raw))
+        .route("/api/held/{id}/release", post(held::release))
+        .route("/api/held/{id}/reject", post(held::reject))
         .route("/api/settings/versions", get(settings::history))
         .route("/api/settings/versions/{version}", get(settings::version))
         .route("/api/incidents", get(works::list::<IncidentRow>).post(incidents::report))
@@ -123,10 +137,12 @@ fn routes(desk: Desk) -> Router {
         .route("/api/reveals/{id}/open", post(identity::open))
         .route("/api/reveals/{id}/refuse", post(identity::refuse))
         .route("/api/held", get(works::held));
+        .merge(of_kind::<NoticeRow>("/api/notices"));
     let grids = Router::new().route("/api/grids", get(settings::grids).put(township::import_grids));
     let sheets = Router::new()
         .route("/api/settings", get(township::settings).put(settings::import))
         .route("/api/members", get(members::list).put(members::import))
+        .route("/api/enrolments/batch", post(enrolments::batch))
         .route("/api/departments", put(township::import_departments))
         .route("/api/checkpoints", put(settings::import_checkpoints))
         // Orders carry sheets: items, posts.

@@ -244,8 +244,3 @@ fn picture(bytes: &[u8]) -> (&'static str, &'static str) {
         _ => ("application/octet-stream", "bin"),
     }
 }
-
-/// `GET /api/held`
-pub(super) async fn held(State(desk): State<Desk>) -> Answer {
-    Shown::list("held", desk.relay.held().await?)
-}

@@ -72,17 +72,6 @@ pub fn add(
     Ok(transaction.last_insert_rowid())
 }
 
-/// Marks a device as revoked; false if there is no such phone.
-pub fn revoke(transaction: &Transaction<'_>, device: DeviceId) -> Result<bool> {
-    let changed = transaction
-        .execute(
-            "UPDATE device SET is_revoked = 1 WHERE device = ?1 AND member IS NOT NULL",
-            [device.as_ref()],
-        )
-        .map_err(sql)?;
-    Ok(changed > 0)
-}
-
 /// Notes when a device was last heard of.
 pub fn set_contact(transaction: &Transaction<'_>, row: i64, at: Timestamp) -> Result<()> {
     transaction
@@ -118,17 +107,13 @@ pub fn find_code(connection: &Connection, code_hash: [u8; 32]) -> Result<Option<
     ))
 }
 
-/// Keeps a new code's hash, and forgets codes that ran out unused.
+/// Keeps a new code's hash.
 pub fn add_code(
     transaction: &Transaction<'_>,
     code_hash: [u8; 32],
     member: i64,
     expires_at: Timestamp,
-    now: Timestamp,
 ) -> Result<()> {
-    transaction
-        .execute("DELETE FROM enrol_code WHERE used_by IS NULL AND expires_at < ?1", [now.millis()])
-        .map_err(sql)?;
     transaction
         .execute(
             "INSERT INTO enrol_code (code_hash, member, expires_at) VALUES (?1, ?2, ?3)",

@@ -209,11 +209,21 @@ pub fn get(connection: &Connection, seq: i64) -> Result<Option<Stored>> {
     Ok(query(connection, &select("WHERE seq = ?1"), [seq])?.pop())
 }
 
-/// The held entries of a document that may take effect once something else has arrived.
+/// One entry by its id.
+pub fn by_id(connection: &Connection, entry: EntryId) -> Result<Option<Stored>> {
+    Ok(query(connection, &select("WHERE entry_id = ?1 AND same_as IS NULL"), [entry.as_ref()])?.pop())
+}
+
+/// The held entries of a document that may take effect once something else has arrived, but those that an operator
+/// turned down.
 pub fn waiting(connection: &Connection, document: DocumentId) -> Result<Vec<Stored>> {
     query(
         connection,
-        &select("WHERE document = ?1 AND state = 3 AND held_code IN (?2, ?3) ORDER BY seq LIMIT 64"),
+        &select(
+            "WHERE document = ?1 AND state = 3 AND held_code IN (?2, ?3)
+                AND NOT EXISTS (SELECT 1 FROM held_reply r WHERE r.entry = entry.entry_id)
+             ORDER BY seq LIMIT 64",
+        ),
         params![document.as_ref(), HeldCode::DependsOnHeld.number(), HeldCode::NoRecord.number()],
     )
 }

@@ -5,14 +5,18 @@
 
 pub mod blob;
 pub mod device;
+pub mod enrolment;
 pub mod entry;
 pub mod feed;
 pub mod keeping;
 pub mod identity;
+pub mod held;
 pub mod list;
 pub mod log;
 pub mod member;
 pub mod meta;
+pub mod phone;
+pub mod quota;
 pub mod schema;
 pub mod scope;
 pub mod subject;

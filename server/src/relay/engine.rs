@@ -223,6 +223,12 @@ impl Engine {
         self.state.meta.projected < self.state.stored_seq
     }
 
+    /// A phone that only asked holds another history of its log.
+    pub fn note_fork(&mut self, receipted: &Receipted) -> Result<()> {
+        let head = receipted.log_head;
+        self.write(|work| work.note_fork(head.log, receipted.device.row, head.head.counter))
+    }
+
     /// Remembers that a device was heard of; kept with the next commit.
     pub fn note_contact(&mut self, device: i64) {
         let now = self.shared.clock.now();

@@ -55,9 +55,23 @@ pub enum RelayError {
     /// The device is revoked.
     #[error("the township revoked this device")]
     Revoked,
-    /// The enrolment code is unknown, used or expired.
-    #[error("the enrolment code is unknown, used or expired; ask the operator for a new one")]
+    /// There is no such enrolment code.
+    #[error(
+        "there is no such enrolment code; compare it letter by letter, or ask the operator for a new one"
+    )]
     BadEnrolCode,
+    /// Another phone used the enrolment code.
+    #[error("another phone used this enrolment code; tell the operator, who has a new one")]
+    EnrolCodeUsed,
+    /// The enrolment code is out of date or was withdrawn.
+    #[error("the enrolment code is no longer good; ask the operator for a new one")]
+    EnrolCodeExpired,
+    /// As much as may be for now.
+    #[error("as much as may be sent for now; nothing is lost, try again in {retry_after_s} seconds")]
+    Quota {
+        /// When it is worth trying again.
+        retry_after_s: u64,
+    },
     /// Not here, or not for this reader.
     #[error("not found")]
     NotFound,
@@ -109,6 +123,9 @@ impl RelayError {
             Self::BadToken => code::BAD_TOKEN,
             Self::Revoked => code::REVOKED,
             Self::BadEnrolCode => code::BAD_ENROL_CODE,
+            Self::EnrolCodeUsed => code::ENROL_CODE_USED,
+            Self::EnrolCodeExpired => code::ENROL_CODE_EXPIRED,
+            Self::Quota { .. } => code::QUOTA,
             Self::NotFound => code::NOT_FOUND,
             Self::OffsetConflict { .. } => code::OFFSET,
             Self::WrongHash => code::WRONG_HASH,
@@ -126,7 +143,12 @@ impl RelayError {
         match self.code() {
             code::TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
             code::UNKNOWN_DEVICE | code::BAD_TOKEN => StatusCode::UNAUTHORIZED,
-            code::WRONG_TOWNSHIP | code::REVOKED | code::BAD_ENROL_CODE => StatusCode::FORBIDDEN,
+            code::WRONG_TOWNSHIP
+            | code::REVOKED
+            | code::BAD_ENROL_CODE
+            | code::ENROL_CODE_USED
+            | code::ENROL_CODE_EXPIRED => StatusCode::FORBIDDEN,
+            code::QUOTA => StatusCode::TOO_MANY_REQUESTS,
             code::NOT_FOUND => StatusCode::NOT_FOUND,
             code::OFFSET => StatusCode::CONFLICT,
             code::WRONG_HASH => {
@@ -155,6 +177,8 @@ fn core_code(error: &Error) -> &'static str {
         Error::NotFound { .. } | Error::BlobMissing => code::NOT_FOUND,
         Error::Revoked => code::REVOKED,
         Error::BadEnrolCode => code::BAD_ENROL_CODE,
+        Error::EnrolCodeUsed => code::ENROL_CODE_USED,
+        Error::EnrolCodeExpired => code::ENROL_CODE_EXPIRED,
         Error::Busy => code::OVERLOADED,
         Error::StorageFull => code::STORAGE_FULL,
         _ => code::INTERNAL,
@@ -176,6 +200,9 @@ impl IntoResponse for RelayError {
             code::STORAGE_FULL => come_again(&mut response, &WHEN_FULL),
             code::OVERLOADED => come_again(&mut response, &WHEN_BUSY),
             _ => {}
+        }
+        if let Self::Quota { retry_after_s } = self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
         }
         if let Self::OffsetConflict { offset } = self {
             response

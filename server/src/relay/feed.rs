@@ -321,7 +321,8 @@ impl Builder<'_> {
                 if let (Some(entry), Some(code)) =
                     (db::entry::get(self.connection, entry)?, HeldCode::from_number(code))
                 {
-                    self.notices.push(FeedNotice::Held { entry: entry.entry_id, code });
+                    let reply = db::held::reply(self.connection, entry.entry_id)?;
+                    self.notices.push(FeedNotice::Held { entry: entry.entry_id, code, reply });
                 }
             }
             Item::Released { entry } => {

@@ -1,11 +1,11 @@
 //! HTTP for phones: reads a body within its limit, asks the relay, answers in CBOR or with a typed error.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{net::SocketAddr, sync::atomic::Ordering, time::Duration};
 
 use axum::{
     Router,
     body::{Body, to_bytes},
-    extract::{Path, Query, Request, State},
+    extract::{ConnectInfo, Path, Query, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -20,7 +20,7 @@ use suishou_core::{
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 use super::{
-    Relay,
+    Engine, Relay,
     error::{RelayError, Result},
     feed::{Reader, has_news},
     tus, upload,
@@ -37,6 +37,7 @@ pub(super) fn router(relay: Relay) -> Router {
     let quick = Router::new()
         .route(path::SYNC, post(sync))
         .route(path::ENROL, post(enrol))
+        .route(path::HELLO, post(hello))
         .route(path::SETTINGS, get(settings))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT));
     Router::new()
@@ -75,9 +76,28 @@ async fn sync(State(relay): State<Relay>, request: Request) -> Result<Response> 
 }
 
 async fn enrol(State(relay): State<Relay>, request: Request) -> Result<Response> {
-    let body = read_body(request.into_body(), MAX_ENROL_BYTES).await?;
-    let enrolment = relay.call(move |engine| engine.enrol(&body)).await?;
+    let enrolment = guessed(&relay, request, |engine, body| engine.enrol(body)).await?;
     Ok(cbor(encode(&enrolment)))
+}
+
+async fn hello(State(relay): State<Relay>, request: Request) -> Result<Response> {
+    let welcome = guessed(&relay, request, |engine, body| engine.welcome(body)).await?;
+    Ok(cbor(encode(&welcome)))
+}
+
+/// Does something with a code that may be a guess.
+async fn guessed<T: Send + 'static>(
+    relay: &Relay,
+    request: Request,
+    tried: impl FnOnce(&mut Engine, &[u8]) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let shared = &relay.inner.shared;
+    shared.guesses.admit(peer, shared.clock.now())?;
+    let body = read_body(request.into_body(), MAX_ENROL_BYTES).await?;
+    let done = relay.call(move |engine| tried(engine, &body)).await;
+    shared.guesses.note(peer, shared.clock.now(), &done);
+    done
 }
 
 async fn settings(State(relay): State<Relay>, headers: HeaderMap) -> Result<Response> {

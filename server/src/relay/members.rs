@@ -1,29 +1,21 @@
-//! People, phones and settings: imports, invitations, enrolment, revocation.
+//! People and settings: imports.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use suishou_core::{
     error::{Error, Problem},
     geo::GridFeature,
-    id::{DeviceId, EnrolCode, MemberId},
-    log::verify,
     model::{
-        Role, decode,
+        Role,
         settings::{Department, Settings},
     },
     store::rows::set_due_rules,
-    sync::wire::{EnrolProof, EnrolRequest, Enrolment, SignedEnrolment, VERSION, known_version},
 };
 
 use super::{
     engine::{Engine, Work},
-    error::{RelayError, Result},
-    feed::membership,
-    scope::device_key,
-    shown::{Imported, Invited, Member},
+    error::Result,
+    shown::{Imported, Member},
 };
 use crate::db::{self, member::Kept};
 
@@ -155,74 +147,6 @@ impl Engine {
             self.scrub();
         })
     }
-
-    /// A one-time code for a phone of this member. Only its hash is kept.
-    pub fn invite(&mut self, member: &MemberId, valid_for: Duration) -> Result<Invited> {
-        self.write(|work| {
-            let member = db::member::find(work.transaction, member)?.ok_or(RelayError::NotFound)?;
-            let code = EnrolCode::new(work.random.bytes());
-            let expires_at = work.now.after(valid_for);
-            db::device::add_code(work.transaction, hash(&code), member.row, expires_at, work.now)?;
-            Ok(Invited { code, expires_at })
-        })
-    }
-
-    /// Enrols a phone. The same code with the same key gets the same device again: an answer may be
-    /// lost on the way.
-    pub fn enrol(&mut self, body: &[u8]) -> Result<SignedEnrolment> {
-        let request: EnrolRequest = decode(body, "an enrolment request")?;
-        known_version("the enrolment request", request.version)?;
-        let proof = EnrolProof { code: request.code, public_key: request.public_key, nonce: request.nonce };
-        verify(&request.public_key, &proof, &request.proof).map_err(|_| RelayError::BadEnrolCode)?;
-        let code_hash = hash(&request.code);
-        let (device, membership) = self.write(|work| {
-            let code = db::device::find_code(work.transaction, code_hash)?;
-            let code = code.ok_or(RelayError::BadEnrolCode)?;
-            if let Some((key, device)) = code.used_by {
-                if key != request.public_key {
-                    return Err(RelayError::BadEnrolCode);
-                }
-                let device = db::device::get(work.transaction, device)?;
-                return Ok((device.device, membership(work.transaction, code.member)?));
-            }
-            if code.expires_at <= work.now {
-                return Err(RelayError::BadEnrolCode);
-            }
-            let device = DeviceId::new(work.random.bytes());
-            let row =
-                db::device::add(work.transaction, device, Some(code.member), request.public_key, work.now)?;
-            db::device::use_code(work.transaction, code_hash, request.public_key, row)?;
-            // Whoever waits for news knows the key from the beginning.
-            work.key(&device_key(device))?;
-            tracing::info!(%device, "enrolled");
-            Ok((device, membership(work.transaction, code.member)?))
-        })?;
-        let identity = &self.shared().identity;
-        let enrolment = Enrolment {
-            version: VERSION,
-            township: identity.township,
-            township_name: identity.name.clone(),
-            device,
-            membership,
-            nonce: request.nonce,
-        };
-        let signature = identity.key.sign(&enrolment);
-        Ok(SignedEnrolment { enrolment, signature })
-    }
-
-    /// From now on the device gets nothing, and what it sends is held.
-    pub fn revoke(&mut self, device: DeviceId) -> Result<()> {
-        let is_known = self.write(|work| Ok(db::device::revoke(work.transaction, device)?))?;
-        if !is_known {
-            return Err(RelayError::NotFound);
-        }
-        tracing::info!(%device, "revoked");
-        Ok(())
-    }
-}
-
-fn hash(code: &EnrolCode) -> [u8; 32] {
-    blake3::derive_key("suishou 2026 enrolment code", code.as_ref())
 }
 
 /// Every problem with the number of its line, so that a list is corrected once.

@@ -11,9 +11,12 @@ pub mod act;
 pub mod backup;
 mod bundle;
 pub mod check;
+pub mod devices;
 pub mod engine;
+pub mod enrolment;
 pub mod error;
 pub mod feed;
+pub mod held;
 mod http;
 pub mod identity;
 mod issue;
@@ -24,6 +27,7 @@ mod members;
 pub mod operator;
 mod project;
 pub mod push;
+pub mod quota;
 pub mod reading;
 mod scope;
 pub mod settings;
@@ -42,19 +46,18 @@ use std::{
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
-    time::Duration,
 };
 
 use suishou_core::{
     document::Record,
     geo::GridFeature,
-    id::{BlobHash, DeviceId, DocumentId, MemberId},
+    id::{BlobHash, DocumentId},
     model::{
         household::HouseholdCard,
         settings::{Checkpoint, Department, Settings},
     },
     rows::IncidentRow,
-    sync::wire::{BlobKind, SyncResponse},
+    sync::wire::{BlobKind, PushOutcome, SyncResponse},
     time::{Random, SharedClock},
 };
 use tokio::{
@@ -64,11 +67,15 @@ use tokio::{
 
 pub use act::{Act, Step};
 pub use bundle::{BundleImported, Spooled};
+pub use devices::DeviceShown;
 pub use engine::Engine;
+pub use enrolment::Invited;
 pub use error::{RelayError, Result};
+pub use held::HeldShown;
+pub use quota::{Quotas, Terms};
 pub use reading::{Kind, Listed, Shown, WorkFilter};
 pub use settings::{SettingsFile, VersionShown};
-pub use shown::{BlobShown, DeviceShown, HeldShown, Imported, Invited, Member, NoteShown, RelayStatus};
+pub use shown::{BlobShown, Imported, Member, NoteShown, RelayStatus};
 
 use crate::{
     blobs::Blobs,
@@ -156,11 +163,24 @@ impl Relay {
         if !checked.is_pull() {
             self.inner.blobs.check_room_for_entries()?;
         }
+        let checked = self
+            .with(move |connection, shared| {
+                let checked = push::check(connection, shared, &body)?;
+                quota::admit_push(connection, shared, &checked)?;
+                Ok(checked)
+            })
+            .await?;
         let receipted = if checked.is_pull() {
             // Without the writer; if it is too busy to note the contact, the next one will be noted.
             drop(self.inner.jobs.try_send(Job::Contact(checked.device().row)));
-            self.with(move |connection, shared| checked.receipt_of_pull(connection, shared.clock.now()))
-                .await?
+            let receipted = self
+                .with(move |connection, shared| checked.receipt_of_pull(connection, shared.clock.now()))
+                .await?;
+            if receipted.outcome == PushOutcome::Forked {
+                let receipted = receipted.clone();
+                self.call(move |engine| engine.note_fork(&receipted)).await?;
+            }
+            receipted
         } else {
             let (answer, receipt) = oneshot::channel();
             self.queue(Job::Push(Box::new(checked), answer))?;
@@ -203,21 +223,6 @@ impl Relay {
     pub async fn members(&self) -> Result<Vec<Member>> {
         let members = self.with(|connection, _| Ok(crate::db::member::all(connection)?)).await?;
         Ok(members.into_iter().map(Member::from).collect())
-    }
-
-    /// A one-time code for a phone of this member.
-    pub async fn invite(&self, member: MemberId, valid_for: Duration) -> Result<Invited> {
-        self.call(move |engine| engine.invite(&member, valid_for)).await
-    }
-
-    /// All enrolled phones.
-    pub async fn devices(&self) -> Result<Vec<DeviceShown>> {
-        self.with(|connection, _| operator::devices(connection)).await
-    }
-
-    /// From now on the device gets nothing, and what it sends is held.
-    pub async fn revoke(&self, device: DeviceId) -> Result<()> {
-        self.call(move |engine| engine.revoke(device)).await
     }
 
     /// Documents of a kind, newest first.
@@ -294,11 +299,6 @@ impl Relay {
     /// Every version of the settings, newest first.
     pub async fn settings_history(&self) -> Result<Vec<VersionShown>> {
         self.with(|connection, _| settings::history(connection)).await
-    }
-
-    /// Entries that take no effect, newest first.
-    pub async fn held(&self) -> Result<Vec<HeldShown>> {
-        self.with(|connection, _| operator::held(connection)).await
     }
 
     /// Whether a document names a blob.

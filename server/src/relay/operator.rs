@@ -1,54 +1,17 @@
-//! What operators read about phones, held entries and the relay itself.
+//! What operators read about the relay itself.
 
 use std::sync::atomic::Ordering;
 
-use suishou_core::{error::HeldCode, model::DocumentKind, time::Timestamp};
+use suishou_core::model::DocumentKind;
 
 use super::{
     error::{RelayError, Result},
+    held::code_word,
+    quota,
     shared::Shared,
-    shown::{BlobCount, DeviceShown, HeldShown, RelayStatus},
+    shown::{BlobCount, RelayStatus},
 };
 use crate::db::{self, Connection};
-
-/// Most rows of one list.
-const MAX_LISTED: usize = 500;
-
-/// Entries that take no effect, newest first.
-pub fn held(connection: &Connection) -> Result<Vec<HeldShown>> {
-    let shown = |held: db::list::Held| HeldShown {
-        entry: held.entry,
-        document: held.document,
-        device: (!held.is_informant).then_some(held.device),
-        member: held.member.filter(|_| !held.is_informant),
-        code: code_word(held.code),
-        received_at: held.received_at,
-    };
-    Ok(db::list::held(connection, MAX_LISTED)?.into_iter().map(shown).collect())
-}
-
-fn code_word(code: u8) -> &'static str {
-    HeldCode::from_number(code).map_or("unknown", HeldCode::as_str)
-}
-
-/// All phones.
-pub fn devices(connection: &Connection) -> Result<Vec<DeviceShown>> {
-    let shown = |phone: db::list::Phone| DeviceShown {
-        id: phone.device,
-        member: phone.member,
-        enrolled_at: phone.enrolled_at,
-        last_contact_at: phone.last_contact_at.map(|at| if phone.is_informant { to_the_day(at) } else { at }),
-        is_revoked: phone.is_revoked,
-        entries: (!phone.is_informant).then_some(phone.entries),
-        held: (!phone.is_informant).then_some(phone.held),
-    };
-    Ok(db::list::phones(connection)?.into_iter().map(shown).collect())
-}
-
-fn to_the_day(time: Timestamp) -> Timestamp {
-    const DAY_MS: i64 = 24 * 3_600_000;
-    Timestamp::from_millis(time.millis().div_euclid(DAY_MS) * DAY_MS)
-}
 
 /// How the relay is.
 pub fn status(connection: &Connection, shared: &Shared) -> Result<RelayStatus> {
@@ -71,6 +34,7 @@ pub fn status(connection: &Connection, shared: &Shared) -> Result<RelayStatus> {
             .into_iter()
             .map(|(code, count)| (code_word(code), count))
             .collect(),
+        quota: quota::shown(&snapshot, shared)?,
         devices,
         members,
         blobs: db::blob::totals(&snapshot)?.into_iter().map(blob).collect(),

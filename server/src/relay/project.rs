@@ -43,13 +43,13 @@ struct Source {
 
 /// What one batch has looked up so far.
 #[derive(Debug, Default)]
-struct Known {
+pub(super) struct Known {
     sources: BTreeMap<i64, Source>,
     members: BTreeMap<i64, (MemberId, Rights)>,
 }
 
 /// An entry to be judged, with what stands behind it.
-struct Candidate {
+pub(super) struct Candidate {
     stored: Stored,
     source: Source,
     author: Author,
@@ -162,7 +162,7 @@ impl Work<'_> {
     }
 
     /// Who and with which rights; a member who is new to the document gets the next alias.
-    fn candidate(
+    pub(super) fn candidate(
         &mut self,
         stored: Stored,
         judged_as: Option<i64>,
@@ -199,14 +199,16 @@ impl Work<'_> {
         let again = self.source(stored.log, known)?;
         let Some(original) = db::entry::get(self.transaction, original)? else { return Ok(None) };
         let first = self.source(original.log, known)?;
-        if again.is_revoked || first.member != again.member || !matches!(original.state, State::Held(_)) {
+        let is_held = matches!(original.state, State::Held(_));
+        let is_turned_down = is_held && db::held::reply(self.transaction, original.entry_id)?.is_some();
+        if again.is_revoked || first.member != again.member || !is_held || is_turned_down {
             return Ok(None);
         }
         self.candidate(original, again.member, aliases, known).map(Some)
     }
 
     /// Tries what waited for something that may have arrived now, until nothing more passes.
-    fn release(
+    pub(super) fn release(
         &mut self,
         document: &mut Document,
         mut waiting: Vec<Candidate>,
@@ -258,7 +260,7 @@ impl Work<'_> {
     }
 
     /// Keeps a document with its row, and puts what passed into the feed.
-    fn keep(
+    pub(super) fn keep(
         &mut self,
         document: &Document,
         is_new: bool,

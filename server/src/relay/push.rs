@@ -244,10 +244,19 @@ impl Work<'_> {
             let run = Run { from: known.head, to, signature, first_seq, received_at: self.now };
             db::log::append(self.transaction, known.row, &run)?;
             log = Some(Log { head: to, ..known });
+            self.count_use(device.row, fresh.len(), 0)?;
+        }
+        if outcome == PushOutcome::Forked {
+            self.note_fork(checked.request.log, device.row, checked.request.from.counter)?;
         }
         let stored_seq = self.state.stored_seq;
         let receipted = checked.receipted(self.transaction, log, outcome, stored_seq, self.now)?;
         Ok(Receipted { device, ..receipted })
+    }
+
+    /// Keeps for the operators that a phone, or a copy of it, holds another history of a log.
+    pub(super) fn note_fork(&mut self, log: LogId, device: i64, counter: u64) -> Result<()> {
+        Ok(db::enrolment::note_fork(self.transaction, log, device, counter, self.now)?)
     }
 
     /// Appends the relay's own entries to its own log, signed like any device's.

@@ -15,7 +15,11 @@ use suishou_core::{
 };
 use tokio::sync::watch;
 
-use super::{feed::MAX_PLACES, token::TokenKey};
+use super::{
+    feed::MAX_PLACES,
+    quota::{Guesses, Terms},
+    token::TokenKey,
+};
 use crate::identity::Identity;
 
 /// What all parts share.
@@ -33,6 +37,9 @@ pub struct Shared {
     pub requests: AtomicU64,
     /// Most places of the feed looked at for one answer; simulations set it low to see more pages.
     pub max_places: AtomicUsize,
+    /// Who came with wrong codes.
+    pub guesses: Guesses,
+    terms: RwLock<Terms>,
     current: RwLock<Current>,
     news: RwLock<BTreeMap<i64, i64>>,
     feed: watch::Sender<i64>,
@@ -70,10 +77,22 @@ impl Shared {
             tokens,
             requests: AtomicU64::new(0),
             max_places: AtomicUsize::new(MAX_PLACES),
+            guesses: Guesses::default(),
+            terms: RwLock::default(),
             current,
             news: RwLock::new(BTreeMap::new()),
             feed: watch::Sender::new(feed_seq),
         }
+    }
+
+    /// On what terms phones are served.
+    pub fn terms(&self) -> Terms {
+        *self.terms.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Serves phones on other terms.
+    pub fn set_terms(&self, terms: Terms) {
+        *self.terms.write().unwrap_or_else(PoisonError::into_inner) = terms;
     }
 
     /// The township's settings.

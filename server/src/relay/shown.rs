@@ -8,13 +8,15 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use suishou_core::{
-    id::{BlobHash, DepartmentId, DeviceId, DocumentId, EnrolCode, EntryId, Epoch, GridId, MemberId},
+    id::{BlobHash, DepartmentId, EntryId, Epoch, GridId, MemberId},
     model::{
         Role,
         step::{Author, Origin, StepId},
     },
     time::Timestamp,
 };
+
+use super::quota::QuotaShown;
 
 /// A person of the township.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,34 +48,6 @@ pub struct Imported {
     pub removed: usize,
     /// Version of the settings bundle after it.
     pub settings_version: u64,
-}
-
-/// A one-time code for a phone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Invited {
-    /// The code; the relay keeps only its hash.
-    pub code: EnrolCode,
-    /// Useless from then on.
-    pub expires_at: Timestamp,
-}
-
-/// An enrolled phone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct DeviceShown {
-    /// Which.
-    pub id: DeviceId,
-    /// Whose.
-    pub member: MemberId,
-    /// Since when.
-    pub enrolled_at: Timestamp,
-    /// When it last synced; of an informant's phone the day alone, for the time would tell which report is theirs.
-    pub last_contact_at: Option<Timestamp>,
-    /// It gets nothing more, and what it sends is held.
-    pub is_revoked: bool,
-    /// How many entries it sent; none of an informant's, for who watches the number sees which report is theirs.
-    pub entries: Option<u64>,
-    /// How many of them are held; none of an informant's.
-    pub held: Option<u64>,
 }
 
 /// Somebody who took part in a document; for the command centre only.
@@ -139,23 +113,6 @@ pub struct NoteShown {
     pub voice: Option<BlobShown>,
 }
 
-/// An entry that takes no effect.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct HeldShown {
-    /// Which.
-    pub entry: EntryId,
-    /// Of which document.
-    pub document: DocumentId,
-    /// From which device; none if it is an informant's.
-    pub device: Option<DeviceId>,
-    /// Whose; none if it is an informant's.
-    pub member: Option<MemberId>,
-    /// Why.
-    pub code: &'static str,
-    /// When it reached the relay.
-    pub received_at: Timestamp,
-}
-
 /// How the relay is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RelayStatus {
@@ -175,6 +132,8 @@ pub struct RelayStatus {
     pub incidents: BTreeMap<String, u64>,
     /// Held entries by code.
     pub held: BTreeMap<&'static str, u64>,
+    /// What one device may send, and who is at that limit.
+    pub quota: QuotaShown,
     /// Enrolled phones that are not revoked.
     pub devices: u64,
     /// Members.

@@ -26,7 +26,7 @@ use tokio::task::spawn_blocking;
 use super::{
     Relay,
     error::{RelayError, Result},
-    http,
+    http, quota,
     upload::{Promise, Standing},
 };
 use crate::db::{
@@ -77,6 +77,7 @@ async fn create(State(relay): State<Relay>, request: Request) -> Result<Response
     let (parts, body) = request.into_parts();
     let device = relay.device(&parts.headers).await?;
     let promise = promise(&parts.headers)?;
+    relay.admit_blob(device).await?;
     let standing = relay.call(move |engine| engine.begin_upload(&device, &promise)).await?;
     let (location, standing) = match standing {
         Standing::Whole(blob) => (blob_path(&blob.hash), standing),
@@ -123,6 +124,7 @@ async fn append(State(relay): State<Relay>, Path(name): Path<String>, request: R
     if declared > upload.size_bytes - offset {
         return Err(RelayError::TooLarge { limit: upload.size_bytes - offset });
     }
+    relay.admit_blob(device).await?;
     let blobs = Arc::clone(&relay.inner.blobs);
     spawn_blocking(move || blobs.check_room(declared)).await.map_err(|_| RelayError::Stopped)??;
     let standing = relay.take_body(device, upload, body).await?;
@@ -137,6 +139,10 @@ async fn end(State(relay): State<Relay>, Path(name): Path<String>, headers: Head
 }
 
 impl Relay {
+    async fn admit_blob(&self, device: Device) -> Result<()> {
+        self.with(move |connection, shared| quota::admit_blob(connection, shared, &device)).await
+    }
+
     /// An upload by its id, or a whole blob by its hash.
     async fn standing(&self, device: Device, name: &str) -> Result<Standing> {
         if let Ok(hash) = name.parse::<BlobHash>() {

@@ -25,8 +25,6 @@ use crate::{
     },
 };
 
-/// Most uploads of one device under way.
-const MAX_UPLOADS: u64 = 256;
 /// An upload that is not finished after this is dropped at the next start.
 const STALE_AFTER: Duration = Duration::from_hours(60 * 24);
 
@@ -70,8 +68,9 @@ impl Engine {
                 return self.standing(upload);
             }
         }
-        if db::blob::count_uploads(self.connection(), device.row)? >= MAX_UPLOADS {
-            return Err(RelayError::Overloaded);
+        let most = self.shared().terms().quotas.uploads;
+        if db::blob::count_uploads(self.connection(), device.row)? >= most {
+            return Err(super::quota::put_off(self.shared(), device, self.shared().clock.now()));
         }
         self.blobs().check_room(promise.size_bytes)?;
         let upload = self.write(|work| {
@@ -112,7 +111,10 @@ impl Engine {
             return Err(RelayError::OffsetConflict { offset: now.offset_bytes });
         }
         let offset_bytes = now.offset_bytes.saturating_add(written).min(now.size_bytes);
-        self.set_offset(now.upload, offset_bytes)?;
+        self.write(|work| {
+            db::blob::set_offset(work.transaction, now.upload, offset_bytes)?;
+            work.count_use(device.row, 0, offset_bytes - now.offset_bytes)
+        })?;
         self.standing(Upload { offset_bytes, ..now })
     }
 

@@ -36,7 +36,7 @@ use crate::{
     error::SetupError,
     folder::{self, Folder},
     identity::{Certificate, Identity},
-    relay::{Relay, error::come_again},
+    relay::{Relay, Terms, error::come_again},
 };
 
 /// How phones are spoken to.
@@ -102,6 +102,7 @@ impl Server {
             Invitations { addresses, pin, relay_key: identity.key.public(), township: identity.township };
         let relay = Relay::start(folder.path(), identity, Arc::clone(&clock), random)
             .map_err(|error| SetupError::Relay(error.to_string()))?;
+        relay.set_terms(Terms { quotas: config.quotas, pin });
 
         const MB: u64 = 1024 * 1024;
         let (free, last) = (config.disk.attachments_free_mb, config.disk.entries_free_mb);

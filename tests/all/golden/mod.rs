@@ -32,6 +32,7 @@ use suishou_core::{
     },
     store::Mine,
     sync::bundle::{BundleReader, BundleWriter, BundledBlob, Item, Manifest, read_township},
+    sync::check::{Hello, SignedWelcome, Welcome, code_hash, commitment},
     sync::wire::{
         BlobKind, Cursor, EnrolRequest, Enrolment, FeedNotice, Invitation, Membership, PushOutcome,
         SignedBlobReceipt, SignedEnrolment, SignedRequest, SyncRequest, SyncResponse, VERSION,
@@ -210,7 +211,7 @@ fn messages_are_read_for_ever() {
             page: Some(vec![4, 5]),
             notices: vec![
                 FeedNotice::Forget { document: DocumentId::new([1; 16]) },
-                FeedNotice::Held { entry: EntryId::new([2; 32]), code: HeldCode::WrongState },
+                FeedNotice::Held { entry: EntryId::new([2; 32]), code: HeldCode::WrongState, reply: None },
                 FeedNotice::Released { entry: EntryId::new([3; 32]) },
             ],
             cursor: Some(cursor),
@@ -254,8 +255,37 @@ fn messages_are_read_for_ever() {
             public_key: PublicKey::new([2; 32]),
             proof: Signature::new([3; 64]),
             nonce: Nonce::new([4; 16]),
+            opening: None,
         },
     );
+    holds(
+        "enrol-request-2.cbor",
+        &EnrolRequest {
+            version: VERSION,
+            code: EnrolCode::new([1; 16]),
+            public_key: PublicKey::new([2; 32]),
+            proof: Signature::new([3; 64]),
+            nonce: Nonce::new([4; 16]),
+            opening: Some(Nonce::new([5; 16])),
+        },
+    );
+    let commitment = commitment(&Nonce::new([5; 16]), &PublicKey::new([2; 32]));
+    let hello = Hello { version: VERSION, code: code_hash(&EnrolCode::new([1; 16])), commitment };
+    holds("hello-1.cbor", &hello);
+    let welcome = Welcome {
+        version: VERSION,
+        township: TownshipId::new([1; 16]),
+        relay_key: key.public(),
+        commitment,
+        nonce: Nonce::new([6; 16]),
+    };
+    holds("welcome-1.cbor", &SignedWelcome { signature: key.sign(&welcome), welcome });
+    let held = FeedNotice::Held {
+        entry: EntryId::new([2; 32]),
+        code: HeldCode::WrongState,
+        reply: Some("请联系所里".to_owned()),
+    };
+    holds("held-notice-2.cbor", &held);
     let enrolment = Enrolment {
         version: VERSION,
         township: TownshipId::new([1; 16]),

@@ -95,7 +95,7 @@ impl RawDevice {
         let invitation = Invitation::from_text(&township.invitation(member).await).expect("an invitation");
         let (code, nonce, public_key) = (invitation.code, Nonce::new(random.bytes()), key.public());
         let proof = key.sign(&EnrolProof { code, public_key, nonce });
-        let body = encode(&EnrolRequest { version: VERSION, code, public_key, proof, nonce });
+        let body = encode(&EnrolRequest { version: VERSION, code, public_key, proof, nonce, opening: None });
         let router = township.router();
         let answer = send(&router, post(path::ENROL, body)).await;
         let signed: SignedEnrolment = decode(&answer.body, "an enrolment").expect("the invitation is valid");

@@ -261,8 +261,14 @@ async fn a_phone_enrols_over_http() {
     let nonce = Nonce::new([4; 16]);
     let proof = EnrolProof { code: invited.code, public_key: key.public(), nonce };
     let proof = key.sign(&proof);
-    let request =
-        EnrolRequest { version: VERSION, code: invited.code, public_key: key.public(), proof, nonce };
+    let request = EnrolRequest {
+        version: VERSION,
+        code: invited.code,
+        public_key: key.public(),
+        proof,
+        nonce,
+        opening: None,
+    };
     let (status, _, body) = server.ask("POST", "/v1/enrol", &[], encode(&request)).await;
     assert_eq!(status, StatusCode::OK);
     let signed: SignedEnrolment = decode(&body, "an enrolment").unwrap();

@@ -166,6 +166,7 @@ impl World {
             public_key: key.public(),
             proof: key.sign(&proof),
             nonce,
+            opening: None,
         };
         let signed = self.engine().enrol(&encode(&request)).unwrap();
         verify(&self.identity.key.public(), &signed.enrolment, &signed.signature).unwrap();
@@ -403,7 +404,7 @@ impl Phone {
                     }
                     self.seen.retain(|_, entries| !entries.is_empty());
                 }
-                FeedNotice::Held { entry, code } => {
+                FeedNotice::Held { entry, code, .. } => {
                     self.held.insert(*entry, *code);
                 }
                 FeedNotice::Released { entry } => {

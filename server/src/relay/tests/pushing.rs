@@ -272,7 +272,7 @@ fn what_is_held_blocks_nothing_and_its_author_is_told() {
     assert_eq!(ann.held[&change], HeldCode::Guard);
     assert_eq!(ann.held[&closed], HeldCode::NotAllowed);
     let connection = world.engine().connection();
-    assert_eq!(operator::held(connection).unwrap().len(), 3);
+    assert_eq!(db::held::list(connection, true, 500).unwrap().len(), 3);
     assert_eq!(incident(connection, ann_time(), document).unwrap().notes.len(), 1);
     assert!(load_document(connection, other).unwrap().is_some());
     let mut lea = world.phone("lea");
@@ -316,8 +316,8 @@ fn a_revoked_phone_is_receipted_held_and_told_nothing_more() {
     assert_eq!(response.receipt.log_head.head, ann.head());
     assert!(response.page.is_none() && response.cursor.is_none() && response.token.is_none());
     assert!(response.notices.is_empty() && response.membership.is_none());
-    let held = operator::held(world.engine().connection()).unwrap();
-    assert_eq!((held.len(), held[0].document, held[0].code), (1, late, "revoked"));
+    let held = db::held::list(world.engine().connection(), true, 500).unwrap();
+    assert_eq!((held.len(), held[0].document, held[0].code), (1, late, HeldCode::Revoked.number()));
     lea.sync(&mut world);
     assert!(!lea.sees(late));
     assert!(world.engine().revoke(DeviceId::ZERO).is_err());
@@ -336,7 +336,7 @@ fn a_late_report_takes_effect_when_the_persons_new_phone_sends_it() {
     again.sync(&mut world);
     let shown = incident(world.engine().connection(), ann_time(), document).unwrap();
     assert_eq!(shown.work.reporter.unwrap().member.unwrap().as_str(), "ann");
-    assert_eq!(operator::held(world.engine().connection()).unwrap().len(), 0);
+    assert_eq!(db::held::list(world.engine().connection(), true, 500).unwrap().len(), 0);
 }
 
 #[test]
@@ -375,13 +375,20 @@ fn a_code_enrols_one_phone_and_answers_it_again() {
         let nonce = Nonce::new([nonce; 16]);
         let proof = EnrolProof { code: invited.code, public_key: key.public(), nonce };
         let proof = key.sign(&proof);
-        encode(&EnrolRequest { version: VERSION, code: invited.code, public_key: key.public(), proof, nonce })
+        encode(&EnrolRequest {
+            version: VERSION,
+            code: invited.code,
+            public_key: key.public(),
+            proof,
+            nonce,
+            opening: None,
+        })
     };
     let first = world.engine().enrol(&request(&key, 1)).unwrap();
     let again = world.engine().enrol(&request(&key, 2)).unwrap();
     assert_eq!(first.enrolment.device, again.enrolment.device);
     assert_eq!(again.enrolment.nonce, Nonce::new([2; 16]));
-    assert_eq!(world.engine().enrol(&request(&thief, 3)).unwrap_err().code(), code::BAD_ENROL_CODE);
+    assert_eq!(world.engine().enrol(&request(&thief, 3)).unwrap_err().code(), code::ENROL_CODE_USED);
     let late = world.engine().invite(&super::phone::member_id("ann"), hour).unwrap();
     world.clock.pass(hour);
     let proof = EnrolProof { code: late.code, public_key: thief.public(), nonce: Nonce::ZERO };
@@ -391,9 +398,10 @@ fn a_code_enrols_one_phone_and_answers_it_again() {
         public_key: thief.public(),
         proof: thief.sign(&proof),
         nonce: Nonce::ZERO,
+        opening: None,
     };
-    assert_eq!(world.engine().enrol(&encode(&expired)).unwrap_err().code(), code::BAD_ENROL_CODE);
-    assert_eq!(db::list::phones(world.engine().connection()).unwrap().len(), 1);
+    assert_eq!(world.engine().enrol(&encode(&expired)).unwrap_err().code(), code::ENROL_CODE_EXPIRED);
+    assert_eq!(db::phone::all(world.engine().connection()).unwrap().len(), 1);
 }
 
 #[test]
