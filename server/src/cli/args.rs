@@ -2,6 +2,7 @@
 
 mod care;
 mod incident;
+mod intake;
 mod orders;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -14,6 +15,9 @@ pub use care::{
 pub use incident::{
     Dispatch, Duplicate, Incident, IncidentList, Merge, Note, OfDispatch, Reject, Reopen, Report, ReturnStep,
     Step,
+};
+pub use intake::{
+    Dead, Intake, IntakeImport, IntakeList, Retry, Source, SourceAdd, Webhook, WebhookAdd, WebhookNamed,
 };
 pub use orders::{
     Answer, Audience, Deed, Mark, Notice, NoticeAnswer, NoticeList, NoticePublish, Task, TaskGive, TaskList,
@@ -89,6 +93,12 @@ pub enum Command {
     /// Checkpoints of patrols: import, list  巡查点
     #[command(subcommand)]
     Checkpoint(Checkpoint),
+    /// Matters of other systems: hotline, petitions, satellite  外部来件
+    #[command(subcommand)]
+    Intake(Intake),
+    /// Who is told what happens here  事件推送
+    #[command(subcommand)]
+    Webhook(Webhook),
     /// What the relay keeps apart, and why  待核
     #[command(subcommand)]
     Held(Held),

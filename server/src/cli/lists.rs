@@ -239,7 +239,11 @@ pub(super) async fn status(client: &Client, format: Format, words: &'static Word
             ("blobs", &counts("blobs", "blob")),
             ("size", &mebibytes(bytes)),
         ],
-    )
+    )?;
+    match (number(&status, "events_pending"), number(&status, "events_dead")) {
+        (0, 0) => Ok(()),
+        (pending, dead) => tell(words, "webhook.status", &[("pending", &pending), ("dead", &dead)]),
+    }
 }
 
 fn kilometres(metres: u64) -> String {

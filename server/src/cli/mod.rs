@@ -9,6 +9,7 @@ mod failure;
 mod form;
 mod help;
 mod incident;
+mod intake;
 mod lists;
 mod notice;
 mod output;
@@ -20,6 +21,7 @@ mod step;
 mod task;
 mod value;
 mod warning;
+mod webhook;
 
 use std::{
     env,
@@ -113,6 +115,8 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Visit(visit) => care::visit(client, visit, words).await,
         Command::Settings(settings) => settings::settings(client, settings, words).await,
         Command::Checkpoint(checkpoint) => settings::checkpoint(client, checkpoint, words).await,
+        Command::Intake(intake) => intake::intake(client, intake, words).await,
+        Command::Webhook(webhook) => webhook::webhook(client, webhook, words).await,
         Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
     }
 }

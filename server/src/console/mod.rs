@@ -9,15 +9,17 @@ mod care;
 mod error;
 mod incidents;
 mod input;
+mod intake;
 pub mod matrix;
 mod members;
 mod orders;
 mod settings;
 mod sheet;
 mod township;
+mod webhooks;
 mod works;
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
@@ -66,13 +68,33 @@ pub struct Desk {
     access: Access,
     invitations: Invitations,
     clock: SharedClock,
+    buckets: intake::Buckets,
+    own: Vec<SocketAddr>,
 }
 
 impl Desk {
     /// A desk for who shows `token`.
     pub fn new(relay: Relay, token: &str, invitations: Invitations, clock: SharedClock) -> Self {
-        Self { relay, access: Access::new(token), invitations, clock }
+        let (access, buckets) = (Access::new(token), intake::Buckets::default());
+        Self { relay, access, invitations, clock, buckets, own: Vec::new() }
     }
+
+    /// With the addresses where the relay listens: no webhook is sent there.
+    #[must_use]
+    pub fn listening(self, own: Vec<SocketAddr>) -> Self {
+        Self { own, ..self }
+    }
+}
+
+/// What other systems reach without a login, for they sign: the same route stands under `/api`.
+pub fn signed_router(desk: Desk) -> Router {
+    limited(Router::new().route("/api/intake/{id}", post(intake::take)), MAX_FORM_BYTES)
+        .method_not_allowed_fallback(async || ApiError::method())
+        .with_state(desk)
+        .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(30)))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_mins(1)))
+        .layer(middleware::from_fn(error::in_words))
+        .layer(middleware::map_response(sealed))
 }
 
 /// Everything under `/api`.
@@ -102,6 +124,16 @@ pub fn router(desk: Desk) -> Router {
         .merge(of_kind::<TaskRow>("/api/tasks"))
         .merge(of_kind::<WarningRow>("/api/warnings"))
         .merge(of_kind::<NoticeRow>("/api/notices"))
+        .route("/api/intake/{id}", post(intake::take))
+        .route("/api/intake-sources", get(intake::sources).post(intake::add))
+        .route("/api/intake-sources/{id}/enabled", post(intake::enable))
+        .route("/api/intake-sources/{id}/rotate", post(intake::rotate))
+        .route("/api/incidents/{id}/contact", get(intake::contact_of))
+        .route("/api/webhooks", get(webhooks::list).post(webhooks::add))
+        .route("/api/webhooks/{id}/enabled", post(webhooks::enable))
+        .route("/api/webhooks/{id}/test", post(webhooks::test))
+        .route("/api/webhooks/{id}/retry", post(webhooks::retry))
+        .route("/api/webhook-items", get(webhooks::dead))
         .route("/api/held", get(works::held));
     let grids = Router::new().route("/api/grids", get(settings::grids).put(township::import_grids));
     let sheets = Router::new()
@@ -109,6 +141,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/api/members", get(members::list).put(members::import))
         .route("/api/departments", put(township::import_departments))
         .route("/api/checkpoints", put(settings::import_checkpoints))
+        .route("/api/intake-items", get(intake::items).post(intake::import))
         // Orders carry sheets: items, posts.
         .route("/api/tasks", get(works::list::<TaskRow>).post(orders::give_task))
         .route("/api/warnings", get(works::list::<WarningRow>).post(orders::issue_warning))

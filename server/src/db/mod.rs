@@ -7,12 +7,14 @@ pub mod blob;
 pub mod device;
 pub mod entry;
 pub mod feed;
+pub mod intake;
 pub mod list;
 pub mod log;
 pub mod member;
 pub mod meta;
 pub mod schema;
 pub mod scope;
+pub mod webhook;
 pub mod work;
 
 use std::{

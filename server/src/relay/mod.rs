@@ -13,6 +13,7 @@ pub mod engine;
 pub mod error;
 pub mod feed;
 mod http;
+pub mod intake;
 mod issue;
 mod marker;
 mod members;
@@ -24,9 +25,11 @@ mod scope;
 pub mod settings;
 pub mod shared;
 pub mod shown;
+pub mod signature;
 pub mod token;
 mod tus;
 pub mod upload;
+pub mod webhooks;
 mod writer;
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use suishou_core::{
     sync::wire::{SettingsDigest, SignedSettings},
     time::{SharedClock, Timestamp},
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{feed::MAX_PLACES, token::TokenKey};
 use crate::identity::Identity;
@@ -33,6 +33,8 @@ pub struct Shared {
     pub requests: AtomicU64,
     /// Most places of the feed looked at for one answer; simulations set it low to see more pages.
     pub max_places: AtomicUsize,
+    /// Wakes who sends webhooks.
+    pub events: Notify,
     current: RwLock<Current>,
     news: RwLock<BTreeMap<i64, i64>>,
     feed: watch::Sender<i64>,
@@ -70,6 +72,7 @@ impl Shared {
             tokens,
             requests: AtomicU64::new(0),
             max_places: AtomicUsize::new(MAX_PLACES),
+            events: Notify::new(),
             current,
             news: RwLock::new(BTreeMap::new()),
             feed: watch::Sender::new(feed_seq),

@@ -30,7 +30,7 @@ use crate::{
     error::SetupError,
     folder::{self, Folder},
     identity::{Certificate, Identity},
-    relay::Relay,
+    relay::{Relay, webhooks::Courier},
 };
 
 /// How phones are spoken to.
@@ -98,10 +98,13 @@ impl Server {
 
         let (stopping, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
-        let phones =
-            Door { tls, router: phone_router(&relay, stopped.clone()), limits: Limits::phones(&config) };
+        let own = vec![bound, api];
+        let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock).listening(own.clone());
+        // Other systems come by the door that phones come by: the other one is this machine's alone.
+        let router = phone_router(&relay, stopped.clone()).merge(guarded(console::signed_router(desk.clone())));
+        let phones = Door { tls, router, limits: Limits::phones(&config) };
         doors.spawn(accept::accept(listener, phones, stopped.clone()));
-        let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock);
+        doors.spawn(Courier::new(relay.clone(), own).run(stopped.clone()));
         let operators =
             Door { tls: None, router: guarded(console::router(desk)), limits: Limits::operators() };
         doors.spawn(accept::accept(api_listener, operators, stopped));
