@@ -78,7 +78,8 @@ fn marks(incident: &Value, words: &Words) -> String {
     let anonymous = if is(incident, "is_anonymous") { words.word("say.anonymous") } else { "" };
     let matter = word(words, "matter", incident, "matter");
     let source = text(incident, "source");
-    let marks: Vec<&str> = [source.as_str(), anonymous, matter.as_str()].into_iter().filter(|mark| !mark.is_empty()).collect();
+    let marks: Vec<&str> =
+        [source.as_str(), anonymous, matter.as_str()].into_iter().filter(|mark| !mark.is_empty()).collect();
     if marks.is_empty() { String::new() } else { format!("[{}] ", marks.join(" ")) }
 }
 

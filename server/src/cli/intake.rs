@@ -49,7 +49,8 @@ async fn source(client: &Client, command: Source, words: &'static Words) -> Resu
         }
         Source::List(format) => {
             let sources = client.get("/api/intake-sources").await?;
-            let mut table = Table::new(words, &["id", "kind", "name", "category", "grid", "state", "callback"]);
+            let mut table =
+                Table::new(words, &["id", "kind", "name", "category", "grid", "state", "callback"]);
             for source in items(&sources, "sources") {
                 table.row([
                     text(source, "id"),
@@ -139,11 +140,8 @@ pub(super) fn authority(file: Option<&std::path::Path>) -> Result<Option<String>
 async fn list(client: &Client, list: &IntakeList, words: &'static Words) -> Result<(), Failure> {
     let limit = list.limit.to_string();
     let before = list.before.map(|before| before.to_string());
-    let query = query(&[
-        ("source", list.source.as_deref()),
-        ("limit", Some(&limit)),
-        ("before", before.as_deref()),
-    ]);
+    let query =
+        query(&[("source", list.source.as_deref()), ("limit", Some(&limit)), ("before", before.as_deref())]);
     let found = client.get(&format!("/api/intake-items{query}")).await?;
     let columns = ["source", "external_id", "id", "state", "updates", "received_at", "updated_at"];
     let mut table = Table::new(words, &columns);
@@ -162,10 +160,8 @@ async fn list(client: &Client, list: &IntakeList, words: &'static Words) -> Resu
 }
 
 async fn import(client: &Client, import: &IntakeImport, words: &'static Words) -> Result<(), Failure> {
-    let query = query(&[
-        ("source", Some(import.source.as_str())),
-        ("dry_run", import.dry_run.then_some("true")),
-    ]);
+    let query =
+        query(&[("source", Some(import.source.as_str())), ("dry_run", import.dry_run.then_some("true"))]);
     let file = Payload::Csv(read(&import.file)?);
     let done = client.send(&format!("/api/intake-items{query}"), file).await?;
     if import.format.json {
@@ -176,10 +172,6 @@ async fn import(client: &Client, import: &IntakeImport, words: &'static Words) -
     tell(
         words,
         key,
-        &[
-            ("added", &count("added")),
-            ("updated", &count("updated")),
-            ("unchanged", &count("unchanged")),
-        ],
+        &[("added", &count("added")), ("updated", &count("updated")), ("unchanged", &count("unchanged"))],
     )
 }

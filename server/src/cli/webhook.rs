@@ -14,11 +14,7 @@ use super::{
 use crate::words::Words;
 
 /// Runs one of the commands.
-pub(super) async fn webhook(
-    client: &Client,
-    command: Webhook,
-    words: &'static Words,
-) -> Result<(), Failure> {
+pub(super) async fn webhook(client: &Client, command: Webhook, words: &'static Words) -> Result<(), Failure> {
     match command {
         Webhook::Add(add) => {
             let form = json!({
@@ -48,9 +44,7 @@ pub(super) async fn webhook(
         Webhook::Disable(named) => {
             switch(client, "webhooks", &named.id, false, named.format.json, words).await
         }
-        Webhook::Enable(named) => {
-            switch(client, "webhooks", &named.id, true, named.format.json, words).await
-        }
+        Webhook::Enable(named) => switch(client, "webhooks", &named.id, true, named.format.json, words).await,
         Webhook::Test(named) => {
             let path = format!("/api/webhooks/{}/test", encoded(&named.id));
             let tested = client.post(&path, json!({})).await?;

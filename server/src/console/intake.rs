@@ -158,7 +158,8 @@ impl<'a> Reading<'a> {
         let mut problems = Vec::new();
         form.external_id = form.external_id.trim().to_owned();
         check_external_id(&form.external_id, &mut problems);
-        let hash = serde_json::to_vec(&form).map(|bytes| *blake3::hash(&bytes).as_bytes()).unwrap_or_default();
+        let hash =
+            serde_json::to_vec(&form).map(|bytes| *blake3::hash(&bytes).as_bytes()).unwrap_or_default();
         let words = Words::of(Lang::Chinese);
         let mut lines: Vec<String> = [&form.title, &form.text]
             .into_iter()
@@ -310,7 +311,8 @@ fn check_external_id(external_id: &str, problems: &mut Vec<Problem>) {
 fn contact(form: Option<ContactForm>, problems: &mut Vec<Problem>) -> Option<Contact> {
     let form = form?;
     let (name, phone) = (form.name.trim().to_owned(), form.phone.trim().to_owned());
-    if [&name, &phone].iter().any(|text| text.len() > MAX_CONTACT_BYTES || text.chars().any(char::is_control)) {
+    if [&name, &phone].iter().any(|text| text.len() > MAX_CONTACT_BYTES || text.chars().any(char::is_control))
+    {
         problems.push(Problem::Malformed("a contact of at most 200 bytes"));
     }
     (!name.is_empty() || !phone.is_empty()).then_some(Contact { name, phone })
@@ -351,7 +353,8 @@ pub(super) async fn take(
 ) -> Answer<(StatusCode, Shown)> {
     // Who is unknown and who signed wrongly are told the same.
     let Ok(source) = source.parse::<SourceId>() else { return Err(ApiError::bad_signature()) };
-    let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let header =
+        |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let signed =
         desk.relay.signed_by(source.clone(), header(TIMESTAMP), header(SIGNATURE), body.clone()).await?;
     let (rules, signed) = signed.map_err(|bad| match bad {
@@ -363,7 +366,8 @@ pub(super) async fn take(
     }
     let form: TicketForm = from_json(&body)?;
     let settings = desk.relay.settings().await;
-    let ticket = Reading::new(&settings, &rules, Unknown::IsReplaced).read(form).map_err(ApiError::invalid)?;
+    let ticket =
+        Reading::new(&settings, &rules, Unknown::IsReplaced).read(form).map_err(ApiError::invalid)?;
     let taken = desk.relay.take_in(source, ticket, signed).await?;
     let status = if taken.outcome == Outcome::Added { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Shown::of(taken)?))
@@ -435,10 +439,7 @@ pub(super) struct Wanted {
 }
 
 /// `GET /api/intake-items`
-pub(super) async fn items(
-    State(desk): State<Desk>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
-) -> Answer {
+pub(super) async fn items(State(desk): State<Desk>, wanted: Result<Query<Wanted>, QueryRejection>) -> Answer {
     let Query(wanted) = wanted?;
     let source = wanted.source.as_deref().map(id).transpose()?;
     let limit = wanted.limit.unwrap_or(LIMIT);

@@ -19,10 +19,7 @@ pub(super) async fn list(State(desk): State<Desk>) -> Answer {
 }
 
 /// `POST /api/webhooks`: the answer has the secret, this once.
-pub(super) async fn add(
-    State(desk): State<Desk>,
-    Form(form): Form<HookForm>,
-) -> Answer<(StatusCode, Shown)> {
+pub(super) async fn add(State(desk): State<Desk>, Form(form): Form<HookForm>) -> Answer<(StatusCode, Shown)> {
     Ok((StatusCode::CREATED, Shown::of(desk.relay.add_hook(form).await?)?))
 }
 

@@ -214,7 +214,8 @@ pub struct Item {
     pub next_at: Timestamp,
 }
 
-const ITEM: &str = "row, webhook, event, kind, document, payload, state, attempts, error, made_at, since, next_at";
+const ITEM: &str =
+    "row, webhook, event, kind, document, payload, state, attempts, error, made_at, since, next_at";
 
 fn read_item(row: &Row<'_>) -> rusqlite::Result<Item> {
     Ok(Item {
@@ -256,9 +257,7 @@ pub fn next_at(connection: &Connection, hook: &str, now: Timestamp) -> Result<Op
         .prepare_cached(
             "SELECT min(next_at) FROM webhook_item WHERE webhook = ?1 AND state = 1 AND next_at > ?2",
         )
-        .and_then(|mut find| {
-            find.query_row(params![hook, now.millis()], |row| row.get::<_, Option<i64>>(0))
-        })
+        .and_then(|mut find| find.query_row(params![hook, now.millis()], |row| row.get::<_, Option<i64>>(0)))
         .map(|at| at.map(Timestamp::from_millis))
         .map_err(sql)
 }
@@ -274,12 +273,7 @@ pub fn item(connection: &Connection, row: i64) -> Result<Option<Item>> {
 }
 
 /// Notes that an item was taken; what it said is not kept. Those taken before `forget` are forgotten.
-pub fn settle_sent(
-    transaction: &Transaction<'_>,
-    row: i64,
-    now: Timestamp,
-    forget: Timestamp,
-) -> Result<()> {
+pub fn settle_sent(transaction: &Transaction<'_>, row: i64, now: Timestamp, forget: Timestamp) -> Result<()> {
     transaction
         .prepare_cached(
             "UPDATE webhook_item SET state = 2, payload = '', attempts = attempts + 1, error = NULL,

@@ -101,7 +101,8 @@ impl Server {
         let own = vec![bound, api];
         let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock).listening(own.clone());
         // Other systems come by the door that phones come by: the other one is this machine's alone.
-        let router = phone_router(&relay, stopped.clone()).merge(guarded(console::signed_router(desk.clone())));
+        let router =
+            phone_router(&relay, stopped.clone()).merge(guarded(console::signed_router(desk.clone())));
         let phones = Door { tls, router, limits: Limits::phones(&config) };
         doors.spawn(accept::accept(listener, phones, stopped.clone()));
         doors.spawn(Courier::new(relay.clone(), own).run(stopped.clone()));

@@ -122,14 +122,16 @@ pub struct IntakeImport {
 
 /// `suishou webhook …`
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Events: incident.reported, incident.step, incident.accepted, incident.rejected, incident.duplicate,
+#[command(
+    after_help = "Events: incident.reported, incident.step, incident.accepted, incident.rejected, incident.duplicate,
 incident.closed, incident.reopened, warning.issued, warning.changed, warning.ended.
 
 Examples:
   suishou webhook add board --url https://board.example/hook --event incident.closed
   suishou webhook test board
   suishou webhook dead
-  suishou webhook retry board")]
+  suishou webhook retry board"
+)]
 pub enum Webhook {
     /// Add one; its secret is shown this once  新增
     Add(WebhookAdd),

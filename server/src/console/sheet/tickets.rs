@@ -47,9 +47,8 @@ pub(in crate::console) fn read(bytes: &[u8]) -> Result<Vec<(usize, TicketForm)>,
 
 fn ticket(mut row: Row) -> Result<TicketForm, Problem> {
     let mut take = |column| row.remove(column).filter(|cell| !cell.is_empty());
-    let degrees = |cell: Option<String>| {
-        cell.map(|cell| cell.parse().map_err(|_| Problem::BadPosition)).transpose()
-    };
+    let degrees =
+        |cell: Option<String>| cell.map(|cell| cell.parse().map_err(|_| Problem::BadPosition)).transpose();
     let mut form = TicketForm {
         external_id: take("external_id").ok_or(Problem::Missing("external_id"))?,
         title: take("title").unwrap_or_default(),

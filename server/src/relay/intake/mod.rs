@@ -9,7 +9,7 @@
 
 mod take;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::BTreeMap;
 
@@ -399,8 +399,7 @@ impl Relay {
     /// Whom to call about an incident that was taken over.
     pub async fn contact(&self, document: DocumentId) -> Result<Contact> {
         self.with(move |connection, _| {
-            let (name, phone) =
-                db::intake::contact(connection, document)?.ok_or(RelayError::NotFound)?;
+            let (name, phone) = db::intake::contact(connection, document)?.ok_or(RelayError::NotFound)?;
             Ok(Contact { name, phone })
         })
         .await

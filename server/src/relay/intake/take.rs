@@ -2,12 +2,7 @@
 
 use std::time::Duration;
 
-use suishou_core::{
-    document::Record,
-    error::Problem,
-    id::SourceId,
-    time::Timestamp,
-};
+use suishou_core::{document::Record, error::Problem, id::SourceId, time::Timestamp};
 
 use super::{Outcome, Taken, Ticket};
 use crate::{
@@ -50,7 +45,8 @@ impl Engine {
                 }
                 None => true,
             };
-            let taken: Result<_> = tickets.iter().map(|ticket| work.take_in(source, ticket, is_new)).collect();
+            let taken: Result<_> =
+                tickets.iter().map(|ticket| work.take_in(source, ticket, is_new)).collect();
             work.project(PROJECTED_AT_ONCE)?;
             taken
         })
@@ -75,11 +71,7 @@ impl Work<'_> {
         Ok(Taken { external_id, incident, outcome: Outcome::Updated })
     }
 
-    fn add_ticket(
-        &mut self,
-        source: &SourceId,
-        ticket: &Ticket,
-    ) -> Result<suishou_core::id::DocumentId> {
+    fn add_ticket(&mut self, source: &SourceId, ticket: &Ticket) -> Result<suishou_core::id::DocumentId> {
         let reported_at = ticket.reported_at.unwrap_or(self.now);
         if reported_at > self.now.after(AHEAD) {
             return Err(RelayError::invalid(Problem::Malformed("a time that has passed (reported_at)")));
@@ -101,13 +93,7 @@ impl Work<'_> {
 
     fn keep_contact(&self, document: suishou_core::id::DocumentId, ticket: &Ticket) -> Result<()> {
         if let Some(contact) = &ticket.contact {
-            db::intake::keep_contact(
-                self.transaction,
-                document,
-                &contact.name,
-                &contact.phone,
-                self.now,
-            )?;
+            db::intake::keep_contact(self.transaction, document, &contact.name, &contact.phone, self.now)?;
         }
         Ok(())
     }

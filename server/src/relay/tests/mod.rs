@@ -6,7 +6,7 @@ mod http;
 mod kinds;
 mod lives;
 mod operating;
-mod phone;
+pub(super) mod phone;
 mod pushing;
 mod seeing;
 mod uploading;

@@ -47,7 +47,7 @@ use crate::{
 };
 
 #[derive(Debug)]
-pub(super) struct Hand(AtomicI64);
+pub(in crate::relay) struct Hand(AtomicI64);
 
 impl Clock for Hand {
     fn now(&self) -> Timestamp {
@@ -56,28 +56,28 @@ impl Clock for Hand {
 }
 
 impl Hand {
-    pub(super) fn pass(&self, duration: Duration) {
+    pub(in crate::relay) fn pass(&self, duration: Duration) {
         self.0.fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::Relaxed);
     }
 }
 
-pub(super) struct World {
-    pub(super) folder: TempDir,
-    pub(super) identity: Identity,
-    pub(super) clock: Arc<Hand>,
-    pub(super) engine: Option<Engine>,
-    pub(super) random: Random,
+pub(in crate::relay) struct World {
+    pub(in crate::relay) folder: TempDir,
+    pub(in crate::relay) identity: Identity,
+    pub(in crate::relay) clock: Arc<Hand>,
+    pub(in crate::relay) engine: Option<Engine>,
+    pub(in crate::relay) random: Random,
 }
 
-pub(super) fn grid(code: &str) -> GridId {
+pub(in crate::relay) fn grid(code: &str) -> GridId {
     GridId::new(code).unwrap()
 }
 
-pub(super) fn member_id(code: &str) -> MemberId {
+pub(in crate::relay) fn member_id(code: &str) -> MemberId {
     MemberId::new(code).unwrap()
 }
 
-pub(super) fn feature(code: &str, parent: Option<&str>) -> GridFeature {
+pub(in crate::relay) fn feature(code: &str, parent: Option<&str>) -> GridFeature {
     let at = |latitude, longitude| Position::new(latitude, longitude).unwrap();
     GridFeature {
         id: grid(code),
@@ -88,7 +88,7 @@ pub(super) fn feature(code: &str, parent: Option<&str>) -> GridFeature {
     }
 }
 
-pub(super) fn member(code: &str, role: Role, grids: &[&str]) -> Member {
+pub(in crate::relay) fn member(code: &str, role: Role, grids: &[&str]) -> Member {
     Member {
         id: member_id(code),
         name: format!("name of {code}"),
@@ -101,7 +101,7 @@ pub(super) fn member(code: &str, role: Role, grids: &[&str]) -> Member {
 
 impl World {
     /// Grids `town` with `a` and `b`, and one or two people of each role.
-    pub(super) fn new(seed: u64) -> Self {
+    pub(in crate::relay) fn new(seed: u64) -> Self {
         let mut random = Random::seeded(seed);
         let identity = Identity {
             township: TownshipId::new(random.bytes()),
@@ -139,23 +139,23 @@ impl World {
         world
     }
 
-    pub(super) fn start(&mut self) {
+    pub(in crate::relay) fn start(&mut self) {
         let clock: SharedClock = self.clock.clone();
         let random = Random::seeded(self.random.below(u64::MAX));
         self.engine = None;
         self.engine = Some(Engine::open(self.folder.path(), self.identity.clone(), clock, random).unwrap());
     }
 
-    pub(super) fn stop(&mut self) {
+    pub(in crate::relay) fn stop(&mut self) {
         self.engine().rest().unwrap();
         self.engine = None;
     }
 
-    pub(super) fn engine(&mut self) -> &mut Engine {
+    pub(in crate::relay) fn engine(&mut self) -> &mut Engine {
         self.engine.as_mut().unwrap()
     }
 
-    pub(super) fn phone(&mut self, whose: &str) -> Phone {
+    pub(in crate::relay) fn phone(&mut self, whose: &str) -> Phone {
         let invited = self.engine().invite(&member_id(whose), Duration::from_hours(1)).unwrap();
         let key = Key::generate(&mut self.random);
         let nonce = Nonce::new(self.random.bytes());
@@ -176,7 +176,7 @@ impl World {
 }
 
 /// An incident as operators read it.
-pub(super) fn incident(
+pub(in crate::relay) fn incident(
     connection: &Connection,
     now: Timestamp,
     document: DocumentId,
@@ -187,24 +187,24 @@ pub(super) fn incident(
 
 /// What a phone holds: only what the tests look at.
 #[derive(Clone, Debug)]
-pub(super) struct Phone {
+pub(in crate::relay) struct Phone {
     relay: Identity,
-    pub(super) device: DeviceId,
-    pub(super) key: Key,
+    pub(in crate::relay) device: DeviceId,
+    pub(in crate::relay) key: Key,
     seed: u64,
-    pub(super) log: LogId,
-    pub(super) entries: Vec<Entry>,
+    pub(in crate::relay) log: LogId,
+    pub(in crate::relay) entries: Vec<Entry>,
     heads: Vec<Head>,
-    pub(super) receipted: Head,
-    pub(super) cursor: Option<Cursor>,
-    pub(super) seen: BTreeMap<DocumentId, BTreeMap<EntryId, (Entry, Author)>>,
-    pub(super) received: usize,
-    pub(super) held: BTreeMap<EntryId, HeldCode>,
-    pub(super) released: BTreeSet<EntryId>,
-    pub(super) forgotten: Vec<DocumentId>,
-    pub(super) membership: Option<Membership>,
-    pub(super) token: Option<String>,
-    pub(super) page_entries: usize,
+    pub(in crate::relay) receipted: Head,
+    pub(in crate::relay) cursor: Option<Cursor>,
+    pub(in crate::relay) seen: BTreeMap<DocumentId, BTreeMap<EntryId, (Entry, Author)>>,
+    pub(in crate::relay) received: usize,
+    pub(in crate::relay) held: BTreeMap<EntryId, HeldCode>,
+    pub(in crate::relay) released: BTreeSet<EntryId>,
+    pub(in crate::relay) forgotten: Vec<DocumentId>,
+    pub(in crate::relay) membership: Option<Membership>,
+    pub(in crate::relay) token: Option<String>,
+    pub(in crate::relay) page_entries: usize,
 }
 
 impl Phone {
@@ -236,11 +236,11 @@ impl Phone {
     }
 
     /// As a restored backup would be: the same device, going on by itself.
-    pub(super) fn clone_apart(&self) -> Self {
+    pub(in crate::relay) fn clone_apart(&self) -> Self {
         Self { seed: self.seed.wrapping_add(1 << 32), ..self.clone() }
     }
 
-    pub(super) fn new_log(&mut self) {
+    pub(in crate::relay) fn new_log(&mut self) {
         self.log = LogId::new(self.random().bytes());
         let entries = std::mem::take(&mut self.entries);
         let receipted = usize::try_from(self.receipted.counter).unwrap();
@@ -251,11 +251,11 @@ impl Phone {
         }
     }
 
-    pub(super) fn head(&self) -> Head {
+    pub(in crate::relay) fn head(&self) -> Head {
         *self.heads.last().unwrap()
     }
 
-    pub(super) fn append(&mut self, entry: Entry) -> EntryId {
+    pub(in crate::relay) fn append(&mut self, entry: Entry) -> EntryId {
         let id = entry.id();
         self.heads.push(self.head().then(&entry.header));
         self.seen.entry(entry.header.document).or_default().insert(id, (entry.clone(), Author::You));
@@ -263,13 +263,18 @@ impl Phone {
         id
     }
 
-    pub(super) fn entry(&self, document: DocumentId, body_type: BodyType, body: Vec<u8>) -> (EntryId, Entry) {
+    pub(in crate::relay) fn entry(
+        &self,
+        document: DocumentId,
+        body_type: BodyType,
+        body: Vec<u8>,
+    ) -> (EntryId, Entry) {
         let at = Timestamp::from_millis(1_763_800_000_000 + i64::try_from(self.head().counter).unwrap());
         let entry = Entry::new(document, DocumentKind::Incident, at, body_type, body).unwrap();
         (entry.id(), entry)
     }
 
-    pub(super) fn report_with(
+    pub(in crate::relay) fn report_with(
         &mut self,
         grid: Option<&str>,
         photos: Vec<suishou_core::id::BlobHash>,
@@ -294,11 +299,11 @@ impl Phone {
         document
     }
 
-    pub(super) fn report(&mut self, grid: &str) -> DocumentId {
+    pub(in crate::relay) fn report(&mut self, grid: &str) -> DocumentId {
         self.report_with(Some(grid), Vec::new())
     }
 
-    pub(super) fn note(&mut self, document: DocumentId, text: &str) -> EntryId {
+    pub(in crate::relay) fn note(&mut self, document: DocumentId, text: &str) -> EntryId {
         let salt = Salt::new(self.random().bytes());
         let note = Note::plain(salt, text.to_owned());
         let (_, entry) = self.entry(document, BodyType::Note, encode(&note));
@@ -306,7 +311,7 @@ impl Phone {
     }
 
     /// The document as this phone has it.
-    pub(super) fn document(&self, id: DocumentId) -> Document {
+    pub(in crate::relay) fn document(&self, id: DocumentId) -> Document {
         let mut document = Document::new(id, DocumentKind::Incident);
         let mut entries: Vec<_> = self.seen[&id].values().cloned().collect();
         let mut before = usize::MAX;
@@ -332,7 +337,7 @@ impl Phone {
         document
     }
 
-    pub(super) fn change(
+    pub(in crate::relay) fn change(
         &mut self,
         document: DocumentId,
         steps: &[IncidentStep],
@@ -347,11 +352,11 @@ impl Phone {
     }
 
     /// A signed request that pushes what is not receipted.
-    pub(super) fn request(&mut self) -> SyncRequest {
+    pub(in crate::relay) fn request(&mut self) -> SyncRequest {
         self.request_from(self.receipted)
     }
 
-    pub(super) fn request_from(&mut self, from: Head) -> SyncRequest {
+    pub(in crate::relay) fn request_from(&mut self, from: Head) -> SyncRequest {
         let first = usize::try_from(from.counter).unwrap();
         let mut packer = Packer::default();
         for entry in self.entries.iter().skip(first).take(self.page_entries) {
@@ -377,12 +382,12 @@ impl Phone {
         }
     }
 
-    pub(super) fn sign(&self, request: &SyncRequest) -> Vec<u8> {
+    pub(in crate::relay) fn sign(&self, request: &SyncRequest) -> Vec<u8> {
         encode(&SignedRequest::sign(request, &self.key))
     }
 
     /// Takes an answer as a phone does: nothing counts that the relay did not sign for this request.
-    pub(super) fn take(&mut self, request: &SyncRequest, response: &SyncResponse) {
+    pub(in crate::relay) fn take(&mut self, request: &SyncRequest, response: &SyncResponse) {
         verify(&self.relay.key.public(), &response.receipt, &response.signature).unwrap();
         assert_eq!(response.receipt.nonce, request.nonce);
         assert_eq!(response.receipt.log_head.log, request.log);
@@ -422,7 +427,7 @@ impl Phone {
         self.token.clone_from(&response.token);
     }
 
-    pub(super) fn exchange(&mut self, engine: &mut Engine) -> Result<SyncResponse> {
+    pub(in crate::relay) fn exchange(&mut self, engine: &mut Engine) -> Result<SyncResponse> {
         let request = self.request();
         let response = engine.sync(&self.sign(&request))?;
         self.take(&request, &response);
@@ -430,7 +435,7 @@ impl Phone {
     }
 
     /// Syncs until nothing is left to push or to take; returns the last answer.
-    pub(super) fn sync(&mut self, world: &mut World) -> SyncResponse {
+    pub(in crate::relay) fn sync(&mut self, world: &mut World) -> SyncResponse {
         for _ in 0..1_000 {
             let response = self.exchange(world.engine()).unwrap();
             if !response.has_more && (self.receipted == self.head() || response.is_revoked) {
@@ -440,11 +445,11 @@ impl Phone {
         panic!("no end of syncing");
     }
 
-    pub(super) fn sees(&self, document: DocumentId) -> bool {
+    pub(in crate::relay) fn sees(&self, document: DocumentId) -> bool {
         self.seen.contains_key(&document)
     }
 
-    pub(super) fn authors(&self, document: DocumentId) -> Vec<Author> {
+    pub(in crate::relay) fn authors(&self, document: DocumentId) -> Vec<Author> {
         let mut authors: Vec<_> = self.seen[&document].values().map(|(_, author)| *author).collect();
         authors.sort();
         authors

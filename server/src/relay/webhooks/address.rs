@@ -30,7 +30,8 @@ pub struct Target {
 impl Target {
     /// Reads an address; refuses what can't be one of a receiver.
     pub fn read(url: &str) -> Result<Self> {
-        let bad = || RelayError::invalid(Problem::Malformed("an address of the form https://HOST[:PORT]/PATH"));
+        let bad =
+            || RelayError::invalid(Problem::Malformed("an address of the form https://HOST[:PORT]/PATH"));
         let url = url.trim();
         if url.len() > MAX_URL_BYTES || url.contains('#') {
             return Err(bad());
@@ -41,12 +42,19 @@ impl Target {
             Some("http") => false,
             _ => return Err(bad()),
         };
-        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(bad)?;
+        let authority =
+            uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(bad)?;
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         let port = match authority.port() {
             Some(port) => port.as_str().parse().ok().filter(|port| *port != 0).ok_or_else(bad)?,
             None if authority.as_str().ends_with(':') => return Err(bad()),
-            None => if is_tls { 443 } else { 80 },
+            None => {
+                if is_tls {
+                    443
+                } else {
+                    80
+                }
+            }
         };
         if host.is_empty() {
             return Err(bad());
@@ -154,7 +162,10 @@ mod tests {
             assert!(Target::read(bad).is_err(), "{bad}");
         }
         let target = Target::read("https://Host.example/a/b?c").unwrap();
-        assert_eq!((target.host.as_str(), target.port, target.path.as_str()), ("host.example", 443, "/a/b?c"));
+        assert_eq!(
+            (target.host.as_str(), target.port, target.path.as_str()),
+            ("host.example", 443, "/a/b?c")
+        );
     }
 
     #[test]

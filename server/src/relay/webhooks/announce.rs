@@ -132,12 +132,7 @@ impl Work<'_> {
     }
 
     /// Its id in the system it came from.
-    fn of_incident(
-        &self,
-        document: &Document,
-        record: &IncidentRecord,
-        incident: &Incident,
-    ) -> Result<Told> {
+    fn of_incident(&self, document: &Document, record: &IncidentRecord, incident: &Incident) -> Result<Told> {
         let external_id = match record.source {
             Some(_) => db::intake::origin(self.transaction, document.id())?.map(|(_, id)| id),
             None => None,
@@ -163,12 +158,14 @@ impl Work<'_> {
         let notes: Vec<Note> = passed.iter().filter_map(|stored| note(stored)).collect();
         for stored in passed {
             if stored.entry.header.body_type == BodyType::Record {
-                let said = Said { kind: EventKind::Reported, stored, step: None, step_id: None, remark: None };
+                let said =
+                    Said { kind: EventKind::Reported, stored, step: None, step_id: None, remark: None };
                 self.tell_incident(hooks, record, incident, told, &said)?;
             }
             let steps = incident.steps.iter().filter(|step| step.origin.entry == stored.entry_id);
             for step in steps.filter(|step| step.took_effect) {
-                let remark = notes.iter().find(|note| note.step == Some(step.id)).map(|note| note.text.as_str());
+                let remark =
+                    notes.iter().find(|note| note.step == Some(step.id)).map(|note| note.text.as_str());
                 for kind in [Some(EventKind::Step), kind_of(step.kind)].into_iter().flatten() {
                     let said = Said { kind, stored, step: Some(step), step_id: Some(step.id), remark };
                     self.tell_incident(hooks, record, incident, told, &said)?;

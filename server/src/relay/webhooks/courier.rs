@@ -93,6 +93,10 @@ fn packet(hook: &Hook, item: Item) -> Packet {
     }
 }
 
+async fn is_stopping(stopped: &mut watch::Receiver<bool>) {
+    drop(stopped.wait_for(|is_stopping| *is_stopping).await);
+}
+
 /// What the courier found to do.
 struct Round {
     now: Timestamp,
@@ -128,7 +132,7 @@ impl Courier {
                 }
             };
             tokio::select! {
-                _ = stopped.wait_for(|is_stopping| *is_stopping) => break,
+                () = is_stopping(&mut stopped) => break,
                 Some(done) = self.under_way.join_next() => self.end(done).await,
                 () = self.relay.inner.shared.events.notified() => {}
                 () = sleep(pause) => {}
