@@ -394,9 +394,8 @@ pub(super) async fn import(
     let settings = desk.relay.settings().await;
     let now = desk.clock.now();
     let read = tokio::task::spawn_blocking(move || {
-        let rows = sheet::tickets::read(&body)?;
+        let (rows, mut problems) = sheet::tickets::read(&body)?;
         let reading = Reading::new(&settings, &rules, Unknown::IsRefused);
-        let mut problems = Vec::new();
         let mut tickets = Vec::with_capacity(rows.len());
         for (line, row) in rows {
             match reading.read(row) {

@@ -24,8 +24,11 @@ const COLUMNS: [Column; 13] = [
     Column { name: "contact_phone", chinese: "联系电话", is_needed: false },
 ];
 
-/// Reads a CSV file; all of it or nothing.
-pub(in crate::console) fn read(bytes: &[u8]) -> Result<Vec<(usize, TicketForm)>, Vec<Problem>> {
+/// Tickets with their lines, and what is wrong in others.
+type Read = (Vec<(usize, TicketForm)>, Vec<Problem>);
+
+/// Reads a CSV file. What is wrong in a line is told beside the others, whose content is not looked at yet.
+pub(in crate::console) fn read(bytes: &[u8]) -> Result<Read, Vec<Problem>> {
     let rows = super::read(bytes, &COLUMNS)?;
     let mut first = BTreeMap::new();
     let mut problems = Vec::new();
@@ -42,7 +45,7 @@ pub(in crate::console) fn read(bytes: &[u8]) -> Result<Vec<(usize, TicketForm)>,
             Err(problem) => problems.push(at("line", line, problem)),
         }
     }
-    if problems.is_empty() { Ok(tickets) } else { Err(problems) }
+    Ok((tickets, problems))
 }
 
 fn ticket(mut row: Row) -> Result<TicketForm, Problem> {
