@@ -111,6 +111,9 @@ pub mod kind {
     /// A theme of publicity.
     #[derive(Debug)]
     pub enum Theme {}
+    /// A system from which matters are taken over: a hotline, petitions.
+    #[derive(Debug)]
+    pub enum Source {}
 }
 
 /// A township.
@@ -171,6 +174,8 @@ pub type QuestionId = Code<kind::Question>;
 pub type HazardId = Code<kind::Hazard>;
 /// A theme of publicity of the settings bundle.
 pub type ThemeId = Code<kind::Theme>;
+/// A system from which the command centre takes matters over.
+pub type SourceId = Code<kind::Source>;
 
 impl<const N: usize, Kind> Bytes<N, Kind> {
     /// All zero: the state before anything happened (the log hash of an empty log).

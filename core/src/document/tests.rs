@@ -25,6 +25,7 @@ fn record() -> Vec<u8> {
         patrol: None,
         is_anonymous: None,
         matter: None,
+        source: None,
     })
 }
 

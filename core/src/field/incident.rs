@@ -223,6 +223,7 @@ impl Inner {
             patrol: None,
             is_anonymous: draft.is_anonymous.then_some(true),
             matter: draft.matter,
+            source: None,
         };
         record.check()?;
         self.check_attached(&record.photos, record.voice)?;

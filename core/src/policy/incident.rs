@@ -122,6 +122,7 @@ mod tests {
             patrol: None,
             is_anonymous: None,
             matter: None,
+            source: None,
         };
         let origin = Origin {
             entry: EntryId::ZERO,

@@ -90,7 +90,8 @@ pub fn judge(
 
 fn judge_record(record: &Record, rights: &Rights) -> Result<(), HeldCode> {
     let is_allowed = match record {
-        Record::Incident(_) => true,
+        // Only the command centre takes over what another system has.
+        Record::Incident(record) => record.source.is_none() || rights.is_centre(),
         Record::Patrol(_) | Record::Visit(_) => rights.is_on_the_ground() || rights.role == Role::Informant,
         Record::Household(card) => {
             rights.is_centre()

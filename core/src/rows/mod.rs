@@ -10,7 +10,7 @@ pub(crate) use columns::MET;
 
 use crate::{
     geo::Position,
-    id::{CategoryId, DepartmentId, DocumentId, GridId, HazardId, MemberId, PurposeId, ThemeId},
+    id::{CategoryId, DepartmentId, DocumentId, GridId, HazardId, MemberId, PurposeId, SourceId, ThemeId},
     model::{
         Severity,
         audience::Audience,
@@ -68,6 +68,8 @@ pub struct IncidentRow {
     pub is_anonymous: bool,
     /// A complaint or suggestion; none for an incident.
     pub matter: Option<Matter>,
+    /// The system from which it was taken over; none for what people of the township report.
+    pub source: Option<SourceId>,
     /// The incident it repeats.
     pub duplicate_of: Option<DocumentId>,
     /// How the reporter rated it.

@@ -44,6 +44,7 @@ impl Row {
                     members,
                     is_anonymous: record.is_anonymous == Some(true),
                     matter: record.matter,
+                    source: record.source.clone(),
                     duplicate_of: incident.duplicate_of,
                     rating: incident.rating,
                 })

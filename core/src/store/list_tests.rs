@@ -155,6 +155,7 @@ fn report(number: u8, text: &str, hours: i64, metres: i32, category: &str) -> En
         patrol: None,
         is_anonymous: None,
         matter: None,
+        source: None,
     };
     Entry::new(id(number), DocumentKind::Incident, at(hours * 3_600), BodyType::Record, encode(&record))
         .unwrap()

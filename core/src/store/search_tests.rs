@@ -142,6 +142,7 @@ fn incident(text: &str) -> Vec<u8> {
         patrol: None,
         is_anonymous: None,
         matter: None,
+        source: None,
     })
 }
 

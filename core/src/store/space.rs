@@ -460,6 +460,7 @@ pub(super) mod tests {
             patrol: None,
             is_anonymous: None,
             matter: None,
+            source: None,
         };
         let document = DocumentId::at(Timestamp::default(), [number; 10]);
         let at = Timestamp::default();

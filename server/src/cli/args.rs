@@ -5,6 +5,7 @@ mod identity;
 mod enrolment;
 mod incident;
 mod keeping;
+mod intake;
 mod orders;
 mod subject;
 
@@ -24,6 +25,9 @@ pub use incident::{
     Step,
 };
 pub use keeping::{Backup, BackupTake, Check, Doctor, FromBackup, Install, Kept, KeyOf, Restore};
+pub use intake::{
+    Dead, Intake, IntakeImport, IntakeList, Retry, Source, SourceAdd, Webhook, WebhookAdd, WebhookNamed,
+};
 pub use orders::{
     Answer, Audience, Deed, Mark, Notice, NoticeAnswer, NoticeList, NoticePublish, Task, TaskGive, TaskList,
     Warning, WarningExtend, WarningIssue, WarningList, WarningSet, Which,
@@ -108,6 +112,12 @@ pub enum Command {
     /// Ask who a sealed reporter is; open it with a second person  揭示身份
     #[command(subcommand)]
     Reveal(Reveal),
+    /// Matters of other systems: hotline, petitions, satellite  外部来件
+    #[command(subcommand)]
+    Intake(Intake),
+    /// Who is told what happens here  事件推送
+    #[command(subcommand)]
+    Webhook(Webhook),
     /// What the relay keeps apart, and why  待核
     /// What the relay keeps apart, and why: list, show, release, reject  待核
     #[command(subcommand)]

@@ -9,6 +9,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("The township  网格、部门、人员", &["grid", "department", "member", "checkpoint", "settings"]),
     ("Phones  手机", &["enrol", "device", "bundle"]),
     ("Work  事件、巡查、走访", &["incident", "patrol", "household", "visit", "held"]),
+    ("Other systems  外部系统", &["intake", "webhook"]),
     ("Orders  任务、预警、宣传", &["task", "warning", "notice"]),
     ("Keeping it  运行维护", &["backup", "restore", "check", "doctor", "install"]),
 ];

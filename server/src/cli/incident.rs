@@ -43,6 +43,7 @@ async fn list(client: &Client, list: &IncidentList, words: &'static Words) -> Re
         ("category", list.category.as_deref()),
         ("member", list.member.as_deref()),
         ("matter", list.matter.as_deref()),
+        ("source", list.source.as_deref()),
         ("anonymous", list.anonymous.then_some("true")),
         ("overdue", list.overdue.then_some("true")),
         ("limit", Some(&limit)),
@@ -77,7 +78,9 @@ async fn list(client: &Client, list: &IncidentList, words: &'static Words) -> Re
 fn marks(incident: &Value, words: &Words) -> String {
     let anonymous = if is(incident, "is_anonymous") { words.word("say.anonymous") } else { "" };
     let matter = word(words, "matter", incident, "matter");
-    let marks: Vec<&str> = [anonymous, matter.as_str()].into_iter().filter(|mark| !mark.is_empty()).collect();
+    let source = text(incident, "source");
+    let marks: Vec<&str> =
+        [source.as_str(), anonymous, matter.as_str()].into_iter().filter(|mark| !mark.is_empty()).collect();
     if marks.is_empty() { String::new() } else { format!("[{}] ", marks.join(" ")) }
 }
 

@@ -196,7 +196,13 @@ pub(super) async fn status(client: &Client, format: Format, words: &'static Word
         ],
     )?;
     super::keeping::say_status(&status, words)?;
-    warning.map_or(Ok(()), |warning| say(&warning))
+    if let Some(warning) = warning {
+        say(&warning)?;
+    }
+    match (number(&status, "events_pending"), number(&status, "events_dead")) {
+        (0, 0) => Ok(()),
+        (pending, dead) => tell(words, "webhook.status", &[("pending", &pending), ("dead", &dead)]),
+    }
 }
 
 fn kilometres(metres: u64) -> String {

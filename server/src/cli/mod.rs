@@ -14,6 +14,7 @@ mod help;
 mod identity;
 mod incident;
 mod keeping;
+mod intake;
 mod lists;
 mod notice;
 mod output;
@@ -26,6 +27,7 @@ mod subject;
 mod task;
 mod value;
 mod warning;
+mod webhook;
 
 use std::{
     env,
@@ -137,6 +139,8 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Subject(subject) => subject::subject(client, subject, words).await,
         Command::Identity(identity) => identity::identity(client, identity, words).await,
         Command::Reveal(reveal) => identity::reveal(client, reveal, words).await,
+        Command::Intake(intake) => intake::intake(client, intake, words).await,
+        Command::Webhook(webhook) => webhook::webhook(client, webhook, words).await,
         Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
         Command::Held(held) => held::held(client, held, words).await,
     }

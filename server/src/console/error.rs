@@ -7,7 +7,7 @@ use axum::{
         Request,
         rejection::{BytesRejection, QueryRejection},
     },
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -24,6 +24,9 @@ use crate::{
 
 /// Most problems that one answer lists.
 const MAX_PROBLEMS: usize = 500;
+
+/// In seconds, to who asks too much.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Why a request is refused.
 #[derive(Clone, Debug)]
@@ -43,6 +46,9 @@ mod api_code {
     pub(super) const UNAUTHORIZED: &str = "unauthorized";
     pub(super) const FORBIDDEN: &str = "forbidden";
     pub(super) const WRONG_HOST: &str = "wrong_host";
+    pub(super) const BAD_SIGNATURE: &str = "bad_signature";
+    pub(super) const STALE_SIGNATURE: &str = "stale_signature";
+    pub(super) const TOO_MANY: &str = "too_many";
     pub(super) const METHOD: &str = "method_not_allowed";
 }
 
@@ -98,6 +104,20 @@ impl ApiError {
         Self::new(StatusCode::MISDIRECTED_REQUEST, api_code::WRONG_HOST)
     }
 
+    /// No such source, or not signed with its secret.
+    pub(super) fn bad_signature() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, api_code::BAD_SIGNATURE)
+    }
+
+    /// Signed too long ago, or the clock there is wrong.
+    pub(super) fn stale_signature() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, api_code::STALE_SIGNATURE)
+    }
+
+    pub(super) fn too_many() -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, api_code::TOO_MANY)
+    }
+
     fn body(&self, words: &Words) -> Response {
         let problems: Vec<String> =
             self.problems.iter().take(MAX_PROBLEMS).map(|problem| words.problem(problem)).collect();
@@ -112,7 +132,12 @@ impl ApiError {
         if let ([only], 1) = (problems.as_slice(), self.problems.len()) {
             reason.clone_from(only);
         }
-        (self.status, Json(Body { error: Detail { code: &self.code, reason, problems } })).into_response()
+        let body = Body { error: Detail { code: &self.code, reason, problems } };
+        let mut response = (self.status, Json(body)).into_response();
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        response
     }
 }
 

@@ -167,6 +167,7 @@ pub(super) async fn report(
         patrol: None,
         is_anonymous: report.anonymous.then_some(true),
         matter: report.matter,
+        source: None,
     };
     let document = desk.relay.issue(Record::Incident(record)).await?;
     Ok((StatusCode::CREATED, shown::<IncidentRow>(&desk, document).await?))

@@ -8,7 +8,7 @@ use axum::http::Method;
 use serde::{Deserialize, Serialize};
 use suishou_core::id::DepartmentId;
 
-use Guard::{Audited, Confirmed, Plain};
+use Guard::{Audited, Confirmed, Plain, Signed};
 use OperatorRole::{Administrator, Dispatcher, Handler, IdentityKeeper, Leader, Reader};
 
 /// What an operator does in the command centre; a person may have several.
@@ -103,6 +103,8 @@ pub enum Guard {
     Audited,
     /// Written into the audit log, and the password is asked for again.
     Confirmed,
+    /// No login: whoever asks signs the request, and the handler checks that. Nobody's roles count.
+    Signed,
 }
 
 /// One line.
@@ -233,6 +235,21 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/api/held/{id}/raw", SEEING, Audited),
     rule("POST", "/api/held/{id}/release", &[Dispatcher, Administrator], Confirmed),
     rule("POST", "/api/held/{id}/reject", &[Dispatcher, Administrator], Audited),
+    // Other systems: what comes from them, and what they are told.
+    rule("POST", "/api/intake/{id}", &[], Signed),
+    rule("GET", "/api/intake-sources", SEEING, Plain),
+    rule("POST", "/api/intake-sources", KEEPING, Confirmed),
+    rule("POST", "/api/intake-sources/{id}/enabled", KEEPING, Audited),
+    rule("POST", "/api/intake-sources/{id}/rotate", KEEPING, Confirmed),
+    rule("GET", "/api/intake-items", SEEING, Plain),
+    rule("POST", "/api/intake-items", &[Dispatcher], Audited),
+    rule("GET", "/api/incidents/{id}/contact", &[Dispatcher], Audited),
+    rule("GET", "/api/webhooks", KEEPING, Plain),
+    rule("POST", "/api/webhooks", KEEPING, Confirmed),
+    rule("POST", "/api/webhooks/{id}/enabled", KEEPING, Audited),
+    rule("POST", "/api/webhooks/{id}/test", KEEPING, Audited),
+    rule("POST", "/api/webhooks/{id}/retry", KEEPING, Audited),
+    rule("GET", "/api/webhook-items", KEEPING, Plain),
 ];
 
 /// The line of a route; the answer to HEAD is that to GET.

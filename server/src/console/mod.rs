@@ -14,6 +14,7 @@ mod identity;
 mod held;
 mod incidents;
 mod input;
+mod intake;
 pub mod matrix;
 mod members;
 mod orders;
@@ -21,9 +22,10 @@ mod settings;
 mod sheet;
 mod subject;
 mod township;
+mod webhooks;
 mod works;
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
@@ -72,13 +74,33 @@ pub struct Desk {
     access: Access,
     invitations: Invitations,
     clock: SharedClock,
+    buckets: intake::Buckets,
+    own: Vec<SocketAddr>,
 }
 
 impl Desk {
     /// A desk for who shows `token`.
     pub fn new(relay: Relay, token: &str, invitations: Invitations, clock: SharedClock) -> Self {
-        Self { relay, access: Access::new(token), invitations, clock }
+        let (access, buckets) = (Access::new(token), intake::Buckets::default());
+        Self { relay, access, invitations, clock, buckets, own: Vec::new() }
     }
+
+    /// With the addresses where the relay listens: no webhook is sent there.
+    #[must_use]
+    pub fn listening(self, own: Vec<SocketAddr>) -> Self {
+        Self { own, ..self }
+    }
+}
+
+/// What other systems reach without a login, for they sign: the same route stands under `/api`.
+pub fn signed_router(desk: Desk) -> Router {
+    limited(Router::new().route("/api/intake/{id}", post(intake::take)), MAX_FORM_BYTES)
+        .method_not_allowed_fallback(async || ApiError::method())
+        .with_state(desk)
+        .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(30)))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_mins(1)))
+        .layer(middleware::from_fn(error::in_words))
+        .layer(middleware::map_response(sealed))
 }
 
 /// Everything under `/api`.
@@ -136,6 +158,16 @@ fn routes(desk: Desk) -> Router {
         .route("/api/reveals", get(identity::list).post(identity::ask))
         .route("/api/reveals/{id}/open", post(identity::open))
         .route("/api/reveals/{id}/refuse", post(identity::refuse))
+        .route("/api/intake/{id}", post(intake::take))
+        .route("/api/intake-sources", get(intake::sources).post(intake::add))
+        .route("/api/intake-sources/{id}/enabled", post(intake::enable))
+        .route("/api/intake-sources/{id}/rotate", post(intake::rotate))
+        .route("/api/incidents/{id}/contact", get(intake::contact_of))
+        .route("/api/webhooks", get(webhooks::list).post(webhooks::add))
+        .route("/api/webhooks/{id}/enabled", post(webhooks::enable))
+        .route("/api/webhooks/{id}/test", post(webhooks::test))
+        .route("/api/webhooks/{id}/retry", post(webhooks::retry))
+        .route("/api/webhook-items", get(webhooks::dead))
         .route("/api/held", get(works::held));
         .merge(of_kind::<NoticeRow>("/api/notices"));
     let grids = Router::new().route("/api/grids", get(settings::grids).put(township::import_grids));
@@ -145,6 +177,7 @@ fn routes(desk: Desk) -> Router {
         .route("/api/enrolments/batch", post(enrolments::batch))
         .route("/api/departments", put(township::import_departments))
         .route("/api/checkpoints", put(settings::import_checkpoints))
+        .route("/api/intake-items", get(intake::items).post(intake::import))
         // Orders carry sheets: items, posts.
         .route("/api/tasks", get(works::list::<TaskRow>).post(orders::give_task))
         .route("/api/warnings", get(works::list::<WarningRow>).post(orders::issue_warning))

@@ -43,6 +43,8 @@ pub(super) struct Wanted {
     /// Visits: of this household.
     household: Option<String>,
     matter: Option<Matter>,
+    /// Incidents: taken over from this system.
+    source: Option<String>,
     anonymous: bool,
     overdue: bool,
     limit: Option<usize>,
@@ -65,6 +67,7 @@ pub(super) async fn list<R: Kind>(
         member: wanted.member.as_deref().map(id).transpose()?,
         about: wanted.household.as_deref().map(id).transpose()?,
         matter: wanted.matter,
+        source: wanted.source.as_deref().map(id).transpose()?,
         is_anonymous: wanted.anonymous,
         is_overdue: wanted.overdue,
         limit: checked_limit(wanted.limit)?,
@@ -111,6 +114,7 @@ impl Wanted {
             ("household", self.household.is_some(), [K::Visit].as_slice()),
             ("department", self.department.is_some(), &[K::Incident, K::Task]),
             ("matter", self.matter.is_some(), &[K::Incident]),
+            ("source", self.source.is_some(), &[K::Incident]),
             ("anonymous", self.anonymous, &[K::Incident]),
             ("overdue", self.overdue, &[K::Incident, K::Household, K::Task]),
         ];

@@ -11,6 +11,7 @@ pub mod feed;
 pub mod keeping;
 pub mod identity;
 pub mod held;
+pub mod intake;
 pub mod list;
 pub mod log;
 pub mod member;
@@ -20,6 +21,7 @@ pub mod quota;
 pub mod schema;
 pub mod scope;
 pub mod subject;
+pub mod webhook;
 pub mod work;
 
 use std::{

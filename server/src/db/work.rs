@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row, params, params_from_iter, types::Value};
 use serde::de::DeserializeOwned;
 use suishou_core::{
     error::Result,
-    id::{DepartmentId, DocumentId, GridId, MemberId},
+    id::{DepartmentId, DocumentId, GridId, MemberId, SourceId},
     model::{DocumentKind, incident::IncidentState},
     store::{optional, rows::read_json, sql},
     time::Timestamp,
@@ -48,6 +48,8 @@ pub struct Filter {
     pub about: Option<DocumentId>,
     /// Complaints or suggestions, by their word.
     pub matter: Option<&'static str>,
+    /// Taken over from this system.
+    pub source: Option<SourceId>,
     /// Reported in confidence.
     pub is_anonymous: bool,
     /// Whose due time has passed.
@@ -73,6 +75,7 @@ impl Filter {
             member: None,
             about: None,
             matter: None,
+            source: None,
             is_anonymous: false,
             is_overdue: false,
             limit,
@@ -175,6 +178,9 @@ impl Conditions {
         }
         if let Some(matter) = filter.matter {
             conditions.add("json_extract(w.json, '$.matter') = ?", matter.to_owned());
+        }
+        if let Some(source) = &filter.source {
+            conditions.add("json_extract(w.json, '$.source') = ?", source.to_string());
         }
         if filter.is_anonymous {
             conditions.words.push("json_extract(w.json, '$.is_anonymous')".to_owned());

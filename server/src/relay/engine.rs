@@ -74,6 +74,8 @@ pub(super) struct State {
     pub(super) ancestry: BTreeMap<GridId, Vec<GridId>>,
     pub(super) actors: BTreeMap<DocumentId, [u8; 16]>,
     pub(super) touched: BTreeMap<i64, i64>,
+    /// Something waits for a webhook.
+    pub(super) is_announced: bool,
 }
 
 /// One transaction under way.
@@ -336,6 +338,9 @@ impl Engine {
         if self.state.feed_seq != before.2 {
             self.shared.publish(self.state.feed_seq, std::mem::take(&mut self.state.touched));
         }
+        if std::mem::take(&mut self.state.is_announced) {
+            self.shared.events.notify_one();
+        }
         let is_due = self.shared.clock.now().since(self.marked_at) >= MARKER_AGE;
         if (is_due || self.marker.is_old(&self.state.marker()))
             && let Err(error) = self.renew_marker()
@@ -411,6 +416,7 @@ impl State {
             ancestry: BTreeMap::new(),
             actors: BTreeMap::new(),
             touched: BTreeMap::new(),
+            is_announced: false,
         })
     }
 
@@ -424,6 +430,7 @@ impl State {
         self.ancestry.clear();
         self.actors.clear();
         self.touched.clear();
+        self.is_announced = false;
     }
 
     fn actors_within_limit(&mut self) {

@@ -14,6 +14,7 @@ use suishou_core::{
         settings::{Named, Settings},
     },
     rows::HouseholdRow,
+    time::Timestamp,
 };
 
 use super::{
@@ -56,6 +57,11 @@ impl Engine {
 impl Work<'_> {
     /// Stores a record; it is not projected yet.
     fn issue(&mut self, record: &Record) -> Result<DocumentId> {
+        self.issue_at(record, self.now)
+    }
+
+    /// Stores a record of something that was reported at a time; it is not projected yet.
+    pub(super) fn issue_at(&mut self, record: &Record, at: Timestamp) -> Result<DocumentId> {
         for member in members(record) {
             self.check_member(member)?;
         }
@@ -63,7 +69,7 @@ impl Work<'_> {
         // Says what is wrong with it, where a verdict would say no more than that something is.
         Record::read(kind, &body)?;
         let id = DocumentId::at(self.now, self.random.bytes());
-        let entry = Entry::new(id, kind, self.now, BodyType::Record, body)?;
+        let entry = Entry::new(id, kind, at, BodyType::Record, body)?;
         self.judge(&mut Document::new(id, kind), std::slice::from_ref(&entry))?;
         self.append_own(&[entry])?;
         Ok(id)

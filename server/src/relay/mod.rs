@@ -19,6 +19,7 @@ pub mod feed;
 pub mod held;
 mod http;
 pub mod identity;
+pub mod intake;
 mod issue;
 pub mod keeper;
 mod life;
@@ -34,9 +35,11 @@ pub mod settings;
 pub mod shared;
 pub mod shown;
 pub mod subject;
+pub mod signature;
 pub mod token;
 mod tus;
 pub mod upload;
+pub mod webhooks;
 mod writer;
 
 #[cfg(test)]

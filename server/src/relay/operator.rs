@@ -17,6 +17,7 @@ use crate::db::{self, Connection};
 pub fn status(connection: &Connection, shared: &Shared) -> Result<RelayStatus> {
     let snapshot = db::snapshot(connection)?;
     let meta = db::meta::read(&snapshot)?.ok_or(RelayError::NotFound)?;
+    let (events_pending, events_dead) = db::webhook::counts(&snapshot, None)?;
     let (entries, devices, members) = db::list::totals(&snapshot)?;
     let seq = |number: i64| u64::try_from(number).unwrap_or(0);
     let kind =
@@ -38,6 +39,8 @@ pub fn status(connection: &Connection, shared: &Shared) -> Result<RelayStatus> {
         devices,
         members,
         blobs: db::blob::totals(&snapshot)?.into_iter().map(blob).collect(),
+        events_pending,
+        events_dead,
         requests: shared.requests.load(Ordering::Relaxed),
         started_at: shared.started_at,
         identities: super::identity::status(&snapshot)?,

@@ -28,6 +28,7 @@ use crate::db::{
     self,
     entry::{State, Stored},
     feed::Item,
+    webhook::Hook,
 };
 
 /// Visits of so many milliseconds follow a change of the grids: the last 90 days.
@@ -46,6 +47,7 @@ struct Source {
 pub(super) struct Known {
     sources: BTreeMap<i64, Source>,
     members: BTreeMap<i64, (MemberId, Rights)>,
+    hooks: Option<Vec<Hook>>,
 }
 
 /// An entry to be judged, with what stands behind it.
@@ -299,6 +301,7 @@ impl Work<'_> {
             }
             self.refer(id, candidate)?;
         }
+        self.announce(document, passed.iter().map(|candidate| &candidate.stored), &mut known.hooks)?;
         self.rescope(document, &before, &after)
     }
 

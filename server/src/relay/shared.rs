@@ -13,7 +13,7 @@ use suishou_core::{
     sync::wire::{SettingsDigest, SignedSettings},
     time::{SharedClock, Timestamp},
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{
     feed::MAX_PLACES,
@@ -40,6 +40,8 @@ pub struct Shared {
     /// Who came with wrong codes.
     pub guesses: Guesses,
     terms: RwLock<Terms>,
+    /// Wakes who sends webhooks.
+    pub events: Notify,
     current: RwLock<Current>,
     news: RwLock<BTreeMap<i64, i64>>,
     feed: watch::Sender<i64>,
@@ -79,6 +81,7 @@ impl Shared {
             max_places: AtomicUsize::new(MAX_PLACES),
             guesses: Guesses::default(),
             terms: RwLock::default(),
+            events: Notify::new(),
             current,
             news: RwLock::new(BTreeMap::new()),
             feed: watch::Sender::new(feed_seq),

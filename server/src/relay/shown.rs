@@ -140,6 +140,10 @@ pub struct RelayStatus {
     pub members: u64,
     /// Stored blobs by kind.
     pub blobs: BTreeMap<String, BlobCount>,
+    /// Events that wait for webhooks.
+    pub events_pending: u64,
+    /// Events that no webhook took for three days.
+    pub events_dead: u64,
     /// Requests answered since the start.
     pub requests: u64,
     /// When the relay started.

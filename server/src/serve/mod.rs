@@ -36,7 +36,7 @@ use crate::{
     error::SetupError,
     folder::{self, Folder},
     identity::{Certificate, Identity},
-    relay::{Relay, Terms, error::come_again},
+    relay::{Relay, Terms, error::come_again, webhooks::Courier},
 };
 
 /// How phones are spoken to.
@@ -114,14 +114,15 @@ impl Server {
         let metrics = Metrics::default();
         let counted =
             |router: Router| router.layer(middleware::from_fn_with_state(metrics.clone(), metrics::count));
-        let phones = Door {
-            tls,
-            router: counted(phone_router(&relay, stopped.clone())),
-            limits: Limits::phones(&config),
-        };
-        doors.spawn(accept::accept(listener, phones, stopped.clone()));
+        let own = vec![bound, api];
         let shown = metrics::router(metrics.clone(), relay.clone(), Arc::clone(&clock));
-        let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock);
+        let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock).listening(own.clone());
+        // Other systems come by the door that phones come by: the other one is this machine's alone.
+        let router =
+            phone_router(&relay, stopped.clone()).merge(guarded(console::signed_router(desk.clone())));
+        let phones = Door { tls, router: counted(router), limits: Limits::phones(&config) };
+        doors.spawn(accept::accept(listener, phones, stopped.clone()));
+        doors.spawn(Courier::new(relay.clone(), own).run(stopped.clone()));
         let router = counted(guarded(console::router(desk))).merge(shown);
         let operators = Door { tls: None, router, limits: Limits::operators() };
         doors.spawn(accept::accept(api_listener, operators, stopped.clone()));

@@ -45,6 +45,7 @@ pub(super) fn record(kind: DocumentKind) -> Vec<u8> {
             patrol: None,
             is_anonymous: None,
             matter: None,
+            source: None,
         }),
         DocumentKind::Household => encode(&card(0)),
         DocumentKind::Visit => encode(&VisitRecord {

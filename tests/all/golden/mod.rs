@@ -93,6 +93,7 @@ fn record() -> IncidentRecord {
         patrol: Some(DocumentId::at(at(-60), [4; 10])),
         is_anonymous: None,
         matter: None,
+        source: None,
     }
 }
 

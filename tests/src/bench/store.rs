@@ -112,6 +112,7 @@ fn add_incident(entries: &mut Vec<Entry>, at: Timestamp, dice: &mut Dice) -> Doc
         patrol: None,
         is_anonymous: None,
         matter: None,
+        source: None,
     };
     entries.push(entry(document, at, BodyType::Record, encode(&record)));
     document

@@ -170,6 +170,7 @@ impl RawDevice {
             patrol: None,
             is_anonymous: None,
             matter: None,
+            source: None,
         };
         (document, Self::entry(document, BodyType::Record, encode(&record)))
     }

@@ -8,7 +8,7 @@ pub use fold::{Dispatch, DispatchState, Incident, IncidentState, StepShown};
 
 use crate::{
     error::{Error, Problem, Result},
-    id::{BlobHash, CategoryId, DepartmentId, DocumentId, MemberId, ReasonId, Salt},
+    id::{BlobHash, CategoryId, DepartmentId, DocumentId, MemberId, ReasonId, Salt, SourceId},
     model::{MAX_TEXT_BYTES, Severity, note::too_long, place::Place, step::StepId},
     time::Timestamp,
 };
@@ -51,6 +51,10 @@ pub struct IncidentRecord {
     /// A complaint or suggestion about the work itself; none for an incident.
     #[n(9)]
     pub matter: Option<Matter>,
+    /// The system from which the command centre took it over: a hotline, petitions, satellite findings. None
+    /// for what people of the township report.
+    #[n(10)]
+    pub source: Option<SourceId>,
 }
 
 /// What a report is, if it is not an incident. Numbers are wire format.

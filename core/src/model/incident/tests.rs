@@ -32,6 +32,7 @@ fn record() -> IncidentRecord {
         patrol: None,
         is_anonymous: None,
         matter: None,
+        source: None,
     }
 }
 

@@ -196,6 +196,7 @@ impl Made {
             patrol: None,
             is_anonymous: None,
             matter: None,
+            source: None,
         })
     }
 

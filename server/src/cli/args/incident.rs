@@ -69,6 +69,9 @@ pub struct IncidentList {
     /// Only complaints or only suggestions  投诉、建议
     #[arg(long, value_parser = ["complaint", "suggestion"])]
     pub matter: Option<String>,
+    /// Only what was taken over from this system, as `intake source list` names it  来源
+    #[arg(long)]
+    pub source: Option<String>,
     /// Only what was reported in confidence  匿名
     #[arg(long)]
     pub anonymous: bool,

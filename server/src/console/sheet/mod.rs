@@ -7,6 +7,7 @@ pub(super) mod households;
 pub(super) mod items;
 pub(super) mod members;
 pub(super) mod posts;
+pub(super) mod tickets;
 
 use std::collections::{BTreeMap, BTreeSet};
 

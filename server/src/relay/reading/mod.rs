@@ -12,7 +12,7 @@ mod warning;
 use serde::{Serialize, de::DeserializeOwned};
 use suishou_core::{
     document::{Document, Record, Work},
-    id::{BlobHash, DepartmentId, DocumentId, GridId, MemberId},
+    id::{BlobHash, DepartmentId, DocumentId, GridId, MemberId, SourceId},
     model::{
         DocumentKind, Role,
         audience::Audience,
@@ -92,6 +92,8 @@ pub struct WorkFilter {
     pub about: Option<DocumentId>,
     /// Only complaints or only suggestions.
     pub matter: Option<Matter>,
+    /// Taken over from this system.
+    pub source: Option<SourceId>,
     /// Only what was reported in confidence.
     pub is_anonymous: bool,
     /// Only what is overdue.
@@ -190,6 +192,7 @@ pub fn list<R: Kind>(
             Matter::Complaint => "complaint",
             Matter::Suggestion => "suggestion",
         }),
+        source: filter.source,
         is_anonymous: filter.is_anonymous,
         is_overdue: filter.is_overdue,
         before: filter.before,

@@ -44,6 +44,7 @@ fn report(is_anonymous: bool, matter: Option<Matter>) -> Record {
         patrol: None,
         is_anonymous: is_anonymous.then_some(true),
         matter,
+        source: None,
     })
 }
 

@@ -288,6 +288,7 @@ impl Phone {
             patrol: None,
             is_anonymous: None,
             matter: None,
+            source: None,
         };
         let (_, entry) = self.entry(document, BodyType::Record, encode(&record));
         self.append(entry);
