@@ -134,6 +134,16 @@ impl Blobs {
         }
     }
 
+    /// Deletes a whole blob; one that is gone already is no failure.
+    pub fn delete(&self, hash: &BlobHash) -> Result<()> {
+        match fs::remove_file(self.path(hash)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::file("deleting a blob")(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A whole blob's bytes.
     pub fn read(&self, hash: &BlobHash) -> Result<Vec<u8>> {
         match fs::read(self.path(hash)) {

@@ -34,6 +34,13 @@ pub struct Config {
     /// Most connections at once from one address; a tunnel or proxy makes all phones look like one.
     #[serde(default = "most_connections_per_address")]
     pub connections_per_address: u32,
+    /// Once a day, what has been kept long enough goes.
+    #[serde(default = "is_on")]
+    pub daily_retention: bool,
+}
+
+const fn is_on() -> bool {
+    true
 }
 
 const fn most_connections() -> u32 {
@@ -58,6 +65,7 @@ impl Config {
             addresses,
             connections: most_connections(),
             connections_per_address: most_connections_per_address(),
+            daily_retention: is_on(),
         })
     }
 

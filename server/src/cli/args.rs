@@ -1,6 +1,7 @@
 //! The commands and their arguments, as clap reads them.
 
 mod care;
+mod figures;
 mod incident;
 mod orders;
 
@@ -10,6 +11,10 @@ use clap::{Args, Parser, Subcommand};
 
 pub use care::{
     Checkpoint, Diff, Export, Household, HouseholdAdd, HouseholdList, MapExport, Settings, Visit, VisitList,
+};
+pub use figures::{
+    ExportRows, Figures, FiguresGrid, FiguresOf, FiguresPublished, Retention, RetentionHold, RetentionRun,
+    RetentionSet, When,
 };
 pub use incident::{
     Dispatch, Duplicate, Incident, IncidentList, Merge, Note, OfDispatch, Reject, Reopen, Report, ReturnStep,
@@ -92,6 +97,14 @@ pub enum Command {
     /// What the relay keeps apart, and why  待核
     #[command(subcommand)]
     Held(Held),
+    /// Statistics  统计
+    #[command(subcommand)]
+    Figures(Figures),
+    /// Write rows to a file: CSV, XLSX, GeoJSON  导出
+    Export(ExportRows),
+    /// How long what is kept, and what is on hold  保存期限
+    #[command(subcommand)]
+    Retention(Retention),
 }
 
 /// How to print.

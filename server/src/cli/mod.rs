@@ -5,7 +5,9 @@ mod bundle;
 mod care;
 mod client;
 mod enrol;
+mod export;
 mod failure;
+mod figures;
 mod form;
 mod help;
 mod incident;
@@ -13,6 +15,7 @@ mod lists;
 mod notice;
 mod output;
 mod qr;
+mod retention;
 mod settings;
 mod setup;
 mod sheet;
@@ -113,6 +116,9 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Visit(visit) => care::visit(client, visit, words).await,
         Command::Settings(settings) => settings::settings(client, settings, words).await,
         Command::Checkpoint(checkpoint) => settings::checkpoint(client, checkpoint, words).await,
+        Command::Figures(command) => figures::figures(client, command, words).await,
+        Command::Export(order) => export::export(client, &order, words).await,
+        Command::Retention(command) => retention::retention(client, command, words).await,
         Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
     }
 }

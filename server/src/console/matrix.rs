@@ -204,6 +204,24 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/devices/{id}/revoke", KEEPING, Confirmed),
     rule("POST", "/api/bundles", KEEPING, Audited),
     rule("GET", "/api/held", SEEING, Plain),
+    // Figures, exports, retention. What carries texts of people is asked for with the password.
+    rule("GET", "/api/figures", SEEING, Plain),
+    rule("GET", "/api/figures/definitions", SEEING, Plain),
+    rule("GET", "/api/figures/published", SEEING, Plain),
+    rule("GET", "/api/figures/grids/{id}", SEEING, Audited),
+    rule("GET", "/api/exports/incidents", ORDERING, Confirmed),
+    rule("GET", "/api/exports/patrols", ORDERING, Audited),
+    rule("GET", "/api/exports/tasks", ORDERING, Confirmed),
+    rule("GET", "/api/exports/visits", ORDERING, Confirmed),
+    rule("GET", "/api/exports/warnings", ORDERING, Audited),
+    rule("GET", "/api/exports/figures", SEEING, Audited),
+    rule("GET", "/api/retention", SEEING, Plain),
+    rule("PUT", "/api/retention", KEEPING, Confirmed),
+    rule("GET", "/api/retention/due", KEEPING, Plain),
+    rule("POST", "/api/retention/runs", KEEPING, Confirmed),
+    rule("GET", "/api/retention/runs/{run}", KEEPING, Plain),
+    rule("PUT", "/api/retention/holds/{id}", ORDERING, Audited),
+    rule("DELETE", "/api/retention/holds/{id}", KEEPING, Confirmed),
 ];
 
 /// The line of a route; the answer to HEAD is that to GET.

@@ -7,11 +7,14 @@ mod access;
 mod bundles;
 mod care;
 mod error;
+mod exports;
+mod figures;
 mod incidents;
 mod input;
 pub mod matrix;
 mod members;
 mod orders;
+mod retention;
 mod settings;
 mod sheet;
 mod township;
@@ -102,6 +105,21 @@ pub fn router(desk: Desk) -> Router {
         .merge(of_kind::<TaskRow>("/api/tasks"))
         .merge(of_kind::<WarningRow>("/api/warnings"))
         .merge(of_kind::<NoticeRow>("/api/notices"))
+        .route("/api/figures", get(figures::figures))
+        .route("/api/figures/definitions", get(figures::definitions))
+        .route("/api/figures/published", get(figures::published))
+        .route("/api/figures/grids/{id}", get(figures::grid))
+        .route("/api/exports/incidents", get(exports::incidents))
+        .route("/api/exports/patrols", get(exports::patrols))
+        .route("/api/exports/tasks", get(exports::tasks))
+        .route("/api/exports/visits", get(exports::visits))
+        .route("/api/exports/warnings", get(exports::warnings))
+        .route("/api/exports/figures", get(exports::figures))
+        .route("/api/retention", get(retention::show).put(retention::set))
+        .route("/api/retention/due", get(retention::due))
+        .route("/api/retention/runs", post(retention::begin))
+        .route("/api/retention/runs/{run}", get(retention::run))
+        .route("/api/retention/holds/{id}", put(retention::hold).delete(retention::release))
         .route("/api/held", get(works::held));
     let grids = Router::new().route("/api/grids", get(settings::grids).put(township::import_grids));
     let sheets = Router::new()
@@ -149,10 +167,9 @@ async fn sealed(mut response: axum::response::Response) -> axum::response::Respo
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"),
-    );
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"));
     response
 }
 

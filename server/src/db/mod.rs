@@ -6,11 +6,15 @@
 pub mod blob;
 pub mod device;
 pub mod entry;
+pub mod erase;
+pub mod export;
 pub mod feed;
+pub mod figures;
 pub mod list;
 pub mod log;
 pub mod member;
 pub mod meta;
+pub mod retention;
 pub mod schema;
 pub mod scope;
 pub mod work;

@@ -121,6 +121,7 @@ impl Engine {
             reason = "a method's path does not fit every lifetime of the transaction"
         )]
         let renewed = engine.write(|work| work.renew_member_keys())?;
+        engine.write(|work| work.renew_figures())?;
         if renewed > 0 {
             tracing::info!(members = renewed, "scope keys of an older version were renewed");
         }

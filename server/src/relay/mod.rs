@@ -10,8 +10,11 @@
 pub mod act;
 mod bundle;
 pub mod engine;
+mod erase;
 pub mod error;
+pub mod export;
 pub mod feed;
+pub mod figures;
 mod http;
 mod issue;
 mod marker;
@@ -20,6 +23,7 @@ pub mod operator;
 mod project;
 pub mod push;
 pub mod reading;
+pub mod retention;
 mod scope;
 pub mod settings;
 pub mod shared;
@@ -89,6 +93,7 @@ struct Inner {
     jobs: mpsc::Sender<Job>,
     turns: Semaphore,
     writer: Mutex<Option<JoinHandle<()>>>,
+    retaining: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A stored blob, for an operator.
@@ -112,7 +117,8 @@ impl Relay {
         let writer = Mutex::new(Some(writer::start(engine, queue)?));
         let readers = Readers::new(folder);
         let turns = Semaphore::new(AT_ONCE);
-        Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, jobs, turns, writer }) })
+        let retaining = Arc::default();
+        Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, jobs, turns, writer, retaining }) })
     }
 
     /// Everything under `/v1`.

@@ -101,6 +101,9 @@ impl Server {
         let phones =
             Door { tls, router: phone_router(&relay, stopped.clone()), limits: Limits::phones(&config) };
         doors.spawn(accept::accept(listener, phones, stopped.clone()));
+        if config.daily_retention {
+            doors.spawn(relay.clone().retain_daily(stopped.clone()));
+        }
         let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock);
         let operators =
             Door { tls: None, router: guarded(console::router(desk)), limits: Limits::operators() };
