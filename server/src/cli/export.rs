@@ -17,7 +17,11 @@ use crate::{
 };
 
 /// Runs the command.
-pub(super) async fn export(client: &Client, order: &ExportRows, words: &'static Words) -> Result<(), Failure> {
+pub(super) async fn export(
+    client: &Client,
+    order: &ExportRows,
+    words: &'static Words,
+) -> Result<(), Failure> {
     if order.columns {
         return say(&columns(&order.what, words));
     }
@@ -42,7 +46,8 @@ fn columns(what: &str, words: &Words) -> String {
         "figures" => What::Figures(By::Category),
         _ => What::Incidents,
     };
-    let mut table = Table::with_heads(["column", "meaning"].map(|head| words.word(&format!("pub.{head}")).to_owned()));
+    let mut table =
+        Table::with_heads(["column", "meaning"].map(|head| words.word(&format!("pub.{head}")).to_owned()));
     for column in column_ids(what) {
         table.row([(*column).to_owned(), words.word(&format!("export.{column}")).to_owned()]);
     }
@@ -50,7 +55,12 @@ fn columns(what: &str, words: &Words) -> String {
 }
 
 /// Asks for a file and keeps it under its name once it is whole.
-pub(super) async fn save(client: &Client, path: &str, out: &Path, words: &'static Words) -> Result<(), Failure> {
+pub(super) async fn save(
+    client: &Client,
+    path: &str,
+    out: &Path,
+    words: &'static Words,
+) -> Result<(), Failure> {
     client.download(path, out).await?;
     tell(words, "export.done", &[("path", &out.display())])
 }

@@ -8,7 +8,7 @@ use super::{
     export::save,
     failure::Failure,
     output::{Table, say, say_json},
-    value::{items, named, text},
+    value::{items, named, text, time},
 };
 use crate::words::Words;
 
@@ -41,7 +41,11 @@ pub(super) async fn figures(client: &Client, command: Figures, words: &'static W
                 return say_json(&known);
             }
             let lines = crate::relay::figures::FIGURES.iter().map(|name| {
-                format!("{} ({name})\n    {}", words.word(&format!("fig.{name}")), words.word(&format!("figure.{name}")))
+                format!(
+                    "{} ({name})\n    {}",
+                    words.word(&format!("fig.{name}")),
+                    words.word(&format!("figure.{name}"))
+                )
             });
             say(&lines.collect::<Vec<_>>().join("\n"))
         }
@@ -61,7 +65,8 @@ async fn show(client: &Client, of: &FiguresOf, words: &'static Words) -> Result<
     }
     let settings = client.get("/api/settings").await?;
     let heads: Vec<String> = SHOWN.iter().map(|name| words.word(&format!("fig.{name}")).to_owned()).collect();
-    let mut table = Table::with_heads([words.word(&format!("by.{}", of.by)).to_owned()].into_iter().chain(heads));
+    let mut table =
+        Table::with_heads([words.word(&format!("by.{}", of.by)).to_owned()].into_iter().chain(heads));
     for group in items(&statement, "groups") {
         table.row([name(group, &of.by, &settings, words)].into_iter().chain(cells(group)));
     }
@@ -97,7 +102,8 @@ async fn published(client: &Client, of: &FiguresPublished, words: &'static Words
         return say_json(&published);
     }
     let settings = client.get("/api/settings").await?;
-    let mut table = Table::with_heads(["published", "count"].map(|head| words.word(&format!("pub.{head}")).to_owned()));
+    let mut table =
+        Table::with_heads(["published", "count"].map(|head| words.word(&format!("pub.{head}")).to_owned()));
     let sections = published.as_object().into_iter().flatten();
     for (section, value) in sections.filter(|(_, value)| value.is_object()) {
         lines(&mut table, section, value, &settings, words);
@@ -133,7 +139,11 @@ fn label(part: &str, path: &str, settings: &Value, words: &Words) -> String {
         }
     }
     let lists = ["categories", "purposes", "themes"];
-    lists.map(|list| named(settings, list, part, words)).into_iter().find(|name| name != part).unwrap_or_else(|| part.to_owned())
+    lists
+        .map(|list| named(settings, list, part, words))
+        .into_iter()
+        .find(|name| name != part)
+        .unwrap_or_else(|| part.to_owned())
 }
 
 async fn grid(client: &Client, of: &FiguresGrid, words: &'static Words) -> Result<(), Failure> {
@@ -147,7 +157,8 @@ async fn grid(client: &Client, of: &FiguresGrid, words: &'static Words) -> Resul
     }
     let line = |key: &str, value: String| format!("{}  {value}", words.word(&format!("sheet.{key}")));
     let counted = |key: &str| {
-        let (count, overdue) = (text(&sheet, &format!("{key}.count")), text(&sheet, &format!("{key}.overdue")));
+        let (count, overdue) =
+            (text(&sheet, &format!("{key}.count")), text(&sheet, &format!("{key}.overdue")));
         line(key, format!("{count} · {} {overdue}", words.word("sheet.overdue")))
     };
     let people = items(&sheet, "in_charge").iter().map(|person| text(person, "name")).collect::<Vec<_>>();
@@ -160,7 +171,7 @@ async fn grid(client: &Client, of: &FiguresGrid, words: &'static Words) -> Resul
         counted("tasks"),
         counted("visits_due"),
         line("posts", items(&sheet, "posts").len().to_string()),
-        line("last_patrol", super::value::time(&sheet["last_patrol"], "started_at")),
+        line("last_patrol", time(&sheet, "last_patrol.started_at")),
         line("month", format!("{} · {}", text(&sheet, "figures.received"), text(&sheet, "figures.handled"))),
     ]
     .join("\n"))

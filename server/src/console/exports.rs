@@ -39,7 +39,11 @@ pub(super) struct Wanted {
 type Asked = Result<Query<Wanted>, QueryRejection>;
 
 /// `GET /api/exports/incidents`
-pub(super) async fn incidents(State(desk): State<Desk>, headers: HeaderMap, wanted: Asked) -> Answer<Response> {
+pub(super) async fn incidents(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    wanted: Asked,
+) -> Answer<Response> {
     export(&desk, &headers, "incidents", |_| Ok(What::Incidents), wanted).await
 }
 
@@ -59,14 +63,21 @@ pub(super) async fn visits(State(desk): State<Desk>, headers: HeaderMap, wanted:
 }
 
 /// `GET /api/exports/warnings`
-pub(super) async fn warnings(State(desk): State<Desk>, headers: HeaderMap, wanted: Asked) -> Answer<Response> {
+pub(super) async fn warnings(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    wanted: Asked,
+) -> Answer<Response> {
     export(&desk, &headers, "warnings", |_| Ok(What::Warnings), wanted).await
 }
 
 /// `GET /api/exports/figures?by=`
 pub(super) async fn figures(State(desk): State<Desk>, headers: HeaderMap, wanted: Asked) -> Answer<Response> {
-    let by = |by: Option<&str>| Ok(What::Figures(by.unwrap_or("category").parse()?));
-    export(&desk, &headers, "figures", by, wanted).await
+    export(&desk, &headers, "figures", figures_by, wanted).await
+}
+
+fn figures_by(by: Option<&str>) -> Answer<What> {
+    Ok(What::Figures(by.unwrap_or("category").parse()?))
 }
 
 async fn export(

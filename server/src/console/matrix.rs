@@ -153,6 +153,7 @@ pub const RULES: &[Rule] = &[
     // Patrols.
     rule("GET", "/api/patrols", SEEING, Plain),
     rule("GET", "/api/patrols/{id}", SEEING, Plain),
+    rule("GET", "/api/patrols/{id}/track", SEEING, Audited),
     rule("POST", "/api/patrols/{id}/notes", ORDERING, Audited),
     rule("GET", "/api/patrols/{id}/photos/{hash}", SEEING, Plain),
     // Households and visits: personal data, each look is written down.

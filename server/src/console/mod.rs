@@ -115,6 +115,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/api/exports/visits", get(exports::visits))
         .route("/api/exports/warnings", get(exports::warnings))
         .route("/api/exports/figures", get(exports::figures))
+        .route("/api/patrols/{id}/track", get(retention::track))
         .route("/api/retention", get(retention::show).put(retention::set))
         .route("/api/retention/due", get(retention::due))
         .route("/api/retention/runs", post(retention::begin))

@@ -6,7 +6,7 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use suishou_core::id::DocumentId;
+use suishou_core::{id::DocumentId, model::track::TrackFix};
 
 use super::{
     Desk,
@@ -50,6 +50,26 @@ pub(super) async fn begin(State(desk): State<Desk>) -> Answer<(StatusCode, Shown
 pub(super) async fn run(State(desk): State<Desk>, Path(run): Path<String>) -> Answer {
     let run = run.parse().map_err(|_| ApiError::not_found("run"))?;
     Shown::of(desk.relay.retention_run(run).await?)
+}
+
+/// `GET /api/patrols/{id}/track`: GeoJSON, a line for each stretch; between two of them nothing is known.
+pub(super) async fn track(State(desk): State<Desk>, Path(document): Path<String>) -> Answer {
+    let pieces = desk.relay.track(id(&document)?).await?;
+    let features = pieces.iter().map(|piece| {
+        let at = |fix: &TrackFix| [fix.position.longitude(), fix.position.latitude()];
+        let line: Vec<_> = piece.fixes.iter().map(at).collect();
+        let geometry = match line.as_slice() {
+            [only] => json!({ "type": "Point", "coordinates": only }),
+            _ => json!({ "type": "LineString", "coordinates": line }),
+        };
+        let times: Vec<_> = piece.fixes.iter().map(|fix| fix.at).collect();
+        json!({
+            "type": "Feature",
+            "geometry": geometry,
+            "properties": { "is_coarse": piece.is_coarse, "times": times },
+        })
+    });
+    Shown::of(json!({ "type": "FeatureCollection", "features": features.collect::<Vec<_>>() }))
 }
 
 /// Why something is to stay.

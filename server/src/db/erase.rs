@@ -41,9 +41,8 @@ pub fn places(transaction: &Transaction<'_>, document: DocumentId) -> Result<Vec
 
 /// The blobs that a document names.
 pub fn blobs_of(transaction: &Transaction<'_>, document: DocumentId) -> Result<Vec<BlobHash>> {
-    let mut statement = transaction
-        .prepare_cached("SELECT hash FROM document_blob WHERE document = ?1")
-        .map_err(sql)?;
+    let mut statement =
+        transaction.prepare_cached("SELECT hash FROM document_blob WHERE document = ?1").map_err(sql)?;
     let rows = statement.query_map([document.as_ref()], |row| id(row, 0)).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }

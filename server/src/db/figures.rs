@@ -207,11 +207,9 @@ pub fn to_renew(connection: &Connection) -> Result<Vec<DocumentId>> {
     if version == VERSION {
         return Ok(Vec::new());
     }
-    let mut statement = connection
-        .prepare("SELECT document FROM document WHERE kind = ?1 ORDER BY document")
-        .map_err(sql)?;
-    let rows =
-        statement.query_map([DocumentKind::Incident.number()], |row| id(row, 0)).map_err(sql)?;
+    let mut statement =
+        connection.prepare("SELECT document FROM document WHERE kind = ?1 ORDER BY document").map_err(sql)?;
+    let rows = statement.query_map([DocumentKind::Incident.number()], |row| id(row, 0)).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }
 
@@ -356,7 +354,10 @@ fn seen(row: &Row<'_>, now: i64) -> rusqlite::Result<Seen> {
 }
 
 /// Incidents, complaints and suggestions by who brought them, what they are about, and what became of them.
-pub fn counts(connection: &Connection, wanted: &Wanted) -> Result<Vec<(String, String, Option<String>, bool, u64)>> {
+pub fn counts(
+    connection: &Connection,
+    wanted: &Wanted,
+) -> Result<Vec<(String, String, Option<String>, bool, u64)>> {
     let mut statement = connection
         .prepare_cached(
             "SELECT source, category, matter, outcome = 1, count(*) FROM figure

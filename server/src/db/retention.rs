@@ -108,14 +108,9 @@ fn conditions(due: &Due) -> (String, Vec<Value>) {
                      WHERE o.hash = d.hash AND o.document <> w.document AND (ow.is_open = 1 OR EXISTS
                         (SELECT 1 FROM retention_hold oh WHERE oh.document = o.document))))",
         );
-        values.extend([
-            Value::from(kind.as_str().to_owned()),
-            i64::from(kind == BlobKind::Track).into(),
-        ]);
+        values.extend([Value::from(kind.as_str().to_owned()), i64::from(kind == BlobKind::Track).into()]);
         if let Some(whole) = whole {
-            words.push(
-                "EXISTS (SELECT 1 FROM entry e WHERE e.document = w.document AND e.received_at >= ?)",
-            );
+            words.push("EXISTS (SELECT 1 FROM entry e WHERE e.document = w.document AND e.received_at >= ?)");
             values.push(whole.millis().into());
         }
     }
@@ -130,9 +125,8 @@ pub fn due(
     limit: usize,
 ) -> Result<Vec<DocumentId>> {
     let (words, mut values) = conditions(due);
-    let statement = format!(
-        "SELECT w.document FROM work w WHERE {words} AND w.document > ? ORDER BY w.document LIMIT ?"
-    );
+    let statement =
+        format!("SELECT w.document FROM work w WHERE {words} AND w.document > ? ORDER BY w.document LIMIT ?");
     values.push(after.map_or_else(Vec::new, |after| after.as_ref().to_vec()).into());
     values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
     let mut statement = connection.prepare_cached(&statement).map_err(sql)?;
@@ -150,7 +144,10 @@ pub fn is_due(connection: &Connection, due: &Due, document: DocumentId) -> Resul
 }
 
 /// How many are due, the oldest and the newest.
-pub fn count_due(connection: &Connection, due: &Due) -> Result<(u64, Option<DocumentId>, Option<DocumentId>)> {
+pub fn count_due(
+    connection: &Connection,
+    due: &Due,
+) -> Result<(u64, Option<DocumentId>, Option<DocumentId>)> {
     let (words, values) = conditions(due);
     let statement = format!("SELECT count(*), min(w.document), max(w.document) FROM work w WHERE {words}");
     let mut statement = connection.prepare_cached(&statement).map_err(sql)?;
@@ -280,8 +277,7 @@ fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<Run> {
 
 /// The last runs, newest first.
 pub fn runs(connection: &Connection, limit: u32) -> Result<Vec<Run>> {
-    let mut statement =
-        connection.prepare(&format!("{RUN} ORDER BY run DESC LIMIT ?1")).map_err(sql)?;
+    let mut statement = connection.prepare(&format!("{RUN} ORDER BY run DESC LIMIT ?1")).map_err(sql)?;
     let rows = statement.query_map([limit], read_run).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }

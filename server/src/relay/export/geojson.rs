@@ -38,15 +38,16 @@ impl Sink for GeoJson {
             .filter(|(column, _)| !matches!(**column, "latitude" | "longitude"))
             .map(|(column, cell)| ((*column).to_owned(), value(cell)))
             .collect();
-        let geometry = line.position.map(|position| {
-            json!({ "type": "Point", "coordinates": [position.longitude(), position.latitude()] })
-        });
+        let geometry = line.position.map(
+            |position| json!({ "type": "Point", "coordinates": [position.longitude(), position.latitude()] }),
+        );
         let feature = json!({ "type": "Feature", "geometry": geometry, "properties": properties });
         let before: &[u8] = if self.is_first { b"\n" } else { b",\n" };
         self.is_first = false;
         self.file.write_all(before).map_err(failed)?;
-        serde_json::to_writer(&mut self.file, &feature)
-            .map_err(|error| error.io_error_kind().map_or(Error::Corrupt("a feature").into(), |kind| failed(kind.into())))
+        serde_json::to_writer(&mut self.file, &feature).map_err(|error| {
+            error.io_error_kind().map_or(Error::Corrupt("a feature").into(), |kind| failed(kind.into()))
+        })
     }
 }
 

@@ -337,8 +337,8 @@ fn visit(names: &Names<'_>, exported: &Exported) -> Result<Line> {
     let row: VisitRow = read(exported)?;
     let record = exported.body.as_deref().and_then(|body| decode::<VisitRecord>(body, "a record").ok());
     let purposes = names.settings.purposes.as_ref();
-    let purpose = purposes
-        .and_then(|purposes| purposes.iter().find(|known| Some(&known.id) == row.purpose.as_ref()));
+    let purpose =
+        purposes.and_then(|purposes| purposes.iter().find(|known| Some(&known.id) == row.purpose.as_ref()));
     let cells = vec![
         text(row.document),
         maybe(row.household.as_ref()),
@@ -401,7 +401,8 @@ pub(super) fn figures(settings: &Settings, words: &Words, statement: &Statement)
         .groups
         .iter()
         .map(|group| {
-            let name = group.key.as_deref().map_or(Cell::Empty, |key| named(&names, words, statement.by, key));
+            let name =
+                group.key.as_deref().map_or(Cell::Empty, |key| named(&names, words, statement.by, key));
             line(maybe(group.key.as_ref()), name, &group.figures)
         })
         .collect();
@@ -412,7 +413,9 @@ pub(super) fn figures(settings: &Settings, words: &Words, statement: &Statement)
 fn named(names: &Names<'_>, words: &Words, by: By, key: &str) -> Cell {
     let settings = names.settings;
     let found = match by {
-        By::Grid => settings.grids.iter().find(|known| known.id.as_str() == key).map(|known| text(&known.name)),
+        By::Grid => {
+            settings.grids.iter().find(|known| known.id.as_str() == key).map(|known| text(&known.name))
+        }
         By::Department => {
             settings.departments.iter().find(|known| known.id.as_str() == key).map(|known| text(&known.name))
         }

@@ -43,7 +43,8 @@ impl Order<'_> {
 /// What is counted of an incident; none of any other document.
 pub fn count(document: &Document, source: &str) -> Option<Counted> {
     let captured = document.captured()?;
-    let (Record::Incident(record), Some(Amount::Incident(incident))) = (&captured.record, document.work()) else {
+    let (Record::Incident(record), Some(Amount::Incident(incident))) = (&captured.record, document.work())
+    else {
         return None;
     };
     let received_at = captured.origin.at();
@@ -138,7 +139,11 @@ fn outcome(incident: &Incident) -> Outcome {
 }
 
 /// Who brought it: by the role of whoever reported it, never by name.
-fn source(transaction: &Transaction<'_>, document: &Document, author: Option<&MemberId>) -> Result<&'static str> {
+fn source(
+    transaction: &Transaction<'_>,
+    document: &Document,
+    author: Option<&MemberId>,
+) -> Result<&'static str> {
     let Some(author) = author else { return Ok(FROM_CENTRE) };
     let is_centre = document.captured().is_some_and(|captured| captured.origin.author == Author::Centre);
     Ok(match db::member::find(transaction, author)?.map(|member| member.role) {

@@ -160,12 +160,7 @@ fn line(worked: &Worked, now: Timestamp) -> Line {
 }
 
 /// Reads the page of a grid.
-pub(super) fn sheet(
-    connection: &Connection,
-    settings: &Settings,
-    now: Timestamp,
-    id: &GridId,
-) -> Result<GridSheet> {
+pub fn sheet(connection: &Connection, settings: &Settings, now: Timestamp, id: &GridId) -> Result<GridSheet> {
     let unknown = || RelayError::invalid(Problem::Unknown { what: "the grid", code: id.to_string() });
     let grid = settings.grids.iter().find(|grid| grid.id == *id).ok_or_else(unknown)?;
     let since = now.millis().saturating_sub(i64::try_from(PERIOD.as_millis()).unwrap_or(0));
@@ -198,7 +193,8 @@ pub(super) fn sheet(
     let soon = now.after(Duration::from_hours(7 * 24));
     db::figures::each_work(connection, DocumentKind::Household, &ever, |worked| {
         if worked.is_open {
-            let row: HouseholdRow = serde_json::from_str(&worked.json).map_err(|_| Error::Corrupt("a row"))?;
+            let row: HouseholdRow =
+                serde_json::from_str(&worked.json).map_err(|_| Error::Corrupt("a row"))?;
             for purpose in row.purposes {
                 *by_purpose.entry(purpose.to_string()).or_default() += 1;
             }
@@ -255,10 +251,13 @@ fn posts(connection: &Connection, ever: &Wanted, now: Timestamp) -> Result<Vec<P
     for row in warnings {
         let Some(document) = load_document(connection, row.document)? else { continue };
         let Some(Amount::Warning(warning)) = document.work() else { continue };
-        let Some(Record::Warning(record)) = document.captured().map(|captured| &captured.record) else { continue };
-        let here = record.posts.iter().filter(|post| {
-            post.grid.as_ref().is_some_and(|grid| ever.grids.contains(grid))
-        });
+        let Some(Record::Warning(record)) = document.captured().map(|captured| &captured.record) else {
+            continue;
+        };
+        let here = record
+            .posts
+            .iter()
+            .filter(|post| post.grid.as_ref().is_some_and(|grid| ever.grids.contains(grid)));
         posts.extend(here.map(|post| Post {
             name: post.name.clone(),
             level: warning.level,

@@ -19,7 +19,7 @@ use suishou_core::{
     time::Timestamp,
 };
 
-pub use grid::GridSheet;
+pub use grid::{GridSheet, sheet};
 pub use page::page;
 pub use published::Published;
 
@@ -212,7 +212,11 @@ pub struct Period {
 
 impl Period {
     /// The period as the database is asked for it.
-    pub(super) fn wanted(&self, settings: &suishou_core::model::settings::Settings, now: Timestamp) -> Wanted {
+    pub(super) fn wanted(
+        &self,
+        settings: &suishou_core::model::settings::Settings,
+        now: Timestamp,
+    ) -> Wanted {
         Wanted {
             from: self.from.unwrap_or_default(),
             // What is received within this millisecond belongs to it.

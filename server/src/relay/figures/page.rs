@@ -215,7 +215,10 @@ impl Page<'_> {
         self.raw("</tr></table><p>");
         self.label("sheet.patrols");
         let (patrols, visits) = (&sheet.patrols, &sheet.visits);
-        self.number(format_args!(" {} · {} m · {} min · ", patrols.count, patrols.distance_m, patrols.minutes));
+        self.number(format_args!(
+            " {} · {} m · {} min · ",
+            patrols.count, patrols.distance_m, patrols.minutes
+        ));
         self.label("sheet.visits");
         self.number(format_args!(" {} ({})", visits.count, visits.met));
         self.raw("</p>");

@@ -275,7 +275,11 @@ pub(super) fn visits(connection: &Connection, wanted: &Wanted) -> Result<Visits>
         }
         Ok(())
     })?;
-    let ever = Wanted { from: Timestamp::from_millis(i64::MIN), to: Timestamp::from_millis(i64::MAX), ..wanted.clone() };
+    let ever = Wanted {
+        from: Timestamp::from_millis(i64::MIN),
+        to: Timestamp::from_millis(i64::MAX),
+        ..wanted.clone()
+    };
     db::figures::each_work(connection, DocumentKind::Household, &ever, |worked| {
         if worked.is_open {
             let row: HouseholdRow = read(&worked)?;

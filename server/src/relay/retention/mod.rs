@@ -19,6 +19,7 @@ use suishou_core::{
 use tokio::sync::watch;
 
 use self::rule::{Amount, Rule};
+pub use self::track::Piece;
 use super::{
     Relay,
     engine::{Engine, Work},
@@ -106,7 +107,8 @@ pub struct RetentionShown {
 /// What is due of each kind, by today's rules; kinds that are kept for ever are left out.
 pub fn dues(connection: &Connection, now: Timestamp) -> Result<Vec<(Rule, Due)>> {
     let amounts = rule::amounts(connection)?;
-    let before = |rule: Rule| amounts.iter().find(|known| known.kind == rule).and_then(|known| known.before(now));
+    let before =
+        |rule: Rule| amounts.iter().find(|known| known.kind == rule).and_then(|known| known.before(now));
     let due = |rule: Rule| {
         let what = match rule {
             Rule::Media => What::Blobs(BlobKind::Photo, before(Rule::Incidents)),
@@ -240,6 +242,12 @@ impl Work<'_> {
 }
 
 impl Relay {
+    /// The path of a patrol, piece by piece: as it was walked, or the coarse one that stands for it.
+    pub async fn track(&self, document: DocumentId) -> Result<Vec<Piece>> {
+        let blobs = Arc::clone(&self.inner.blobs);
+        self.with(move |connection, _| track::pieces(connection, &blobs, document)).await
+    }
+
     /// Rules, holds and the last runs.
     pub async fn retention(&self) -> Result<RetentionShown> {
         self.with(all).await

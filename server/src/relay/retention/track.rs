@@ -5,7 +5,15 @@ use std::time::Duration;
 
 use suishou_core::{
     geo::Position,
+    id::DocumentId,
     model::track::{TrackFix, TrackSegment},
+    store::tables::load_document,
+};
+
+use crate::{
+    blobs::Blobs,
+    db::{self, Connection},
+    relay::error::{RelayError, Result},
 };
 
 /// From one kept fix to the next.
@@ -14,6 +22,31 @@ const EVERY: Duration = Duration::from_mins(5);
 const STEP_UNITS: f64 = 9_000.0;
 /// How exact a kept fix claims to be.
 const ACCURACY_M: u32 = 100;
+
+/// A stretch of a patrol's path; between two of them nothing is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    /// The exact fixes went after their time.
+    pub is_coarse: bool,
+    /// The fixes.
+    pub fixes: Vec<TrackFix>,
+}
+
+/// The stretches of a patrol's path that the relay has.
+pub(super) fn pieces(connection: &Connection, blobs: &Blobs, id: DocumentId) -> Result<Vec<Piece>> {
+    let document = load_document(connection, id)?.ok_or(RelayError::NotFound)?;
+    let patrol = document.patrol().ok_or(RelayError::NotFound)?;
+    let mut pieces = Vec::new();
+    for hash in patrol.segments {
+        let coarse = db::retention::coarse(connection, id, hash)?;
+        let is_coarse = coarse.is_some();
+        let bytes = coarse.or_else(|| blobs.read(&hash).ok()).unwrap_or_default();
+        if let Ok(TrackSegment { fixes }) = TrackSegment::from_bytes(&bytes) {
+            pieces.push(Piece { is_coarse, fixes });
+        }
+    }
+    Ok(pieces)
+}
 
 /// The coarse segment that stands for this one; none if it can't be read.
 pub(super) fn coarse(bytes: &[u8]) -> Option<Vec<u8>> {
