@@ -17,11 +17,11 @@ use crate::db;
 
 /// What went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Erased {
+pub(super) struct Erased {
     /// Bodies of entries.
-    pub bodies: u64,
+    pub(super) bodies: u64,
     /// Photos, previews, recordings, tracks.
-    pub blobs: u64,
+    pub(super) blobs: u64,
 }
 
 impl Work<'_> {

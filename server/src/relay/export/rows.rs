@@ -219,7 +219,7 @@ fn text(text: impl ToString) -> Cell {
 }
 
 fn maybe(value: Option<&impl ToString>) -> Cell {
-    value.map_or(Cell::Empty, text)
+    value.map_or(Cell::Empty, |value| Cell::Text(value.to_string()))
 }
 
 fn time(time: Option<Timestamp>) -> Cell {

@@ -65,7 +65,7 @@ impl Xlsx {
     }
 
     fn begin_sheet(&mut self) -> Result<()> {
-        let sheet = self.workbook.add_worksheet_with_constant_memory();
+        let sheet = self.workbook.add_worksheet_with_constant_memory().map_err(bad)?;
         sheet.set_freeze_panes(1, 0).map_err(bad)?;
         for (column, (name, width)) in (0..).zip(&self.heads) {
             sheet.set_column_width(column, *width).map_err(bad)?;
