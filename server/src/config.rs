@@ -50,6 +50,13 @@ pub struct Config {
     /// How much one device may send.
     #[serde(default)]
     pub quotas: Quotas,
+    /// Once a day, what has been kept long enough goes.
+    #[serde(default = "is_on")]
+    pub daily_retention: bool,
+}
+
+const fn is_on() -> bool {
+    true
 }
 
 /// `[backup]`
@@ -147,6 +154,7 @@ impl Config {
             backup: BackupConfig::default(),
             disk: DiskConfig::default(),
             quotas: Quotas::default(),
+            daily_retention: is_on(),
         })
     }
 

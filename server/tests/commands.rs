@@ -608,3 +608,69 @@ fn an_informants_name_is_sealed_and_what_is_held_is_erased() {
     assert!(town.refused(1, &["subject", "verify", &forged]).contains("signature"));
     town.refused(1, &["reveal", "ask", "--member", "i1", "--reason", "too late"]);
 }
+
+#[test]
+fn figures_exports_and_retention_run_from_the_command_line() {
+    let town = Town::new();
+    let report = |text: &str| {
+        town.json(&["incident", "report", "--text", text, "--category", "order", "--grid", "g1"])
+    };
+    let (first, second) = (report("=1+1"), report("打架"));
+    town.done(&["incident", "accept", id(&first)]);
+    town.done(&["incident", "dispatch", id(&first), "--to", "police"]);
+    town.done(&["incident", "resolve", id(&first)]);
+    town.done(&["incident", "close", id(&first)]);
+    let figures = town.json(&["figures", "show", "--by", "grid"]);
+    assert_eq!((&figures["total"]["received"], &figures["total"]["handled"]), (&json!(2), &json!(1)));
+    assert_eq!(figures["groups"][0]["key"], "g1");
+    assert!(town.done(&["figures", "show", "--by", "department"]).contains("派出所"));
+    assert!(
+        town.done(&["figures", "published"]).contains("micro-grid")
+            || town.done(&["figures", "published"]).contains("Micro-grid")
+    );
+    assert_eq!(town.json(&["figures", "published"])["people"]["informant"], 1);
+    assert!(town.done(&["figures", "definitions"]).contains("Closed with an answer"));
+    let page = town.file("g1.html", "");
+    town.done(&["figures", "grid", "g1", "--html", &page]);
+    assert!(fs::read_to_string(&page).unwrap().contains("一网格"));
+    assert_eq!(town.json(&["figures", "grid", "g1"])["incidents"]["count"], 1);
+
+    for (bad, code, why) in [
+        (words("figures show --from tomorrow"), 1, "not readable as a time"),
+        (words("figures show --from 2026-02-01 --to 2026-01-01"), 1, "an end after the beginning"),
+        (words("figures show --by member"), 2, "member"),
+        (words("figures show --grid nowhere"), 1, "there is no grid nowhere"),
+        (words("figures grid nowhere"), 1, "there is no grid nowhere"),
+        (words("retention set visits 1"), 1, "a longer time"),
+        (words("retention hold abcdef --reason x"), 1, "abcdef"),
+    ] {
+        let said = town.refused(code, &bad);
+        assert!(said.contains(why), "{bad:?}: {said}");
+    }
+
+    let out = town.file("out.csv", "");
+    for (format, rows) in [("csv", 3), ("geojson", 4)] {
+        town.done(&["export", "incidents", "--format", format, "--out", &out]);
+        assert_eq!(fs::read_to_string(&out).unwrap().lines().count(), rows, "{format}");
+    }
+    town.done(&["export", "incidents", "--excel", "--out", &out]);
+    let text = fs::read_to_string(&out).unwrap();
+    assert!(text.starts_with('\u{feff}') && text.contains("'=1+1"), "{text}");
+    town.done(&["export", "figures", "--by", "grid", "--format", "xlsx", "--out", &out]);
+    assert!(fs::read(&out).unwrap().starts_with(b"PK"));
+    let said = town.refused(1, &["export", "warnings", "--format", "geojson", "--out", &out]);
+    assert!(said.contains("position"), "{said}");
+    assert!(fs::read(&out).unwrap().starts_with(b"PK"), "what was there stays");
+    assert!(town.done(&["export", "visits", "--columns"]).contains("household id"));
+
+    assert!(town.done(&["retention", "show"]).contains("60 months"));
+    town.done(&["retention", "set", "incidents", "120"]);
+    assert_eq!(town.json(&["retention", "show"])["rules"][0]["amount"], 120);
+    town.done(&["retention", "hold", short(&second), "--reason", "信访复查"]);
+    assert!(town.done(&["retention", "show"]).contains("信访复查"));
+    town.done(&["retention", "release", short(&second)]);
+    assert_eq!(town.json(&["retention", "run", "--dry-run"])["due"][0]["documents"], 0);
+    let run = town.json(&["retention", "run"]);
+    assert!(run["ended_at"].is_string());
+    assert_eq!(town.json(&["retention", "show"])["runs"].as_array().unwrap().len(), 1);
+}

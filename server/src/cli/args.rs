@@ -3,6 +3,7 @@
 mod care;
 mod identity;
 mod enrolment;
+mod figures;
 mod incident;
 mod keeping;
 mod intake;
@@ -19,6 +20,9 @@ pub use care::{
 pub use identity::{FromInput, Identity, Reveal, RevealAsk, RevealOpen, RevealRefuse};
 pub use enrolment::{
     Device, Enrol, EnrolCommand, Held, HeldList, HeldReject, HeldRelease, HeldShow, Replace, Withdraw,
+pub use figures::{
+    ExportRows, Figures, FiguresGrid, FiguresOf, FiguresPublished, Retention, RetentionHold, RetentionRun,
+    RetentionSet, When,
 };
 pub use incident::{
     Dispatch, Duplicate, Incident, IncidentList, Merge, Note, OfDispatch, Reject, Reopen, Report, ReturnStep,
@@ -132,6 +136,14 @@ pub enum Command {
     Doctor(Doctor),
     /// Have this machine start the relay by itself  安装为系统服务
     Install(Install),
+    /// Statistics  统计
+    #[command(subcommand)]
+    Figures(Figures),
+    /// Write rows to a file: CSV, XLSX, GeoJSON  导出
+    Export(ExportRows),
+    /// How long what is kept, and what is on hold  保存期限
+    #[command(subcommand)]
+    Retention(Retention),
 }
 
 /// How to print.

@@ -2,19 +2,29 @@
 //!
 //! The commands never open the database: there is one writer, and it is the relay.
 
-use std::{io, path::Path, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use data_encoding::HEXUPPER;
 use http::{Method, Request, header};
 use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::BoxBody};
 use hyper::{
-    body::{Bytes, Frame},
+    body::{Bytes, Frame, Incoming},
     client::conn::http1,
 };
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::{fs::File, io::AsyncReadExt as _, net::TcpStream, time::timeout};
+use tokio::{
+    fs::File,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    task::JoinHandle,
+    time::timeout,
+};
 
 use super::failure::Failure;
 use crate::{
@@ -96,6 +106,42 @@ impl Client {
         self.answer(Method::GET, path, None, IMPORT).await
     }
 
+    pub(super) async fn call(&self, method: Method, path: &str) -> Result<Value, Failure> {
+        self.ask(method, path, None).await
+    }
+
+    /// Asks for a file, piece by piece; it gets its name when it is whole.
+    pub(super) async fn download(&self, path: &str, out: &Path) -> Result<(), Failure> {
+        let (response, _driver) = timeout(ANSWER, self.send_request(Method::GET, path, None))
+            .await
+            .map_err(|_| Failure::BadAnswer("timeout".to_owned()))??;
+        let bad = |error: hyper::Error| Failure::BadAnswer(error.to_string());
+        if !response.status().is_success() {
+            let body = response.into_body().collect().await.map_err(bad)?.to_bytes();
+            return Err(refused(&body)?);
+        }
+        let mut name = out.as_os_str().to_owned();
+        name.push(".part");
+        let part = PathBuf::from(name);
+        let failed = |error: io::Error| Failure::File { path: out.to_owned(), kind: error.kind() };
+        let mut file = File::create(&part).await.map_err(failed)?;
+        let mut body = response.into_body();
+        let written = async {
+            while let Some(frame) = body.frame().await {
+                if let Ok(piece) = frame.map_err(bad)?.into_data() {
+                    file.write_all(&piece).await.map_err(failed)?;
+                }
+            }
+            file.sync_all().await.map_err(failed)?;
+            tokio::fs::rename(&part, out).await.map_err(failed)
+        };
+        let done = written.await;
+        if done.is_err() {
+            drop(tokio::fs::remove_file(&part).await);
+        }
+        done
+    }
+
     async fn ask(&self, method: Method, path: &str, payload: Option<Payload>) -> Result<Value, Failure> {
         let patience = if let Some(Payload::Sealed(_)) = payload { IMPORT } else { ANSWER };
         let body = self.answer(method, path, payload, patience).await?;
@@ -123,6 +169,20 @@ impl Client {
         path: &str,
         payload: Option<Payload>,
     ) -> Result<(bool, Bytes), Failure> {
+        let (response, driver) = self.send_request(method, path, payload).await?;
+        let is_success = response.status().is_success();
+        let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
+        driver.abort();
+        Ok((is_success, body.map_err(|error| Failure::BadAnswer(error.to_string()))?.to_bytes()))
+    }
+
+    /// Sends a request; the answer's body comes as long as the driver lives.
+    async fn send_request(
+        &self,
+        method: Method,
+        path: &str,
+        payload: Option<Payload>,
+    ) -> Result<(http::Response<Incoming>, JoinHandle<hyper::Result<()>>), Failure> {
         let not_running = || Failure::NotRunning { folder: self.folder.path().to_owned() };
         let bad = |error: hyper::Error| Failure::BadAnswer(error.to_string());
         let stream = timeout(CONNECT, TcpStream::connect(self.serving.api)).await;
@@ -146,14 +206,11 @@ impl Client {
             request = request.header(header::CONTENT_TYPE, kind);
         }
         let request = request.body(body).map_err(|error| Failure::BadAnswer(error.to_string()))?;
-        let response = sender.send_request(request).await.map_err(bad)?;
-        let is_success = response.status().is_success();
-        let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
-        driver.abort();
-        Ok((is_success, body.map_err(|error| Failure::BadAnswer(error.to_string()))?.to_bytes()))
+        Ok((sender.send_request(request).await.map_err(bad)?, driver))
     }
 }
 
+/// What the relay said why not.
 fn refused(body: &[u8]) -> Result<Failure, Failure> {
     let refusal: Refusal =
         serde_json::from_slice(body).map_err(|error| Failure::BadAnswer(error.to_string()))?;

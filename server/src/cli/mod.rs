@@ -7,7 +7,9 @@ mod client;
 mod device;
 mod enrol;
 mod enrol_sheet;
+mod export;
 mod failure;
+mod figures;
 mod form;
 mod held;
 mod help;
@@ -19,6 +21,7 @@ mod lists;
 mod notice;
 mod output;
 mod qr;
+mod retention;
 mod settings;
 mod setup;
 mod sheet;
@@ -141,6 +144,9 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Reveal(reveal) => identity::reveal(client, reveal, words).await,
         Command::Intake(intake) => intake::intake(client, intake, words).await,
         Command::Webhook(webhook) => webhook::webhook(client, webhook, words).await,
+        Command::Figures(command) => figures::figures(client, command, words).await,
+        Command::Export(order) => export::export(client, &order, words).await,
+        Command::Retention(command) => retention::retention(client, command, words).await,
         Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
         Command::Held(held) => held::held(client, held, words).await,
     }

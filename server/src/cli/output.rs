@@ -105,6 +105,11 @@ impl Table {
         Self { rows: vec![head] }
     }
 
+    /// A table with these heads, which are words already.
+    pub(super) fn with_heads(heads: impl IntoIterator<Item = String>) -> Self {
+        Self { rows: vec![heads.into_iter().collect()] }
+    }
+
     /// One more row.
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().map(|cell| clean(&cell)).collect());

@@ -164,7 +164,7 @@ pub(super) async fn in_words(request: Request, next: Next) -> Response {
     }
 }
 
-fn language(headers: &HeaderMap) -> Lang {
+pub(super) fn language(headers: &HeaderMap) -> Lang {
     let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     Lang::from_tag(wanted.unwrap_or_default())
 }

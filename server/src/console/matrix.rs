@@ -158,6 +158,7 @@ pub const RULES: &[Rule] = &[
     // Patrols.
     rule("GET", "/api/patrols", SEEING, Plain),
     rule("GET", "/api/patrols/{id}", SEEING, Plain),
+    rule("GET", "/api/patrols/{id}/track", SEEING, Audited),
     rule("POST", "/api/patrols/{id}/notes", ORDERING, Audited),
     rule("GET", "/api/patrols/{id}/photos/{hash}", SEEING, Plain),
     // Households and visits: personal data, each look is written down.
@@ -250,6 +251,24 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/webhooks/{id}/test", KEEPING, Audited),
     rule("POST", "/api/webhooks/{id}/retry", KEEPING, Audited),
     rule("GET", "/api/webhook-items", KEEPING, Plain),
+    // Figures, exports, retention. What carries texts of people is asked for with the password.
+    rule("GET", "/api/figures", SEEING, Plain),
+    rule("GET", "/api/figures/definitions", SEEING, Plain),
+    rule("GET", "/api/figures/published", SEEING, Plain),
+    rule("GET", "/api/figures/grids/{id}", SEEING, Audited),
+    rule("GET", "/api/exports/incidents", ORDERING, Confirmed),
+    rule("GET", "/api/exports/patrols", ORDERING, Audited),
+    rule("GET", "/api/exports/tasks", ORDERING, Confirmed),
+    rule("GET", "/api/exports/visits", ORDERING, Confirmed),
+    rule("GET", "/api/exports/warnings", ORDERING, Audited),
+    rule("GET", "/api/exports/figures", SEEING, Audited),
+    rule("GET", "/api/retention", SEEING, Plain),
+    rule("PUT", "/api/retention", KEEPING, Confirmed),
+    rule("GET", "/api/retention/due", KEEPING, Plain),
+    rule("POST", "/api/retention/runs", KEEPING, Confirmed),
+    rule("GET", "/api/retention/runs/{run}", KEEPING, Plain),
+    rule("PUT", "/api/retention/holds/{id}", ORDERING, Audited),
+    rule("DELETE", "/api/retention/holds/{id}", KEEPING, Confirmed),
 ];
 
 /// The line of a route; the answer to HEAD is that to GET.

@@ -12,12 +12,15 @@ mod enrolments;
 mod error;
 mod identity;
 mod held;
+mod exports;
+mod figures;
 mod incidents;
 mod input;
 mod intake;
 pub mod matrix;
 mod members;
 mod orders;
+mod retention;
 mod settings;
 mod sheet;
 mod subject;
@@ -168,6 +171,22 @@ fn routes(desk: Desk) -> Router {
         .route("/api/webhooks/{id}/test", post(webhooks::test))
         .route("/api/webhooks/{id}/retry", post(webhooks::retry))
         .route("/api/webhook-items", get(webhooks::dead))
+        .route("/api/figures", get(figures::figures))
+        .route("/api/figures/definitions", get(figures::definitions))
+        .route("/api/figures/published", get(figures::published))
+        .route("/api/figures/grids/{id}", get(figures::grid))
+        .route("/api/exports/incidents", get(exports::incidents))
+        .route("/api/exports/patrols", get(exports::patrols))
+        .route("/api/exports/tasks", get(exports::tasks))
+        .route("/api/exports/visits", get(exports::visits))
+        .route("/api/exports/warnings", get(exports::warnings))
+        .route("/api/exports/figures", get(exports::figures))
+        .route("/api/patrols/{id}/track", get(retention::track))
+        .route("/api/retention", get(retention::show).put(retention::set))
+        .route("/api/retention/due", get(retention::due))
+        .route("/api/retention/runs", post(retention::begin))
+        .route("/api/retention/runs/{run}", get(retention::run))
+        .route("/api/retention/holds/{id}", put(retention::hold).delete(retention::release))
         .route("/api/held", get(works::held));
         .merge(of_kind::<NoticeRow>("/api/notices"));
     let grids = Router::new().route("/api/grids", get(settings::grids).put(township::import_grids));
@@ -215,10 +234,9 @@ async fn sealed(mut response: axum::response::Response) -> axum::response::Respo
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"),
-    );
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"));
     response
 }
 

@@ -197,3 +197,30 @@ async fn every_line_of_the_matrix_has_a_route_and_a_handler() {
         );
     }
 }
+
+#[tokio::test]
+async fn figures_take_no_person_and_exports_are_files() {
+    let town = town();
+    town.set_up().await;
+    for path in ["/api/figures?member=m1", "/api/figures?author=1", "/api/exports/patrols?member=m1"] {
+        assert_eq!(town.get(path).await.0, StatusCode::BAD_REQUEST, "{path}");
+    }
+    for path in ["/api/figures?by=member", "/api/figures/published?by=grid", "/api/exports/tasks?format=pdf"]
+    {
+        assert_eq!(town.get(path).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+    }
+    let (status, body) = town.get("/api/figures/definitions").await;
+    assert_eq!((status, body["figures"].as_object().unwrap().len()), (StatusCode::OK, 20));
+    let sent =
+        request(Method::GET, "/api/exports/incidents?format=xlsx", "localhost", TOKEN, "", Body::empty());
+    let response = town.router.clone().oneshot(sent).await.unwrap();
+    assert_eq!(response.headers()["content-disposition"], "attachment; filename=\"incidents.xlsx\"");
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(bytes.starts_with(b"PK"));
+    let sent =
+        request(Method::GET, "/api/figures/grids/g1?format=html", "localhost", TOKEN, "", Body::empty());
+    let response = town.router.clone().oneshot(sent).await.unwrap();
+    assert!(
+        response.headers()["content-security-policy"].to_str().unwrap().contains("style-src 'unsafe-inline'")
+    );
+}

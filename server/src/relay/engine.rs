@@ -127,6 +127,11 @@ impl Engine {
             reason = "a method's path does not fit every lifetime of the transaction"
         )]
         let renewed = engine.write(|work| work.renew_member_keys())?;
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "a method's path does not fit every lifetime of the transaction"
+        )]
+        engine.write(|work| work.renew_figures())?;
         if renewed > 0 {
             tracing::info!(members = renewed, "scope keys of an older version were renewed");
         }

@@ -14,9 +14,12 @@ pub mod check;
 pub mod devices;
 pub mod engine;
 pub mod enrolment;
+mod erase;
 pub mod error;
+pub mod export;
 pub mod feed;
 pub mod held;
+pub mod figures;
 mod http;
 pub mod identity;
 pub mod intake;
@@ -30,6 +33,7 @@ mod project;
 pub mod push;
 pub mod quota;
 pub mod reading;
+pub mod retention;
 mod scope;
 pub mod settings;
 pub mod shared;
@@ -109,6 +113,7 @@ struct Inner {
     turns: Semaphore,
     places: Semaphore,
     writer: Mutex<Option<JoinHandle<()>>>,
+    retaining: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A stored blob, for an operator.
@@ -139,6 +144,8 @@ impl Relay {
         let turns = Semaphore::new(AT_ONCE);
         let keeper = keeper::Keeper::new(folder);
         Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, keeper, jobs, turns, writer }) })
+        let retaining = Arc::default();
+        Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, jobs, turns, writer, retaining }) })
     }
 
     /// Everything under `/v1`.

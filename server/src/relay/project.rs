@@ -282,6 +282,7 @@ impl Work<'_> {
             Some(row) => Some(self.member(row, known)?.0.clone()),
             None => None,
         };
+        self.count(document, author.as_ref())?;
         let after = self.scope_of(document, author.as_ref())?;
         let before: BTreeSet<i64> = if is_new {
             let since = self.state.feed_seq;

@@ -126,6 +126,9 @@ impl Server {
         let router = counted(guarded(console::router(desk))).merge(shown);
         let operators = Door { tls: None, router, limits: Limits::operators() };
         doors.spawn(accept::accept(api_listener, operators, stopped.clone()));
+        if config.daily_retention {
+            doors.spawn(relay.clone().retain_daily(stopped.clone()));
+        }
         doors.spawn(house::keep(relay.clone(), stopped));
 
         let serving = Serving { device, api, pid: std::process::id() };

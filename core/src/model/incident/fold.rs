@@ -151,6 +151,8 @@ pub struct StepShown {
     pub rating: Option<u8>,
     /// Duplicate of this.
     pub of: Option<DocumentId>,
+    /// Of this dispatch; of all that are open if it names none.
+    pub dispatch: Option<StepId>,
     /// False if the step was not possible where it stands in the document's order.
     pub took_effect: bool,
 }
@@ -217,6 +219,7 @@ impl Incident {
                 reason: step.reason,
                 rating: step.rating,
                 of: step.of,
+                dispatch: step.dispatch,
                 took_effect,
             });
         }

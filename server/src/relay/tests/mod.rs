@@ -2,12 +2,15 @@
 
 mod concurrency;
 mod erasing;
+mod exporting;
 mod feeding;
+mod figures;
 mod http;
 mod kinds;
 mod lives;
 mod operating;
 pub(crate) mod phone;
 mod pushing;
+mod retention;
 mod seeing;
 mod uploading;

@@ -1,0 +1,124 @@
+//! Exports: a file that is made whole and then sent in pieces.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderName, header},
+    response::{IntoResponse as _, Response},
+};
+use serde::Deserialize;
+use suishou_core::error::Problem;
+use tokio::io::AsyncReadExt as _;
+
+use super::{
+    Desk,
+    error::{ApiError, language},
+    figures::bound,
+    input::Answer,
+};
+use crate::{
+    relay::export::{Format, Order, What},
+    words::Words,
+};
+
+/// How much of a file is sent at a time.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// As which file, and of when.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Wanted {
+    format: Option<String>,
+    /// CSV for Excel: with a mark that it is UTF-8, and words.
+    excel: bool,
+    from: Option<String>,
+    to: Option<String>,
+    by: Option<String>,
+}
+
+type Asked = Result<Query<Wanted>, QueryRejection>;
+
+/// `GET /api/exports/incidents`
+pub(super) async fn incidents(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    wanted: Asked,
+) -> Answer<Response> {
+    export(&desk, &headers, "incidents", |_| Ok(What::Incidents), wanted).await
+}
+
+/// `GET /api/exports/patrols`
+pub(super) async fn patrols(State(desk): State<Desk>, headers: HeaderMap, wanted: Asked) -> Answer<Response> {
+    export(&desk, &headers, "patrols", |_| Ok(What::Patrols), wanted).await
+}
+
+/// `GET /api/exports/tasks`
+pub(super) async fn tasks(State(desk): State<Desk>, headers: HeaderMap, wanted: Asked) -> Answer<Response> {
+    export(&desk, &headers, "tasks", |_| Ok(What::Tasks), wanted).await
+}
+
+/// `GET /api/exports/visits`
+pub(super) async fn visits(State(desk): State<Desk>, headers: HeaderMap, wanted: Asked) -> Answer<Response> {
+    export(&desk, &headers, "visits", |_| Ok(What::Visits), wanted).await
+}
+
+/// `GET /api/exports/warnings`
+pub(super) async fn warnings(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    wanted: Asked,
+) -> Answer<Response> {
+    export(&desk, &headers, "warnings", |_| Ok(What::Warnings), wanted).await
+}
+
+/// `GET /api/exports/figures?by=`
+pub(super) async fn figures(State(desk): State<Desk>, headers: HeaderMap, wanted: Asked) -> Answer<Response> {
+    export(&desk, &headers, "figures", figures_by, wanted).await
+}
+
+fn figures_by(by: Option<&str>) -> Answer<What> {
+    Ok(What::Figures(by.unwrap_or("category").parse()?))
+}
+
+async fn export(
+    desk: &Desk,
+    headers: &HeaderMap,
+    name: &'static str,
+    what: impl FnOnce(Option<&str>) -> Answer<What>,
+    wanted: Asked,
+) -> Answer<Response> {
+    let Query(wanted) = wanted?;
+    let what = what(wanted.by.as_deref())?;
+    if wanted.by.is_some() && !matches!(what, What::Figures(_)) {
+        let code = "by".to_owned();
+        return Err(ApiError::invalid(vec![Problem::Unknown { what: "filter for this list", code }]));
+    }
+    let format = match (wanted.format.as_deref().unwrap_or("csv").parse()?, wanted.excel) {
+        (Format::Csv, true) => Format::ExcelCsv,
+        (format, _) => format,
+    };
+    let (from, to) = (bound(wanted.from.as_deref(), false)?, bound(wanted.to.as_deref(), true)?);
+    if let (Some(from), Some(to)) = (from, to)
+        && to <= from
+    {
+        return Err(ApiError::invalid(vec![Problem::Missing("an end after the beginning")]));
+    }
+    let words = Words::of(language(headers));
+    let (file, rows) = desk.relay.export(Order { what, format, from, to, words }).await?;
+    let disposition = format!("attachment; filename=\"{name}.{}\"", format.ending());
+    let heads: [(HeaderName, String); 3] = [
+        (header::CONTENT_TYPE, format.media_type().to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+        (HeaderName::from_static("x-rows"), rows.to_string()),
+    ];
+    Ok((heads, in_pieces(tokio::fs::File::from_std(file))).into_response())
+}
+
+fn in_pieces(file: tokio::fs::File) -> Body {
+    Body::from_stream(futures_util::stream::try_unfold(file, |mut file| async move {
+        let mut piece = vec![0; PIECE_BYTES];
+        let read = file.read(&mut piece).await?;
+        piece.truncate(read);
+        Ok::<_, std::io::Error>((read > 0).then(|| (Bytes::from(piece), file)))
+    }))
+}
