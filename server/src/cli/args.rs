@@ -2,6 +2,7 @@
 
 mod care;
 mod incident;
+mod operators;
 mod orders;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -15,6 +16,7 @@ pub use incident::{
     Dispatch, Duplicate, Incident, IncidentList, Merge, Note, OfDispatch, Reject, Reopen, Report, ReturnStep,
     Step,
 };
+pub use operators::{Audit, AuditList, OfOperator, Operator, OperatorAdd, OperatorRoles};
 pub use orders::{
     Answer, Audience, Deed, Mark, Notice, NoticeAnswer, NoticeList, NoticePublish, Task, TaskGive, TaskList,
     Warning, WarningExtend, WarningIssue, WarningList, WarningSet, Which,
@@ -92,6 +94,12 @@ pub enum Command {
     /// What the relay keeps apart, and why  待核
     #[command(subcommand)]
     Held(Held),
+    /// Operators: add, list, disable, other roles, a new password  操作员
+    #[command(subcommand)]
+    Operator(Operator),
+    /// The audit log: list, verify  审计
+    #[command(subcommand)]
+    Audit(Audit),
 }
 
 /// How to print.
@@ -136,6 +144,9 @@ pub struct Serve {
     /// Where the console and the commands connect, this machine only  本机接口地址 [default: from config.toml]
     #[arg(long, value_name = "ADDR:PORT")]
     pub api_listen: Option<SocketAddr>,
+    /// Where browsers on other machines connect, by TLS  指挥台监听地址 [default: from config.toml, else none]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub console_listen: Option<SocketAddr>,
     /// No TLS, for trying things out: only with a --listen address of this machine alone  仅限本机试用
     #[arg(long)]
     pub insecure_http_on_loopback: bool,

@@ -23,6 +23,8 @@ pub(super) enum Failure {
     Id { key: &'static str, given: String },
     /// A text that does not fit into a QR.
     Qr,
+    /// The audit log was changed.
+    AuditBroken { entries: u64, broken_at: String },
     /// Standard output can't be written.
     Output(io::ErrorKind),
 }
@@ -54,6 +56,9 @@ impl Failure {
             Self::File { path, kind } => words.say("fail.file", &[("path", &path.display()), ("kind", kind)]),
             Self::Id { key, given } => words.say(key, &[("given", given)]),
             Self::Qr => words.word("fail.qr").to_owned(),
+            Self::AuditBroken { entries, broken_at } => {
+                words.say("audit.broken", &[("entries", entries), ("number", broken_at)])
+            }
             Self::Output(kind) => words.say("fail.output", &[("kind", kind)]),
         }
     }

@@ -11,6 +11,7 @@ mod help;
 mod incident;
 mod lists;
 mod notice;
+mod operator;
 mod output;
 mod qr;
 mod settings;
@@ -73,6 +74,9 @@ fn perform(cli: Cli, words: &'static Words) -> Result<(), Failure> {
     match cli.command {
         Command::Township(Township::Init(init)) => setup::init(&dir.ok_or(Failure::NoFolder)?, &init, words),
         Command::Serve(serve) => setup::serve(&folder(dir)?, &serve, words),
+        Command::Audit(args::Audit::Verify(format)) if !setup::is_serving(dir.as_deref()) => {
+            operator::verify_stopped(&folder(dir)?, format.json, words)
+        }
         command => {
             let folder = folder(dir)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -114,5 +118,7 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Settings(settings) => settings::settings(client, settings, words).await,
         Command::Checkpoint(checkpoint) => settings::checkpoint(client, checkpoint, words).await,
         Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
+        Command::Operator(operator) => operator::operator(client, operator, words).await,
+        Command::Audit(audit) => operator::audit(client, audit, words).await,
     }
 }

@@ -32,6 +32,7 @@ pub(super) struct ApiError {
     code: String,
     problems: Vec<Problem>,
     detail: String,
+    retry_after_s: Option<u64>,
 }
 
 /// Codes beyond those of the wire.
@@ -40,6 +41,8 @@ mod api_code {
     pub(super) const UNAUTHORIZED: &str = "unauthorized";
     pub(super) const FORBIDDEN: &str = "forbidden";
     pub(super) const WRONG_HOST: &str = "wrong_host";
+    pub(super) const CSRF: &str = "csrf";
+    pub(super) const CONFIRM_NEEDED: &str = "confirm_needed";
     pub(super) const METHOD: &str = "method_not_allowed";
 }
 
@@ -58,7 +61,7 @@ struct Detail<'a> {
 
 impl ApiError {
     fn new(status: StatusCode, code: &str) -> Self {
-        Self { status, code: code.to_owned(), problems: Vec::new(), detail: String::new() }
+        Self { status, code: code.to_owned(), problems: Vec::new(), detail: String::new(), retry_after_s: None }
     }
 
     pub(super) fn invalid(problems: Vec<Problem>) -> Self {
@@ -86,6 +89,16 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, api_code::FORBIDDEN)
     }
 
+    /// It does not come from a page of ours.
+    pub(super) fn csrf() -> Self {
+        Self::new(StatusCode::FORBIDDEN, api_code::CSRF)
+    }
+
+    /// The password must be given again.
+    pub(super) fn confirm_needed() -> Self {
+        Self::new(StatusCode::FORBIDDEN, api_code::CONFIRM_NEEDED)
+    }
+
     pub(super) fn wrong_host() -> Self {
         Self::new(StatusCode::MISDIRECTED_REQUEST, api_code::WRONG_HOST)
     }
@@ -101,7 +114,12 @@ impl ApiError {
         if let ([only], 1) = (problems.as_slice(), self.problems.len()) {
             reason.clone_from(only);
         }
-        (self.status, Json(Body { error: Detail { code: &self.code, reason, problems } })).into_response()
+        let body = Json(Body { error: Detail { code: &self.code, reason, problems } });
+        let retry_after = self.retry_after_s.map(|seconds| [(header::RETRY_AFTER, seconds.to_string())]);
+        match retry_after {
+            Some(retry_after) => (self.status, retry_after, body).into_response(),
+            None => (self.status, body).into_response(),
+        }
     }
 }
 
@@ -155,6 +173,11 @@ impl From<RelayError> for ApiError {
         match error {
             RelayError::Core(error) => error.into(),
             RelayError::Refused { code } => Error::Refused { code }.into(),
+            RelayError::Login(error) => {
+                let retry_after_s = super::session::seconds(error);
+                let detail = retry_after_s.map(|seconds| seconds.to_string()).unwrap_or_default();
+                Self { detail, retry_after_s, ..Self::new(status, code) }
+            }
             error => {
                 if status.is_server_error() {
                     tracing::error!(error = %error, "a request failed");

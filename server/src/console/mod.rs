@@ -1,17 +1,22 @@
 //! `/api`: what the command centre's programs on this machine ask of the relay, and order it to do.
 //!
-//! Served on loopback only, to who shows the folder's token. The routes check what was asked for
+//! Served on loopback to who shows the folder's token, and to operators who logged in. The routes check what was asked for
 //! against the township's settings; the relay's policy has the last word.
 
 mod access;
+mod bound;
 mod bundles;
 mod care;
+mod cookie;
 mod error;
 mod incidents;
 mod input;
+mod ledger;
 pub mod matrix;
 mod members;
+mod operators;
 mod orders;
+mod session;
 mod settings;
 mod sheet;
 mod township;
@@ -37,6 +42,7 @@ use tower_http::{
 };
 
 use self::{access::Access, error::ApiError};
+pub use self::ledger::Noted;
 use crate::relay::{Kind, Relay};
 
 /// Largest GeoJSON file in bytes.
@@ -66,12 +72,26 @@ pub struct Desk {
     access: Access,
     invitations: Invitations,
     clock: SharedClock,
+    console: String,
 }
 
 impl Desk {
     /// A desk for who shows `token`.
     pub fn new(relay: Relay, token: &str, invitations: Invitations, clock: SharedClock) -> Self {
-        Self { relay, access: Access::new(token), invitations, clock }
+        let access = Access::new(token, relay.clone(), SharedClock::clone(&clock));
+        Self { relay, access, invitations, clock, console: String::new() }
+    }
+
+    /// Says under which address browsers find the console.
+    #[must_use]
+    pub fn found_at(self, console: String) -> Self {
+        Self { console, ..self }
+    }
+
+    /// The same desk for other machines, which ask for one of these hosts: no token, only sessions.
+    #[must_use]
+    pub fn for_network(&self, hosts: Vec<String>) -> Self {
+        Self { access: self.access.from_network(hosts), ..self.clone() }
     }
 }
 
@@ -79,6 +99,7 @@ impl Desk {
 pub fn router(desk: Desk) -> Router {
     let access = desk.access.clone();
     let forms = Router::new()
+        .merge(logins())
         .route("/api/status", get(township::status))
         .route("/api/enrolments", post(members::enrol))
         .route("/api/devices", get(members::devices))
@@ -130,6 +151,22 @@ pub fn router(desk: Desk) -> Router {
         .layer(middleware::from_fn_with_state(access, access::check))
         .layer(middleware::from_fn(error::in_words))
         .layer(middleware::map_response(sealed))
+}
+
+/// Logins, operators and what they did.
+fn logins() -> Router<Desk> {
+    Router::new()
+        .route("/api/session", get(session::who).post(session::enter).delete(session::leave))
+        .route("/api/session/join", post(session::join))
+        .route("/api/session/confirm", post(session::confirm))
+        .route("/api/session/password", post(session::password))
+        .route("/api/operators", get(operators::list).post(operators::add))
+        .route("/api/operators/{id}/disable", post(operators::disable))
+        .route("/api/operators/{id}/enable", post(operators::enable))
+        .route("/api/operators/{id}/roles", post(operators::set_roles))
+        .route("/api/operators/{id}/reset", post(operators::reset))
+        .route("/api/audit", get(operators::audit))
+        .route("/api/audit/verify", get(operators::verify))
 }
 
 /// What every kind has: one in full, remarks, photos.

@@ -1,6 +1,7 @@
 //! Every kind of document the same way: lists, one in full, remarks and photos.
 
 use axum::{
+    Extension,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderName, header},
 };
@@ -15,6 +16,7 @@ use super::{
     Desk,
     error::ApiError,
     input::{Answer, Form, Shown, id, too_large},
+    matrix::Caller,
 };
 use crate::relay::{Act, Kind, WorkFilter};
 
@@ -50,6 +52,7 @@ pub(super) struct Wanted {
 /// `GET /api/incidents` and the like.
 pub(super) async fn list<R: Kind>(
     State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Answer {
     let Query(wanted) = wanted?;
@@ -59,6 +62,7 @@ pub(super) async fn list<R: Kind>(
         states: states::<R>(&wanted.state)?,
         grid: wanted.grid.as_deref().map(id).transpose()?,
         department: wanted.department.as_deref().map(id).transpose()?,
+        bound_to: caller.bound_to().cloned(),
         category,
         member: wanted.member.as_deref().map(id).transpose()?,
         about: wanted.household.as_deref().map(id).transpose()?,

@@ -3,6 +3,7 @@
 //! One writer's connection and a few readers beside it. Functions take a connection to read and a
 //! transaction to write; what they decide is nothing, they only keep and find.
 
+pub mod audit;
 pub mod blob;
 pub mod device;
 pub mod entry;
@@ -11,6 +12,7 @@ pub mod list;
 pub mod log;
 pub mod member;
 pub mod meta;
+pub mod operator;
 pub mod schema;
 pub mod scope;
 pub mod work;
@@ -128,4 +130,9 @@ fn code<Kind>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<suisho
 
 fn unreadable(column: usize) -> rusqlite::Error {
     rusqlite::Error::InvalidColumnType(column, "column".to_owned(), rusqlite::types::Type::Null)
+}
+
+/// Opens the database of a folder to read it while no relay runs.
+pub fn readable(folder: &Path) -> Result<Connection> {
+    reader(&folder.join(FILE))
 }

@@ -19,7 +19,7 @@ pub const SCHEMA: Schema = Schema {
 };
 
 /// Each area's tables stand in its own file.
-const SCHEMA_3: &[&str] = &[];
+const SCHEMA_3: &[&str] = &[super::operator::TABLES_3, super::audit::TABLES_3];
 
 const SCHEMA_1: &str = "
 CREATE TABLE meta (

@@ -59,6 +59,8 @@ pub struct Engine {
     may_be_copied_back: bool,
     /// How many entries are projected in one transaction: fewer after a failure, to find its cause.
     batch: usize,
+    /// In whose name the present call acts.
+    operator: Option<i64>,
     _lock: Lock,
 }
 
@@ -83,6 +85,7 @@ pub(super) struct Work<'a> {
     pub(super) random: &'a mut Random,
     pub(super) settings: Arc<Settings>,
     pub(super) now: Timestamp,
+    pub(super) operator: Option<i64>,
 }
 
 impl Engine {
@@ -110,6 +113,7 @@ impl Engine {
             marked_at,
             may_be_copied_back: true,
             batch: PROJECTED_AT_ONCE,
+            operator: None,
             _lock: lock,
         };
         if !is_new && !Marker::read(folder).is_some_and(|kept| kept.agrees_with(&marker)) {
@@ -142,6 +146,19 @@ impl Engine {
     /// For reading on the writer's own connection.
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Does something in the name of an operator: the relay's own entries of it are theirs.
+    pub fn in_name_of<T>(&mut self, operator: Option<i64>, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.operator = operator;
+        let done = work(self);
+        self.operator = None;
+        done
+    }
+
+    /// Chance, for who works beside the writer.
+    pub(super) fn random_bytes<const N: usize>(&mut self) -> [u8; N] {
+        self.random.bytes()
     }
 
     /// The relay's life.
@@ -209,6 +226,7 @@ impl Engine {
 
     /// After a panic: nothing that was learnt or counted since the last commit is true.
     pub(super) fn recover(&mut self) {
+        self.operator = None;
         self.state.forget();
         self.look_again();
     }
@@ -307,6 +325,7 @@ impl Engine {
             random: &mut self.random,
             settings: self.shared.settings(),
             now: self.shared.clock.now(),
+            operator: self.operator,
         };
         let done = work(&mut under_way)?;
         db::commit(transaction)?;

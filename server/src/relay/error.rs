@@ -12,6 +12,8 @@ use suishou_core::{
     sync::wire::{ErrorBody, ErrorDetail, code},
 };
 
+use super::operators::LoginError;
+
 /// Result of what the relay does.
 pub type Result<T, E = RelayError> = std::result::Result<T, E>;
 
@@ -69,6 +71,9 @@ pub enum RelayError {
         /// Why.
         code: HeldCode,
     },
+    /// Somebody is not let in, or an operator can't be changed.
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// Too much at once.
     #[error("the relay has too much to do; try later")]
     Overloaded,
@@ -103,12 +108,16 @@ impl RelayError {
             Self::OffsetConflict { .. } => code::OFFSET,
             Self::WrongHash => code::WRONG_HASH,
             Self::Refused { code } => code.as_str(),
+            Self::Login(error) => error.code(),
             Self::Overloaded | Self::Stopped => code::OVERLOADED,
         }
     }
 
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
+        if let Self::Login(error) = self {
+            return error.status();
+        }
         match self.code() {
             code::TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
             code::UNKNOWN_DEVICE | code::BAD_TOKEN => StatusCode::UNAUTHORIZED,

@@ -8,6 +8,7 @@
 //! around it.
 
 pub mod act;
+pub mod audit;
 mod bundle;
 pub mod engine;
 pub mod error;
@@ -17,6 +18,7 @@ mod issue;
 mod marker;
 mod members;
 pub mod operator;
+pub mod operators;
 mod project;
 pub mod push;
 pub mod reading;
@@ -60,6 +62,7 @@ pub use act::{Act, Step};
 pub use bundle::{BundleImported, Spooled};
 pub use engine::Engine;
 pub use error::{RelayError, Result};
+pub use operators::OperatorRole;
 pub use reading::{Kind, Listed, Shown, WorkFilter};
 pub use settings::{SettingsFile, VersionShown};
 pub use shown::{BlobShown, DeviceShown, HeldShown, Imported, Invited, Member, NoteShown, RelayStatus};
@@ -88,6 +91,7 @@ struct Inner {
     readers: Readers,
     jobs: mpsc::Sender<Job>,
     turns: Semaphore,
+    gate: operators::Gate,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -112,7 +116,8 @@ impl Relay {
         let writer = Mutex::new(Some(writer::start(engine, queue)?));
         let readers = Readers::new(folder);
         let turns = Semaphore::new(AT_ONCE);
-        Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, jobs, turns, writer }) })
+        let gate = operators::Gate::default();
+        Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, jobs, turns, gate, writer }) })
     }
 
     /// Everything under `/v1`.
@@ -322,7 +327,10 @@ impl Relay {
         call: impl FnOnce(&mut Engine) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        self.queue(Job::Call(Box::new(move |engine| drop(answer.send(call(engine))))))?;
+        let operator = operators::acting();
+        self.queue(Job::Call(Box::new(move |engine| {
+            drop(answer.send(engine.in_name_of(operator, call)));
+        })))?;
         answered.await.map_err(|_| RelayError::Stopped)?
     }
 

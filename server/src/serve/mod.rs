@@ -2,6 +2,7 @@
 //! request stops without cutting anybody off in the middle.
 
 mod accept;
+mod first;
 mod running;
 mod stall;
 
@@ -23,7 +24,7 @@ use tokio_rustls::TlsAcceptor;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::accept::{Door, Limits};
-pub use self::running::Serving;
+pub use self::{first::create_first_link, running::Serving};
 use crate::{
     config::Config,
     console::{self, Desk, Invitations},
@@ -50,6 +51,8 @@ pub struct Options {
     pub listen: Option<SocketAddr>,
     /// Where the console and the commands connect.
     pub api_listen: Option<SocketAddr>,
+    /// Where browsers on other machines connect.
+    pub console_listen: Option<SocketAddr>,
     /// How phones are spoken to.
     pub transport: Transport,
 }
@@ -77,6 +80,7 @@ impl Server {
         let api_token = folder::read_text(&folder.api_token())?;
         let listen = options.listen.unwrap_or(config.listen);
         let api_listen = options.api_listen.unwrap_or(config.api_listen);
+        let console_listen = options.console_listen.or(config.console_listen);
         let certificate = match options.transport {
             Transport::Tls => Some(Certificate::load(folder)?),
             Transport::PlainOnLoopback => only_loopback(listen).map(|()| None)?,
@@ -85,6 +89,10 @@ impl Server {
         let pin = certificate.as_ref().map(Certificate::pin);
         let tls = certificate.map(acceptor).transpose()?;
 
+        let console_door = match console_listen {
+            Some(address) => Some((bind(address).await?, acceptor(Certificate::load(folder)?)?)),
+            None => None,
+        };
         let (listener, bound) = bind(listen).await?;
         let (api_listener, api) = bind(api_listen).await?;
         let (addresses, device) = match options.transport {
@@ -96,17 +104,29 @@ impl Server {
         let relay = Relay::start(folder.path(), identity, Arc::clone(&clock), random)
             .map_err(|error| SetupError::Relay(error.to_string()))?;
 
+        first::take_first_link(folder, &relay).await?;
+
         let (stopping, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
         let phones =
             Door { tls, router: phone_router(&relay, stopped.clone()), limits: Limits::phones(&config) };
         doors.spawn(accept::accept(listener, phones, stopped.clone()));
-        let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock);
+        let console = console_door.as_ref().map(|((_, bound), _)| *bound);
+        let found_at = config.console_address(api, console);
+        let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock).found_at(found_at.clone());
+        if let Some(((listener, bound), tls)) = console_door {
+            let mut hosts = config.hosts();
+            hosts.push(bound.ip().to_string());
+            let router = guarded(console::router(desk.for_network(hosts)));
+            let door = Door { tls: Some(tls), router, limits: Limits::browsers() };
+            doors.spawn(accept::accept(listener, door, stopped.clone()));
+        }
         let operators =
             Door { tls: None, router: guarded(console::router(desk)), limits: Limits::operators() };
         doors.spawn(accept::accept(api_listener, operators, stopped));
 
-        let serving = Serving { device, api, pid: std::process::id() };
+        let console = console.map(|_| found_at);
+        let serving = Serving { device, api, console, pid: std::process::id() };
         serving.write(folder)?;
         tracing::info!(device = %serving.device, api = %api, "serving");
         Ok(Self { folder: folder.clone(), relay, serving, stopping, doors })

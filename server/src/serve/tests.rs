@@ -31,7 +31,7 @@ fn set_up(path: &Path) -> Folder {
 
 fn anywhere(transport: Transport) -> Options {
     let free = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-    Options { listen: free, api_listen: free, transport }
+    Options { listen: free, api_listen: free, transport, ..Options::default() }
 }
 
 async fn start(options: Options) -> (Result<Server, SetupError>, Folder, TempDir) {
