@@ -109,6 +109,7 @@ fn every_dependency_has_one_home() {
         ("ed25519_dalek", &["core/src/log.rs"]),
         ("hpke", &["core/src/seal.rs"]),
         ("fs4", &["core/src/store/", "server/src/blobs.rs"]),
+        ("argon2", &["server/src/relay/operators/"]),
         ("axum", &["server/src/"]),
         ("clap", &["server/src/cli/", "server/src/main.rs"]),
         ("hyper", &["server/src/serve", "server/src/cli/"]),

@@ -82,12 +82,7 @@ async fn roles(client: &Client, of: OperatorRoles, words: &'static Words) -> Res
     done(&operator, of.format.json, words)
 }
 
-async fn changed(
-    client: &Client,
-    of: &OfOperator,
-    verb: &str,
-    words: &'static Words,
-) -> Result<(), Failure> {
+async fn changed(client: &Client, of: &OfOperator, verb: &str, words: &'static Words) -> Result<(), Failure> {
     let id = find(client, &of.name).await?;
     let operator = client.post(&format!("/api/operators/{id}/{verb}"), json!({})).await?;
     done(&operator, of.format.json, words)
@@ -144,7 +139,8 @@ pub(super) async fn audit(client: &Client, command: Audit, words: &'static Words
 /// `audit verify` of a folder whose relay does not run.
 pub(super) fn verify_stopped(folder: &Path, is_json: bool, words: &'static Words) -> Result<(), Failure> {
     let verified_folder = verify_folder(folder);
-    let verified_folder = verified_folder.map_err(|error: RelayError| Failure::BadAnswer(error.to_string()))?;
+    let verified_folder =
+        verified_folder.map_err(|error: RelayError| Failure::BadAnswer(error.to_string()))?;
     let answer =
         serde_json::to_value(verified_folder).map_err(|error| Failure::BadAnswer(error.to_string()))?;
     verified(&answer, is_json, words)
@@ -208,7 +204,8 @@ fn who(entry: &Value, operators: &Value, words: &Words) -> String {
 }
 
 fn outcome(entry: &Value, words: &Words) -> String {
-    let (status, began, unwritten) = (text(entry, "status"), text(entry, "began"), number(entry, "unwritten"));
+    let (status, began, unwritten) =
+        (text(entry, "status"), text(entry, "began"), number(entry, "unwritten"));
     let mut said = match (status.is_empty(), began.is_empty()) {
         (true, _) => words.word("audit.begun").to_owned(),
         (false, true) => status,

@@ -111,7 +111,8 @@ impl Access {
         };
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let own = format!("{scheme}://{host}");
-        let is_own = |origin: &HeaderValue| origin.to_str().is_ok_and(|origin| origin.eq_ignore_ascii_case(&own));
+        let is_own =
+            |origin: &HeaderValue| origin.to_str().is_ok_and(|origin| origin.eq_ignore_ascii_case(&own));
         headers.get_all(header::ORIGIN).iter().all(is_own)
             && headers.get_all(FETCH_SITE).iter().all(|site| site == "same-origin")
     }

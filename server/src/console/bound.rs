@@ -46,6 +46,7 @@ pub(super) fn dispatch(
     }
     // The newest that is open; if none is, the newest: policy says what is wrong with it.
     let last = own.clone().rfind(|dispatch| dispatch.is_open()).or_else(|| own.next_back());
-    let last = last.ok_or_else(|| ApiError::invalid(vec![Problem::Missing("a dispatch to the department")]))?;
+    let last =
+        last.ok_or_else(|| ApiError::invalid(vec![Problem::Missing("a dispatch to the department")]))?;
     Ok(Some(last.step))
 }

@@ -61,7 +61,13 @@ struct Detail<'a> {
 
 impl ApiError {
     fn new(status: StatusCode, code: &str) -> Self {
-        Self { status, code: code.to_owned(), problems: Vec::new(), detail: String::new(), retry_after_s: None }
+        Self {
+            status,
+            code: code.to_owned(),
+            problems: Vec::new(),
+            detail: String::new(),
+            retry_after_s: None,
+        }
     }
 
     pub(super) fn invalid(problems: Vec<Problem>) -> Self {

@@ -15,7 +15,8 @@ use suishou_core::{
     model::{
         Severity,
         incident::{
-            Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, IncidentRecord, IncidentStep, Matter, StepKind,
+            Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, IncidentRecord, IncidentStep, Matter,
+            StepKind,
         },
         settings::Settings,
         step::StepId,
@@ -84,7 +85,8 @@ impl Step {
     fn bind(&mut self, department: &DepartmentId, dispatches: &[Dispatch]) -> Answer<()> {
         self.dispatch = bound::dispatch(department, self.kind, self.dispatch, dispatches)?;
         let has_fields = self.category.is_some() || self.severity.is_some() || self.grid.is_some();
-        let is_for_others = self.member.is_some() || self.department.is_some() || !self.departments.is_empty();
+        let is_for_others =
+            self.member.is_some() || self.department.is_some() || !self.departments.is_empty();
         if has_fields || is_for_others { Err(ApiError::forbidden()) } else { Ok(()) }
     }
 

@@ -86,7 +86,8 @@ impl Asked {
 /// The ids in a path, in its order.
 fn target(route: &str, path: &str) -> Option<String> {
     let parts = route.split('/').zip(path.split('/'));
-    let ids: Vec<String> = parts.filter(|(known, _)| known.starts_with('{')).map(|(_, part)| id(part)).collect();
+    let ids: Vec<String> =
+        parts.filter(|(known, _)| known.starts_with('{')).map(|(_, part)| id(part)).collect();
     (!ids.is_empty()).then(|| ids.join("/"))
 }
 

@@ -41,8 +41,8 @@ use tower_http::{
     timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
 };
 
-use self::{access::Access, error::ApiError};
 pub use self::ledger::Noted;
+use self::{access::Access, error::ApiError};
 use crate::relay::{Kind, Relay};
 
 /// Largest GeoJSON file in bytes.

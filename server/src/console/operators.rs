@@ -51,7 +51,8 @@ pub(super) async fn add(
 ) -> Answer<(StatusCode, Extension<Noted>, Shown)> {
     let Add { name, shown_name, department, .. } = add;
     let roles = roles(&add.roles)?;
-    let (operator, link) = desk.relay.add_operator(NewOperator { name, shown_name, roles, department }).await?;
+    let (operator, link) =
+        desk.relay.add_operator(NewOperator { name, shown_name, roles, department }).await?;
     let noted = Noted { target: Some(operator.id.to_string()), ..Noted::default() };
     Ok((StatusCode::CREATED, Extension(noted), linked(&desk, &operator, &link)?))
 }
@@ -125,10 +126,7 @@ pub(super) struct Wanted {
 }
 
 /// `GET /api/audit`
-pub(super) async fn audit(
-    State(desk): State<Desk>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
-) -> Answer {
+pub(super) async fn audit(State(desk): State<Desk>, wanted: Result<Query<Wanted>, QueryRejection>) -> Answer {
     let Query(wanted) = wanted?;
     let limit = wanted.limit.unwrap_or(LIMIT);
     if limit > MAX_LIMIT {

@@ -41,7 +41,9 @@ impl<S: Send + Sync> FromRequestParts<S> for OfSession {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let session = parts.extensions.get::<Session>().cloned();
-        session.map(Self).ok_or_else(|| ApiError::invalid(vec![Problem::Missing("the session of an operator")]))
+        session
+            .map(Self)
+            .ok_or_else(|| ApiError::invalid(vec![Problem::Missing("the session of an operator")]))
     }
 }
 

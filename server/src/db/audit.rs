@@ -141,8 +141,7 @@ pub fn list(connection: &Connection, filter: &Filter) -> Result<Vec<Kept>> {
         ))
         .map_err(sql)?;
     let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
-    let values =
-        params![filter.since.map(Timestamp::millis), filter.operator, filter.before.map(int), limit];
+    let values = params![filter.since.map(Timestamp::millis), filter.operator, filter.before.map(int), limit];
     let rows = statement.query_map(values, read).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }

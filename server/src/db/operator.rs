@@ -112,9 +112,8 @@ pub fn find(connection: &Connection, name: &str) -> Result<Option<Kept>> {
 
 /// Everyone, in the order in which they came.
 pub fn all(connection: &Connection) -> Result<Vec<Kept>> {
-    let mut statement = connection
-        .prepare(&format!("SELECT {COLUMNS} FROM operator o ORDER BY o.operator"))
-        .map_err(sql)?;
+    let mut statement =
+        connection.prepare(&format!("SELECT {COLUMNS} FROM operator o ORDER BY o.operator")).map_err(sql)?;
     let rows = statement.query_map([], read).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }
@@ -227,7 +226,10 @@ pub fn use_session(transaction: &Transaction<'_>, token_hash: [u8; 32], now: Tim
 /// Notes that the password was given again.
 pub fn confirm_session(transaction: &Transaction<'_>, token_hash: [u8; 32], now: Timestamp) -> Result<()> {
     transaction
-        .execute("UPDATE session SET confirmed_at = ?2 WHERE token_hash = ?1", params![token_hash, now.millis()])
+        .execute(
+            "UPDATE session SET confirmed_at = ?2 WHERE token_hash = ?1",
+            params![token_hash, now.millis()],
+        )
         .map_err(sql)?;
     Ok(())
 }

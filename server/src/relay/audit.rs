@@ -154,9 +154,9 @@ pub fn verify(connection: &Connection) -> Result<AuditVerified> {
     let (mut entries, mut broken_at, mut head) = (0, None, [0; 32]);
     db::audit::walk(&snapshot, |kept| {
         let next = entries + 1;
-        let holds = kept.as_ref().is_some_and(|kept| {
-            kept.number == next && kept.previous_hash == head && kept.hash == hash(kept)
-        });
+        let holds = kept
+            .as_ref()
+            .is_some_and(|kept| kept.number == next && kept.previous_hash == head && kept.hash == hash(kept));
         match kept.filter(|_| holds) {
             Some(kept) => (entries, head) = (next, kept.hash),
             None => broken_at = Some(next),
@@ -193,4 +193,112 @@ fn hash(kept: &Kept) -> [u8; 32] {
     add(Some(&kept.unwritten.to_le_bytes()));
     add(Some(&kept.previous_hash));
     *hasher.finalize().as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use suishou_core::time::{Random, SystemClock};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::identity::Identity;
+
+    fn engine() -> (Engine, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = Identity::new("x", &mut Random::seeded(1)).unwrap();
+        let engine = Engine::open(folder.path(), identity, Arc::new(SystemClock), Random::seeded(2)).unwrap();
+        (engine, folder)
+    }
+
+    fn filled() -> (Engine, TempDir) {
+        let (mut engine, folder) = engine();
+        for number in 1..=5 {
+            let happening = Happening {
+                operator: Some(number),
+                address: Some("10.0.0.7".to_owned()),
+                method: "POST".to_owned(),
+                route: "/api/devices/{id}/revoke".to_owned(),
+                target: Some("ab12".to_owned()),
+                status: Some(200),
+                reason: Some("lost".to_owned()),
+                began: Some(7),
+                unwritten: 3,
+            };
+            assert_eq!(engine.note(happening).unwrap(), number.unsigned_abs());
+        }
+        (engine, folder)
+    }
+
+    #[test]
+    fn an_untouched_chain_holds_also_when_it_is_empty_or_the_relay_stopped() {
+        let (engine, _folder) = engine();
+        let nothing = AuditVerified { entries: 0, broken_at: None, head: None };
+        assert_eq!(verify(engine.connection()).unwrap(), nothing);
+        let (engine, folder) = filled();
+        let whole = verify(engine.connection()).unwrap();
+        assert_eq!((whole.entries, whole.broken_at), (5, None));
+        drop(engine);
+        assert_eq!(verify_folder(folder.path()).unwrap(), whole);
+    }
+
+    #[test]
+    fn whatever_is_changed_breaks_the_chain_there() {
+        for change in [
+            "at = at + 1",
+            "operator = 9",
+            "operator = NULL",
+            "address = '10.0.0.8'",
+            "method = 'PUT'",
+            "route = '/api/devices'",
+            "target = 'ab13'",
+            "target = NULL",
+            "began = 8",
+            "status = 403",
+            "status = NULL",
+            "reason = ''",
+            "unwritten = 0",
+            "previous_hash = zeroblob(32)",
+            "hash = zeroblob(32)",
+            "hash = x'00'",
+        ] {
+            let (engine, _folder) = filled();
+            let changed = format!("UPDATE audit SET {change} WHERE number = 3");
+            assert_eq!(engine.connection().execute(&changed, []).unwrap(), 1);
+            let found = verify(engine.connection()).unwrap();
+            assert_eq!((found.entries, found.broken_at), (2, Some(3)), "{change}");
+        }
+    }
+
+    #[test]
+    fn what_is_taken_out_or_forged_anew_shows() {
+        let (engine, _folder) = filled();
+        engine.connection().execute("DELETE FROM audit WHERE number = 2", []).unwrap();
+        assert_eq!(verify(engine.connection()).unwrap().broken_at, Some(2));
+
+        // Renumbered behind the gap, with hashes left as they were.
+        engine.connection().execute("UPDATE audit SET number = number - 1 WHERE number > 2", []).unwrap();
+        assert_eq!(verify(engine.connection()).unwrap().broken_at, Some(2));
+
+        let (engine, _folder) = filled();
+        let head = verify(engine.connection()).unwrap().head;
+        engine.connection().execute("DELETE FROM audit WHERE number = 5", []).unwrap();
+        let cut = verify(engine.connection()).unwrap();
+        assert_eq!((cut.entries, cut.broken_at), (4, None), "the end can be cut off,");
+        assert_ne!(cut.head, head, "but the hash that was written down is gone");
+    }
+
+    #[test]
+    fn fields_do_not_run_into_each_other() {
+        let (mut engine, _folder) = engine();
+        let of = |method: &str, route: &str| Happening {
+            method: method.to_owned(),
+            route: route.to_owned(),
+            ..Happening::default()
+        };
+        engine.note(of("AB", "C")).unwrap();
+        engine.connection().execute("UPDATE audit SET method = 'A', route = 'BC'", []).unwrap();
+        assert_eq!(verify(engine.connection()).unwrap().broken_at, Some(1));
+    }
 }

@@ -41,7 +41,7 @@ const LINK_LIFE: Duration = Duration::from_hours(72);
 
 /// Whoever wants in comes past here.
 #[derive(Debug, Default)]
-pub struct Gate {
+pub(in crate::relay) struct Gate {
     hashing: Hashing,
     throttle: Throttle,
 }
@@ -178,7 +178,12 @@ impl Relay {
     }
 
     /// The password is given again; good for some minutes.
-    pub async fn confirm(&self, session: &Session, password: String, from: Option<IpAddr>) -> Result<Timestamp> {
+    pub async fn confirm(
+        &self,
+        session: &Session,
+        password: String,
+        from: Option<IpAddr>,
+    ) -> Result<Timestamp> {
         self.check_password(session, password, from).await?;
         let key = session.key;
         self.call(move |engine| engine.confirm_session(key)).await
@@ -209,7 +214,8 @@ impl Relay {
                 Ok(kept.map(|kept| kept.name))
             })
             .await?;
-        let chosen = joining.name.as_deref().filter(|name| !name.trim().is_empty()).map(checked_name).transpose()?;
+        let chosen =
+            joining.name.as_deref().filter(|name| !name.trim().is_empty()).map(checked_name).transpose()?;
         let name = match (name, chosen) {
             (Some(known), Some(chosen)) if known != chosen => {
                 return Err(RelayError::invalid(Problem::Malformed("the login name that the link is for")));

@@ -95,7 +95,11 @@ pub(super) fn check(name: &str, password: &str) -> Result<()> {
     let problem = if password.chars().count() < MIN_CHARS {
         Problem::Malformed("a password of at least 10 characters")
     } else if password.len() > MAX_BYTES {
-        Problem::TooLarge { what: "length of the password", found: password.len() as u64, limit: MAX_BYTES as u64 }
+        Problem::TooLarge {
+            what: "length of the password",
+            found: password.len() as u64,
+            limit: MAX_BYTES as u64,
+        }
     } else if lower == name || lower.trim() == name || is_of_one_character(&lower) {
         Problem::Malformed("a password that is not the name nor one character repeated")
     } else if COMMON.lines().any(|common| common == lower) {
@@ -128,7 +132,8 @@ mod tests {
 
     #[test]
     fn what_is_guessed_first_is_refused() {
-        for bad in ["", "short pas", "wangfang01", "WangFang01", "aaaaaaaaaaaa", "1234567890", "Password123"] {
+        for bad in ["", "short pas", "wangfang01", "WangFang01", "aaaaaaaaaaaa", "1234567890", "Password123"]
+        {
             assert!(check("wangfang01", bad).is_err(), "{bad}");
         }
         assert!(check("wangfang01", &"x1".repeat(501)).is_err());
@@ -136,7 +141,10 @@ mod tests {
             assert!(check("wangfang01", good).is_ok(), "{good}");
         }
         let common: Vec<_> = COMMON.lines().collect();
-        assert!(common.len() > 50 && common.iter().all(|line| line.chars().count() >= MIN_CHARS), "short ones are refused anyway");
+        assert!(
+            common.len() > 50 && common.iter().all(|line| line.chars().count() >= MIN_CHARS),
+            "short ones are refused anyway"
+        );
         assert!(common.iter().all(|line| *line == line.to_lowercase() && line.trim() == *line));
     }
 
