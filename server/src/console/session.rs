@@ -22,9 +22,9 @@ use super::{
 use crate::relay::operators::{Joining, LoginError, Session, SignedIn};
 
 /// Where a request comes from, if that is known.
-pub(super) struct From(Option<IpAddr>);
+pub(super) struct Peer(Option<IpAddr>);
 
-impl<S: Send + Sync> FromRequestParts<S> for From {
+impl<S: Send + Sync> FromRequestParts<S> for Peer {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
@@ -65,7 +65,7 @@ fn entered(status: StatusCode, signed_in: &SignedIn) -> Answer<Entered> {
 /// `POST /api/session`
 pub(super) async fn enter(
     State(desk): State<Desk>,
-    From(from): From,
+    Peer(from): Peer,
     headers: HeaderMap,
     Form(login): Form<Login>,
 ) -> Answer<Entered> {
@@ -124,7 +124,7 @@ pub(super) struct Confirm {
 /// `POST /api/session/confirm`
 pub(super) async fn confirm(
     State(desk): State<Desk>,
-    From(from): From,
+    Peer(from): Peer,
     OfSession(session): OfSession,
     Form(confirm): Form<Confirm>,
 ) -> Answer {
@@ -143,7 +143,7 @@ pub(super) struct NewPassword {
 /// `POST /api/session/password`: every session ends; the answer begins a new one.
 pub(super) async fn password(
     State(desk): State<Desk>,
-    From(from): From,
+    Peer(from): Peer,
     OfSession(session): OfSession,
     Form(form): Form<NewPassword>,
 ) -> Answer<Entered> {

@@ -1,6 +1,9 @@
 //! What is written down of requests, and that nothing happens that can't be.
 
-use super::{house::*, *};
+use super::{
+    house::{Browser, PASSWORD, house},
+    *,
+};
 use crate::{
     console::ledger::REFUSALS_A_MINUTE,
     relay::OperatorRole::{Administrator, Dispatcher, Reader},

@@ -1,6 +1,9 @@
 //! Who took which step, what a department's handler sees and does, and who can't be taken away.
 
-use super::{house::*, *};
+use super::{
+    house::{Browser, PASSWORD, asking, code, house},
+    *,
+};
 use crate::relay::OperatorRole::{Administrator, Dispatcher, Handler, Reader};
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! Coming in, staying in, going out, and everything by which somebody else could.
 
-use super::{house::*, *};
+use super::{
+    house::{Browser, PASSWORD, asking, code, house, read},
+    *,
+};
 use crate::relay::OperatorRole::{Administrator, Dispatcher};
 
 #[tokio::test]

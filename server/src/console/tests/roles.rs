@@ -4,7 +4,10 @@ use std::{env, fmt::Write as _, fs, path::Path as FilePath};
 
 use axum::middleware::from_fn;
 
-use super::{house::*, *};
+use super::{
+    house::{Browser, asking, code, house, read},
+    *,
+};
 use crate::{
     console::matrix::{Guard, OperatorRole, RULES},
     words::{Lang, Words},
@@ -34,10 +37,8 @@ async fn every_rule_lets_in_its_roles_and_nobody_else() {
             let response = house.send(asking(&browser, rule.method, &path(rule.path), &json!({}))).await;
             let status = response.status();
             // An open stream has no end; a refusal has.
-            let code = match status.is_success() {
-                true => String::new(),
-                false => code(&read(response).await.1).to_owned(),
-            };
+            let code =
+                if status.is_success() { String::new() } else { code(&read(response).await.1).to_owned() };
             (status, code)
         };
         let is_heavy = |rule: &&matrix::Rule| rule.guard == Guard::Confirmed && rule.roles.contains(&role);
