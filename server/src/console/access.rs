@@ -60,7 +60,7 @@ impl Access {
     }
 
     /// The same for requests from other machines.
-    pub(super) fn from_network(&self, hosts: Vec<String>) -> Self {
+    pub(super) fn for_network(&self, hosts: Vec<String>) -> Self {
         Self { entrance: Entrance::Network(hosts.into()), ..self.clone() }
     }
 

@@ -91,7 +91,7 @@ impl Desk {
     /// The same desk for other machines, which ask for one of these hosts: no token, only sessions.
     #[must_use]
     pub fn for_network(&self, hosts: Vec<String>) -> Self {
-        Self { access: self.access.from_network(hosts), ..self.clone() }
+        Self { access: self.access.for_network(hosts), ..self.clone() }
     }
 }
 

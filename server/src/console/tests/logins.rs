@@ -204,7 +204,8 @@ async fn a_link_is_good_once_for_three_days_and_for_one_person() {
     }
     assert_eq!(join(json!({ "code": link, "name": "li", "password": PASSWORD })).await, invalid);
     // As it is typed from paper.
-    let typed = format!("{} {}", link[..6].to_lowercase(), &link[6..]);
+    let (first, rest) = link.split_at(6);
+    let typed = format!("{} {rest}", first.to_lowercase());
     assert_eq!(join(json!({ "code": typed, "password": PASSWORD })).await.0, StatusCode::CREATED);
     assert_eq!(join(json!({ "code": link, "password": "another password" })).await, bad, "it was used");
     assert_eq!(house.login("wang", PASSWORD).await.1, StatusCode::OK, "the password is the first one's");
