@@ -9,7 +9,7 @@ use super::Format;
 pub enum Operator {
     /// Add somebody and print the one-time link with which they choose a password  新增操作员
     #[command(
-        after_help = "Roles: dispatcher 值班员, leader 领导, handler 经办人 (with --department), identity_keeper 身份保管人,\n       administrator 管理员, reader 只读.\n\nExample:\n  suishou operator add wangfang --shown 王芳 --roles dispatcher,leader\n  suishou operator add police1 --shown 派出所值班 --roles handler --department police"
+        after_help = "Example:\n  suishou operator add wangfang --shown Wang --roles dispatcher,leader\n  suishou operator add police1 --shown Police --roles handler --department police"
     )]
     Add(OperatorAdd),
     /// List those who may log in  列出操作员
@@ -32,7 +32,8 @@ pub struct OperatorAdd {
     /// What colleagues call them  姓名
     #[arg(long, value_name = "NAME")]
     pub shown: String,
-    /// What they do, with commas between  岗位
+    /// What they do, with commas between: dispatcher 值班员, leader 领导, handler 经办人, `identity_keeper`
+    /// 身份保管人, administrator 管理员, reader 只读  岗位
     #[arg(long, value_name = "ROLE,…", value_delimiter = ',', required = true)]
     pub roles: Vec<String>,
     /// A handler's department  部门
