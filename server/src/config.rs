@@ -33,6 +33,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where the console and the commands connect: this machine only.
     pub api_listen: SocketAddr,
+    /// Where browsers on other machines of the town hall connect, by TLS; nowhere if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub console_listen: Option<SocketAddr>,
     /// Base addresses that go into the enrolment QR, the most likely first.
     pub addresses: Vec<String>,
     /// Most connections at once.
@@ -148,6 +151,7 @@ impl Config {
         Ok(Self {
             listen: SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), PORT),
             api_listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), API_PORT),
+            console_listen: None,
             addresses,
             connections: most_connections(),
             connections_per_address: most_connections_per_address(),
@@ -186,6 +190,14 @@ impl Config {
         self.addresses.iter().map(|address| with_port(address, self.listen.port(), bound.port())).collect()
     }
 
+    /// Under which address browsers find the console: by TLS from other machines, else on this one.
+    pub fn console_address(&self, api: SocketAddr, console: Option<SocketAddr>) -> String {
+        let Some(console) = console else { return format!("http://localhost:{}", api.port()) };
+        let first = self.addresses.first().and_then(|address| address.parse::<Uri>().ok());
+        let host = first.as_ref().and_then(Uri::host).map(str::to_owned);
+        format!("https://{}:{}", host.unwrap_or_else(|| console.ip().to_string()), console.port())
+    }
+
     /// Names and numbers that the certificate is for.
     pub fn hosts(&self) -> Vec<String> {
         let mut hosts = vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()];
@@ -199,6 +211,11 @@ impl Config {
         }
         hosts
     }
+}
+
+/// The page on which somebody with a one-time link chooses a password. What stands behind `#` never travels.
+pub fn join_link(console: &str, code: &str) -> String {
+    format!("{console}/#/join/{code}")
 }
 
 /// `https://HOST[:PORT]` and nothing behind it.

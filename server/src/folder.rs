@@ -67,6 +67,11 @@ impl Folder {
         self.0.join("api.token")
     }
 
+    /// The hash of the first administrator's one-time link; there until the relay first starts.
+    pub fn first_link(&self) -> PathBuf {
+        self.0.join("first.link")
+    }
+
     /// Where the running relay listens; there while it runs.
     pub fn serving(&self) -> PathBuf {
         self.0.join("serving.json")

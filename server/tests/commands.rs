@@ -674,3 +674,38 @@ fn figures_exports_and_retention_run_from_the_command_line() {
     assert!(run["ended_at"].is_string());
     assert_eq!(town.json(&["retention", "show"])["runs"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn operators_are_added_changed_and_what_was_done_is_listed() {
+    let town = Town::new();
+    let said = town.done(&words("operator add wangfang --shown 王芳 --roles dispatcher,leader"));
+    assert!(said.contains("/#/join/") && said.contains("wangfang"), "{said}");
+    assert!(
+        town.refused(1, &words("operator add WangFang --shown x --roles reader")).contains("choose another")
+    );
+    assert!(town.refused(1, &words("operator add a --shown x --roles reader")).contains("2 to 40"));
+    assert!(town.refused(1, &words("operator add h1 --shown x --roles handler")).contains("--department"));
+    assert!(town.refused(1, &words("operator add h1 --shown x --roles boss")).contains("no role boss"));
+    town.refused(2, &words("operator add h1 --shown x"));
+    town.done(&words("operator add h1 --shown x --roles handler --department police"));
+    assert!(town.refused(1, &words("operator disable nobody")).contains("operator list"));
+    assert_eq!(town.json(&words("operator disable h1"))["is_disabled"], true);
+    assert!(town.refused(1, &words("operator reset h1")).contains("operator enable"));
+    assert_eq!(town.json(&words("operator enable h1"))["is_disabled"], false);
+    assert_eq!(town.json(&words("operator roles wangfang administrator"))["roles"], json!(["administrator"]));
+    assert!(town.refused(1, &words("operator disable wangfang")).contains("last administrator"));
+    let listed = town.done(&words("operator list"));
+    for word in ["wangfang", "王芳", "administrator", "handler", "police", "no password yet"] {
+        assert!(listed.contains(word), "{word}: {listed}");
+    }
+
+    let audit = town.done(&words("audit list"));
+    for word in ["POST /api/operators/{id}/disable", "this machine", "begun", "409", "200"] {
+        assert!(audit.contains(word), "{word}: {audit}");
+    }
+    assert!(!audit.contains("王芳"), "ids only");
+    let entries = town.json(&words("audit list --limit 1"))["audit"][0]["number"].as_u64().unwrap();
+    assert!(town.refused(1, &words("audit list --operator nobody")).contains("operator list"));
+    // The list itself was a look, and is written down.
+    assert!(town.done(&words("audit verify")).contains(&format!("{} entries", entries + 1)));
+}

@@ -7,6 +7,7 @@ mod figures;
 mod incident;
 mod keeping;
 mod intake;
+mod operators;
 mod orders;
 mod subject;
 
@@ -32,6 +33,7 @@ pub use keeping::{Backup, BackupTake, Check, Doctor, FromBackup, Install, Kept, 
 pub use intake::{
     Dead, Intake, IntakeImport, IntakeList, Retry, Source, SourceAdd, Webhook, WebhookAdd, WebhookNamed,
 };
+pub use operators::{Audit, AuditList, OfOperator, Operator, OperatorAdd, OperatorRoles};
 pub use orders::{
     Answer, Audience, Deed, Mark, Notice, NoticeAnswer, NoticeList, NoticePublish, Task, TaskGive, TaskList,
     Warning, WarningExtend, WarningIssue, WarningList, WarningSet, Which,
@@ -144,6 +146,12 @@ pub enum Command {
     /// How long what is kept, and what is on hold  保存期限
     #[command(subcommand)]
     Retention(Retention),
+    /// Operators: add, list, disable, other roles, a new password  操作员
+    #[command(subcommand)]
+    Operator(Operator),
+    /// The audit log: list, verify  审计
+    #[command(subcommand)]
+    Audit(Audit),
 }
 
 /// How to print.
@@ -188,6 +196,9 @@ pub struct Serve {
     /// Where the console and the commands connect, this machine only  本机接口地址 [default: from config.toml]
     #[arg(long, value_name = "ADDR:PORT")]
     pub api_listen: Option<SocketAddr>,
+    /// Where browsers on other machines connect, by TLS  指挥台监听地址 [default: from config.toml, else none]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub console_listen: Option<SocketAddr>,
     /// No TLS, for trying things out: only with a --listen address of this machine alone  仅限本机试用
     #[arg(long)]
     pub insecure_http_on_loopback: bool,

@@ -27,6 +27,8 @@ pub(super) enum Failure {
     Keeping { code: String, detail: String },
     /// Something is damaged or wrong; it has been said.
     Said,
+    /// The audit log was changed.
+    AuditBroken { entries: u64, broken_at: String },
     /// Standard output can't be written.
     Output(io::ErrorKind),
 }
@@ -60,6 +62,9 @@ impl Failure {
             Self::Qr => words.word("fail.qr").to_owned(),
             Self::Keeping { code, detail } => crate::relay::backup::error::say(words, code, detail),
             Self::Said => String::new(),
+            Self::AuditBroken { entries, broken_at } => {
+                words.say("audit.broken", &[("entries", entries), ("number", broken_at)])
+            }
             Self::Output(kind) => words.say("fail.output", &[("kind", kind)]),
         }
     }

@@ -295,8 +295,13 @@ impl Sheet<'_> {
         self.line("step", &said)
     }
 
-    /// A person's name by the alias that the step or note carries.
+    /// A person's name by the alias that the step or note carries; the operator's, if the command centre acted.
     fn who(&self, of: &Value) -> String {
+        let entry = text(note_origin(of), "entry");
+        let hand = items(self.incident, "operators").iter().find(|hand| text(hand, "entry") == entry);
+        if let Some(hand) = hand {
+            return text(hand, "name");
+        }
         let author = text(note_origin(of), "author");
         let person = items(self.incident, "people").iter().find(|person| text(person, "author") == author);
         person.map_or_else(

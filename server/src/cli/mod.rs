@@ -19,6 +19,7 @@ mod keeping;
 mod intake;
 mod lists;
 mod notice;
+mod operator;
 mod output;
 mod qr;
 mod retention;
@@ -93,6 +94,9 @@ fn perform(cli: Cli, words: &'static Words) -> Result<(), Failure> {
         Command::Check(check) => keeping::check(&folder(dir)?, &check, words),
         Command::Doctor(doctor) => keeping::doctor(&folder(dir)?, &doctor, words),
         Command::Install(install) => keeping::install(&folder(dir)?, &install, words),
+        Command::Audit(args::Audit::Verify(format)) if !setup::is_serving(dir.as_deref()) => {
+            operator::verify_stopped(&folder(dir)?, format.json, words)
+        }
         command => {
             let folder = folder(dir)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -149,5 +153,7 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Retention(command) => retention::retention(client, command, words).await,
         Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
         Command::Held(held) => held::held(client, held, words).await,
+        Command::Operator(operator) => operator::operator(client, operator, words).await,
+        Command::Audit(audit) => operator::audit(client, audit, words).await,
     }
 }

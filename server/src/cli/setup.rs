@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal, path::Path, sync::Arc};
 
-use suishou_core::time::{Random, SystemClock};
+use suishou_core::time::{Clock, Random, SystemClock};
 use tracing_subscriber::EnvFilter;
 
 use super::{
@@ -11,11 +11,12 @@ use super::{
     output::tell,
 };
 use crate::{
-    config::Config,
+    config::{Config, join_link},
     error::SetupError,
     folder::{self, Folder},
     identity::{self, Certificate, Identity},
-    serve::{Options, Server, Transport, told_to_stop},
+    serve::{Options, Server, Transport, create_first_link, told_to_stop},
+    times,
     words::Words,
 };
 
@@ -34,6 +35,7 @@ pub(super) fn init(path: &Path, init: &Init, words: &'static Words) -> Result<()
     Certificate::create(&folder, &config.hosts(), &SystemClock)?;
     identity::create_api_token(&folder, &mut random)?;
     config.create(&folder)?;
+    let link = create_first_link(&folder, &mut random, SystemClock.now())?;
     identity.create(&folder)?;
     folder::sync_folder(folder.path())?;
     let certificate = Certificate::load(&folder)?;
@@ -46,14 +48,34 @@ pub(super) fn init(path: &Path, init: &Init, words: &'static Words) -> Result<()
             ("addresses", &config.addresses.join(" ")),
             ("pin", &certificate.pin()),
         ],
+    )?;
+    let console = config.console_address(config.api_listen, config.console_listen);
+    tell(
+        words,
+        "init.first",
+        &[
+            ("link", &join_link(&console, &link.code)),
+            ("code", &link.code),
+            ("until", &times::beijing(link.expires_at)),
+        ],
     )
+}
+
+/// Whether a relay has said that it serves this folder.
+pub(super) fn is_serving(dir: Option<&Path>) -> bool {
+    Folder::new(dir.unwrap_or_else(|| Path::new("."))).serving().exists()
 }
 
 /// Runs the relay until it is told to stop.
 pub(super) fn serve(path: &Path, serve: &Serve, words: &'static Words) -> Result<(), Failure> {
     start_log();
     let transport = if serve.insecure_http_on_loopback { Transport::PlainOnLoopback } else { Transport::Tls };
-    let options = Options { listen: serve.listen, api_listen: serve.api_listen, transport };
+    let options = Options {
+        listen: serve.listen,
+        api_listen: serve.api_listen,
+        console_listen: serve.console_listen,
+        transport,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| SetupError::Relay(error.to_string()))?;
     runtime.block_on(async {
@@ -61,6 +83,10 @@ pub(super) fn serve(path: &Path, serve: &Serve, words: &'static Words) -> Result
         let server = Server::start(&folder, options, Arc::new(SystemClock), Random::system()).await?;
         let serving = server.serving();
         let said = tell(words, "serve.ready", &[("device", &serving.device), ("api", &serving.api)]);
+        let said = match &serving.console {
+            Some(console) => said.and_then(|()| tell(words, "serve.console", &[("console", console)])),
+            None => said,
+        };
         let told = tokio::select! {
             told = told_to_stop() => told,
             () = server.disk_failed() => Err(SetupError::DiskFailed),

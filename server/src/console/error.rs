@@ -35,6 +35,7 @@ pub(super) struct ApiError {
     code: String,
     problems: Vec<Problem>,
     detail: String,
+    retry_after_s: Option<u64>,
 }
 
 /// Beginning of the codes of the housekeeping.
@@ -49,6 +50,8 @@ mod api_code {
     pub(super) const BAD_SIGNATURE: &str = "bad_signature";
     pub(super) const STALE_SIGNATURE: &str = "stale_signature";
     pub(super) const TOO_MANY: &str = "too_many";
+    pub(super) const CSRF: &str = "csrf";
+    pub(super) const CONFIRM_NEEDED: &str = "confirm_needed";
     pub(super) const METHOD: &str = "method_not_allowed";
 }
 
@@ -67,7 +70,13 @@ struct Detail<'a> {
 
 impl ApiError {
     fn new(status: StatusCode, code: &str) -> Self {
-        Self { status, code: code.to_owned(), problems: Vec::new(), detail: String::new() }
+        Self {
+            status,
+            code: code.to_owned(),
+            problems: Vec::new(),
+            detail: String::new(),
+            retry_after_s: None,
+        }
     }
 
     pub(super) fn invalid(problems: Vec<Problem>) -> Self {
@@ -98,6 +107,16 @@ impl ApiError {
 
     pub(super) fn forbidden() -> Self {
         Self::new(StatusCode::FORBIDDEN, api_code::FORBIDDEN)
+    }
+
+    /// It does not come from a page of ours.
+    pub(super) fn csrf() -> Self {
+        Self::new(StatusCode::FORBIDDEN, api_code::CSRF)
+    }
+
+    /// The password must be given again.
+    pub(super) fn confirm_needed() -> Self {
+        Self::new(StatusCode::FORBIDDEN, api_code::CONFIRM_NEEDED)
     }
 
     pub(super) fn wrong_host() -> Self {
@@ -134,7 +153,9 @@ impl ApiError {
         }
         let body = Body { error: Detail { code: &self.code, reason, problems } };
         let mut response = (self.status, Json(body)).into_response();
-        if self.status == StatusCode::TOO_MANY_REQUESTS {
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        } else if self.status == StatusCode::TOO_MANY_REQUESTS {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         response
@@ -192,6 +213,11 @@ impl From<RelayError> for ApiError {
             RelayError::Core(error) => error.into(),
             RelayError::Refused { code } => Error::Refused { code }.into(),
             RelayError::Keeper(error) => Self { detail: error.detail(), ..Self::new(status, code) },
+            RelayError::Login(error) => {
+                let retry_after_s = super::session::seconds(error);
+                let detail = retry_after_s.map(|seconds| seconds.to_string()).unwrap_or_default();
+                Self { detail, retry_after_s, ..Self::new(status, code) }
+            }
             error => {
                 if status.is_server_error() {
                     tracing::error!(error = %error, "a request failed");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::{
+    Extension,
     extract::{Path, State},
     http::StatusCode,
 };
@@ -14,7 +15,8 @@ use suishou_core::{
     model::{
         Severity,
         incident::{
-            FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, IncidentRecord, IncidentStep, Matter, StepKind,
+            Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, IncidentRecord, IncidentStep, Matter,
+            StepKind,
         },
         settings::Settings,
         step::StepId,
@@ -24,9 +26,10 @@ use suishou_core::{
 };
 
 use super::{
-    Desk,
+    Desk, bound,
     error::ApiError,
     input::{Answer, Form, Shown, Spot, id},
+    matrix::Caller,
     works::shown,
 };
 use crate::relay::{Act, Listed};
@@ -54,8 +57,9 @@ pub(super) struct Step {
 /// `POST /api/incidents/{id}/steps`: a step, corrected fields, or both in one commit.
 pub(super) async fn step(
     State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
     Path(document): Path<String>,
-    Form(step): Form<Step>,
+    Form(mut step): Form<Step>,
 ) -> Answer {
     let document: DocumentId = id(&document)?;
     let settings = desk.relay.settings().await;
@@ -68,12 +72,24 @@ pub(super) async fn step(
         }
     }
     let present = desk.relay.incident(document).await?;
+    if let Some(department) = caller.bound_to() {
+        step.bind(department, &present.work.dispatches)?;
+    }
     let act = step.into_act(&settings, &present.listed, desk.clock.now())?;
     desk.relay.act(document, act).await?;
     shown::<IncidentRow>(&desk, document).await
 }
 
 impl Step {
+    /// Leaves a handler what a department may do: a step about a dispatch to it.
+    fn bind(&mut self, department: &DepartmentId, dispatches: &[Dispatch]) -> Answer<()> {
+        self.dispatch = bound::dispatch(department, self.kind, self.dispatch, dispatches)?;
+        let has_fields = self.category.is_some() || self.severity.is_some() || self.grid.is_some();
+        let is_for_others =
+            self.member.is_some() || self.department.is_some() || !self.departments.is_empty();
+        if has_fields || is_for_others { Err(ApiError::forbidden()) } else { Ok(()) }
+    }
+
     fn check(&self, settings: &Settings) -> Answer<()> {
         for department in self.department.iter().chain(&self.departments) {
             settings.check_department(department)?;

@@ -2,60 +2,16 @@
 //!
 //! A route that has no line is refused to everybody, so none can be forgotten.
 
-use std::fmt;
-
 use axum::http::Method;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use suishou_core::id::DepartmentId;
 
 use Guard::{Audited, Confirmed, Plain, Signed};
 use OperatorRole::{Administrator, Dispatcher, Handler, IdentityKeeper, Leader, Reader};
+pub use crate::relay::OperatorRole;
 
-/// What an operator does in the command centre; a person may have several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OperatorRole {
-    /// Works the queue: accepts, dispatches, orders, answers.
-    Dispatcher,
-    /// Sees everything of the work and issues warnings and tasks; reads the figures.
-    Leader,
-    /// Works on what was dispatched to the own department, and sees no more.
-    Handler,
-    /// Opens sealed identities, with a second person.
-    IdentityKeeper,
-    /// Grids, members, phones, settings, operators, backups.
-    Administrator,
-    /// Looks on.
-    Reader,
-}
-
-impl OperatorRole {
-    /// All, in the order of the documents.
-    pub const ALL: [Self; 6] = [Dispatcher, Leader, Handler, IdentityKeeper, Administrator, Reader];
-
-    /// As in JSON and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Dispatcher => "dispatcher",
-            Leader => "leader",
-            Handler => "handler",
-            IdentityKeeper => "identity_keeper",
-            Administrator => "administrator",
-            Reader => "reader",
-        }
-    }
-
-    /// Reads [`Self::as_str`].
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == name)
-    }
-}
-
-impl fmt::Display for OperatorRole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use Guard::{Audited, Confirmed, Open, Plain};
+use OperatorRole::{Administrator, Dispatcher, Handler, Leader, Reader};
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -97,6 +53,8 @@ impl Caller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Guard {
+    /// Whoever comes: nobody is known yet. Written into the audit log.
+    Open,
     /// Nothing; not written into the audit log.
     Plain,
     /// Written into the audit log.
@@ -144,9 +102,27 @@ const KEEPING: &[OperatorRole] = &[Administrator];
 
 /// Who has to do with sealed identities; of operators with a login only the keeper opens them.
 const SEALING: &[OperatorRole] = &[IdentityKeeper, Administrator];
+/// Nobody's role: the route asks for a password or a link itself.
+const ANYBODY: &[OperatorRole] = &[];
 
 /// The matrix.
 pub const RULES: &[Rule] = &[
+    // Logging in.
+    rule("POST", "/api/session", ANYBODY, Open),
+    rule("POST", "/api/session/join", ANYBODY, Open),
+    rule("GET", "/api/session", ALL, Plain),
+    rule("DELETE", "/api/session", ALL, Audited),
+    rule("POST", "/api/session/confirm", ALL, Audited),
+    rule("POST", "/api/session/password", ALL, Audited),
+    // Operators and what they did.
+    rule("GET", "/api/operators", KEEPING, Plain),
+    rule("POST", "/api/operators", KEEPING, Confirmed),
+    rule("POST", "/api/operators/{id}/disable", KEEPING, Confirmed),
+    rule("POST", "/api/operators/{id}/enable", KEEPING, Confirmed),
+    rule("POST", "/api/operators/{id}/roles", KEEPING, Confirmed),
+    rule("POST", "/api/operators/{id}/reset", KEEPING, Confirmed),
+    rule("GET", "/api/audit", KEEPING, Audited),
+    rule("GET", "/api/audit/verify", KEEPING, Plain),
     // Incidents.
     rule("GET", "/api/incidents", WORKING, Plain),
     rule("POST", "/api/incidents", &[Dispatcher], Audited),

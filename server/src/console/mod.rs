@@ -1,6 +1,6 @@
 //! `/api`: what the command centre's programs on this machine ask of the relay, and order it to do.
 //!
-//! Served on loopback only, to who shows the folder's token. The routes check what was asked for
+//! Served on loopback to who shows the folder's token, and to operators who logged in. The routes check what was asked for
 //! against the township's settings; the relay's policy has the last word.
 
 mod access;
@@ -9,6 +9,10 @@ mod bundles;
 mod care;
 mod devices;
 mod enrolments;
+mod bound;
+mod bundles;
+mod care;
+mod cookie;
 mod error;
 mod identity;
 mod held;
@@ -17,10 +21,13 @@ mod figures;
 mod incidents;
 mod input;
 mod intake;
+mod ledger;
 pub mod matrix;
 mod members;
+mod operators;
 mod orders;
 mod retention;
+mod session;
 mod settings;
 mod sheet;
 mod subject;
@@ -47,6 +54,7 @@ use tower_http::{
     timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
 };
 
+pub use self::ledger::Noted;
 use self::{access::Access, error::ApiError};
 use crate::relay::{Kind, Relay};
 
@@ -79,6 +87,7 @@ pub struct Desk {
     clock: SharedClock,
     buckets: intake::Buckets,
     own: Vec<SocketAddr>,
+    console: String,
 }
 
 impl Desk {
@@ -86,6 +95,20 @@ impl Desk {
     pub fn new(relay: Relay, token: &str, invitations: Invitations, clock: SharedClock) -> Self {
         let (access, buckets) = (Access::new(token), intake::Buckets::default());
         Self { relay, access, invitations, clock, buckets, own: Vec::new() }
+        let access = Access::new(token, relay.clone(), SharedClock::clone(&clock));
+        Self { relay, access, invitations, clock, console: String::new() }
+    }
+
+    /// Says under which address browsers find the console.
+    #[must_use]
+    pub fn found_at(self, console: String) -> Self {
+        Self { console, ..self }
+    }
+
+    /// The same desk for other machines, which ask for one of these hosts: no token, only sessions.
+    #[must_use]
+    pub fn for_network(&self, hosts: Vec<String>) -> Self {
+        Self { access: self.access.for_network(hosts), ..self.clone() }
     }
 
     /// With the addresses where the relay listens: no webhook is sent there.
@@ -118,6 +141,7 @@ pub fn router(desk: Desk) -> Router {
 /// The routes, for whoever was let in.
 fn routes(desk: Desk) -> Router {
     let forms = Router::new()
+        .merge(logins())
         .route("/api/status", get(township::status))
         .route("/api/enrolments", get(enrolments::list).post(enrolments::enrol))
         .route("/api/enrolments/{number}", get(enrolments::show))
@@ -215,6 +239,22 @@ fn routes(desk: Desk) -> Router {
         .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(30)))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_mins(2)))
         .merge(bundles)
+}
+
+/// Logins, operators and what they did.
+fn logins() -> Router<Desk> {
+    Router::new()
+        .route("/api/session", get(session::who).post(session::enter).delete(session::leave))
+        .route("/api/session/join", post(session::join))
+        .route("/api/session/confirm", post(session::confirm))
+        .route("/api/session/password", post(session::password))
+        .route("/api/operators", get(operators::list).post(operators::add))
+        .route("/api/operators/{id}/disable", post(operators::disable))
+        .route("/api/operators/{id}/enable", post(operators::enable))
+        .route("/api/operators/{id}/roles", post(operators::set_roles))
+        .route("/api/operators/{id}/reset", post(operators::reset))
+        .route("/api/audit", get(operators::audit))
+        .route("/api/audit/verify", get(operators::verify))
 }
 
 /// What every kind has: one in full, remarks, photos.

@@ -1,5 +1,11 @@
 //! The routes as a program on this machine meets them, without a socket.
 
+mod auditing;
+mod handlers;
+mod house;
+mod logins;
+mod roles;
+
 use std::sync::Arc;
 
 use axum::{

@@ -54,6 +54,7 @@ pub(super) struct Wanted {
 /// `GET /api/incidents` and the like.
 pub(super) async fn list<R: Kind>(
     State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Answer {
     let Query(wanted) = wanted?;
@@ -63,6 +64,7 @@ pub(super) async fn list<R: Kind>(
         states: states::<R>(&wanted.state)?,
         grid: wanted.grid.as_deref().map(id).transpose()?,
         department: wanted.department.as_deref().map(id).transpose()?,
+        bound_to: caller.bound_to().cloned(),
         category,
         member: wanted.member.as_deref().map(id).transpose()?,
         about: wanted.household.as_deref().map(id).transpose()?,

@@ -3,6 +3,7 @@
 //! One writer's connection and a few readers beside it. Functions take a connection to read and a
 //! transaction to write; what they decide is nothing, they only keep and find.
 
+pub mod audit;
 pub mod blob;
 pub mod device;
 pub mod enrolment;
@@ -22,6 +23,7 @@ pub mod meta;
 pub mod phone;
 pub mod quota;
 pub mod retention;
+pub mod operator;
 pub mod schema;
 pub mod scope;
 pub mod subject;
@@ -154,4 +156,9 @@ fn code<Kind>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<suisho
 
 fn unreadable(column: usize) -> rusqlite::Error {
     rusqlite::Error::InvalidColumnType(column, "column".to_owned(), rusqlite::types::Type::Null)
+}
+
+/// Opens the database of a folder to read it while no relay runs.
+pub fn readable(folder: &Path) -> Result<Connection> {
+    reader(&folder.join(FILE))
 }

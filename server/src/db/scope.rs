@@ -163,3 +163,16 @@ pub fn take_member(transaction: &Transaction<'_>, member: i64, key: i64, at: i64
         .map_err(sql)?;
     Ok(())
 }
+
+/// Whether a document stands under a key now.
+pub fn stands_under(connection: &Connection, document: DocumentId, key: i64) -> Result<bool> {
+    let found = optional(
+        connection
+            .prepare_cached(
+                "SELECT 1 FROM document_key WHERE document = ?1 AND lost_at IS NULL AND key = ?2 LIMIT 1",
+            )
+            .map_err(sql)?
+            .query_row(params![document.as_ref(), key], |_| Ok(())),
+    )?;
+    Ok(found.is_some())
+}

@@ -40,6 +40,8 @@ pub struct Filter {
     pub grids: Vec<GridId>,
     /// With this department to act.
     pub department: Option<DepartmentId>,
+    /// Standing under this scope key.
+    pub key: Option<i64>,
     /// Of this category, form, hazard, theme or purpose.
     pub category: Option<String>,
     /// By this member or with this member to act.
@@ -71,6 +73,7 @@ impl Filter {
             force: Vec::new(),
             grids: Vec::new(),
             department: None,
+            key: None,
             category: None,
             member: None,
             about: None,
@@ -166,6 +169,13 @@ impl Conditions {
         conditions.add_one_of("w.category", filter.category.iter().map(String::as_str));
         if let Some(department) = &filter.department {
             conditions.add("instr(' ' || w.departments || ' ', ?) > 0", format!(" {department} "));
+        }
+        if let Some(key) = filter.key {
+            conditions.add(
+                "EXISTS (SELECT 1 FROM document_key k
+                 WHERE k.document = d.document AND k.lost_at IS NULL AND k.key = ?)",
+                key,
+            );
         }
         if let Some(member) = &filter.member {
             // Asking for what an informant reported would be asking who reported it.

@@ -61,6 +61,8 @@ pub struct Engine {
     /// How many entries are projected in one transaction: fewer after a failure, to find its cause.
     batch: usize,
     life: Life,
+    /// In whose name the present call acts.
+    operator: Option<i64>,
     _lock: Lock,
 }
 
@@ -87,6 +89,7 @@ pub(super) struct Work<'a> {
     pub(super) random: &'a mut Random,
     pub(super) settings: Arc<Settings>,
     pub(super) now: Timestamp,
+    pub(super) operator: Option<i64>,
 }
 
 impl Engine {
@@ -116,6 +119,7 @@ impl Engine {
             may_be_copied_back: true,
             batch: PROJECTED_AT_ONCE,
             life,
+            operator: None,
             _lock: lock,
         };
         if !is_new && !Marker::read(folder).is_some_and(|kept| kept.agrees_with(&marker)) {
@@ -154,6 +158,19 @@ impl Engine {
     /// For reading on the writer's own connection.
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Does something in the name of an operator: the relay's own entries of it are theirs.
+    pub fn in_name_of<T>(&mut self, operator: Option<i64>, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.operator = operator;
+        let done = work(self);
+        self.operator = None;
+        done
+    }
+
+    /// Chance, for who works beside the writer.
+    pub(super) fn random_bytes<const N: usize>(&mut self) -> [u8; N] {
+        self.random.bytes()
     }
 
     /// The relay's life.
@@ -221,6 +238,7 @@ impl Engine {
 
     /// After a panic: nothing that was learnt or counted since the last commit is true.
     pub(super) fn recover(&mut self) {
+        self.operator = None;
         self.state.forget();
         self.look_again();
     }
@@ -367,6 +385,7 @@ impl Engine {
             random: &mut self.random,
             settings: self.shared.settings(),
             now: self.shared.clock.now(),
+            operator: self.operator,
         };
         let done = work(&mut under_way)?;
         if self.blobs.are_syncs_refused() {

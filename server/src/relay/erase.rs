@@ -61,7 +61,7 @@ impl Engine {
     pub(super) fn drop_files(&mut self) -> Result<()> {
         let going = db::erase::going(self.connection())?;
         for blob in &going {
-            self.blobs().delete(blob)?;
+            self.blobs().remove(blob)?;
         }
         if going.is_empty() { Ok(()) } else { self.write(|work| Ok(db::erase::gone(work.transaction)?)) }
     }

@@ -17,6 +17,8 @@ use suishou_core::{
     sync::wire::{ErrorBody, ErrorDetail, code},
 };
 
+use super::operators::LoginError;
+
 /// Result of what the relay does.
 pub type Result<T, E = RelayError> = std::result::Result<T, E>;
 
@@ -93,6 +95,9 @@ pub enum RelayError {
     /// The keeper's lock.
     #[error(transparent)]
     Keeper(#[from] super::identity::KeeperError),
+    /// Somebody is not let in, or an operator can't be changed.
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// Too much at once.
     #[error("the relay has too much to do; try later")]
     Overloaded,
@@ -131,6 +136,7 @@ impl RelayError {
             Self::WrongHash => code::WRONG_HASH,
             Self::Refused { code } => code.as_str(),
             Self::Keeper(error) => error.code(),
+            Self::Login(error) => error.code(),
             Self::Overloaded | Self::Stopped => code::OVERLOADED,
         }
     }
@@ -138,6 +144,9 @@ impl RelayError {
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         if let Self::Keeper(error) = self {
+            return error.status();
+        }
+        if let Self::Login(error) = self {
             return error.status();
         }
         match self.code() {

@@ -9,6 +9,7 @@
 
 pub mod act;
 pub mod backup;
+pub mod audit;
 mod bundle;
 pub mod check;
 pub mod devices;
@@ -29,6 +30,7 @@ mod life;
 mod marker;
 mod members;
 pub mod operator;
+pub mod operators;
 mod project;
 pub mod push;
 pub mod quota;
@@ -80,6 +82,7 @@ pub use enrolment::Invited;
 pub use error::{RelayError, Result};
 pub use held::HeldShown;
 pub use quota::{Quotas, Terms};
+pub use operators::OperatorRole;
 pub use reading::{Kind, Listed, Shown, WorkFilter};
 pub use settings::{SettingsFile, VersionShown};
 pub use shown::{BlobShown, Imported, Member, NoteShown, RelayStatus};
@@ -112,6 +115,7 @@ struct Inner {
     jobs: mpsc::Sender<Job>,
     turns: Semaphore,
     places: Semaphore,
+    gate: operators::Gate,
     writer: Mutex<Option<JoinHandle<()>>>,
     retaining: Arc<tokio::sync::Mutex<()>>,
 }
@@ -146,6 +150,8 @@ impl Relay {
         Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, keeper, jobs, turns, writer }) })
         let retaining = Arc::default();
         Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, jobs, turns, writer, retaining }) })
+        let gate = operators::Gate::default();
+        Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, jobs, turns, gate, writer }) })
     }
 
     /// Everything under `/v1`.
@@ -363,7 +369,10 @@ impl Relay {
         call: impl FnOnce(&mut Engine) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        self.queue(Job::Call(Box::new(move |engine| drop(answer.send(call(engine))))))?;
+        let operator = operators::acting();
+        self.queue(Job::Call(Box::new(move |engine| {
+            drop(answer.send(engine.in_name_of(operator, call)));
+        })))?;
         answered.await.map_err(|_| RelayError::Stopped)?
     }
 

@@ -276,6 +276,7 @@ impl Work<'_> {
             self.state.stored_seq += 1;
             head = head.then(&entry.header);
             appender.append(self.state.stored_seq, entry.id(), entry)?;
+            super::operators::attribute(self.transaction, entry.id(), self.operator)?;
         }
         let signed = LogHead { township: identity.township, device: identity.device, log: log_id, head };
         let signature = identity.key.sign(&signed);

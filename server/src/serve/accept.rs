@@ -59,6 +59,11 @@ impl Limits {
         }
     }
 
+    /// For browsers of the town hall.
+    pub(super) fn browsers() -> Self {
+        Self { connections: 256, connections_per_address: 32, ..Self::operators() }
+    }
+
     /// For programs on this machine.
     pub(super) fn operators() -> Self {
         Self {

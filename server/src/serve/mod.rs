@@ -3,6 +3,7 @@
 
 mod accept;
 mod files;
+mod first;
 mod house;
 mod metrics;
 mod running;
@@ -25,7 +26,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use self::running::Serving;
+pub use self::{first::create_first_link, running::Serving};
 use self::{
     accept::{Door, Limits},
     metrics::Metrics,
@@ -56,6 +57,8 @@ pub struct Options {
     pub listen: Option<SocketAddr>,
     /// Where the console and the commands connect.
     pub api_listen: Option<SocketAddr>,
+    /// Where browsers on other machines connect.
+    pub console_listen: Option<SocketAddr>,
     /// How phones are spoken to.
     pub transport: Transport,
 }
@@ -84,6 +87,7 @@ impl Server {
         let api_token = folder::read_text(&folder.api_token())?;
         let listen = options.listen.unwrap_or(config.listen);
         let api_listen = options.api_listen.unwrap_or(config.api_listen);
+        let console_listen = options.console_listen.or(config.console_listen);
         let certificate = match options.transport {
             Transport::Tls => Some(Certificate::load(folder)?),
             Transport::PlainOnLoopback => only_loopback(listen).map(|()| None)?,
@@ -92,6 +96,10 @@ impl Server {
         let pin = certificate.as_ref().map(Certificate::pin);
         let tls = certificate.map(acceptor).transpose()?;
 
+        let console_door = match console_listen {
+            Some(address) => Some((bind(address).await?, acceptor(Certificate::load(folder)?)?)),
+            None => None,
+        };
         let (listener, bound) = bind(listen).await?;
         let (api_listener, api) = bind(api_listen).await?;
         let (addresses, device) = match options.transport {
@@ -109,6 +117,8 @@ impl Server {
         relay.blobs().set_reserves(free.saturating_mul(MB), last.saturating_mul(MB));
         relay.keeper().configure(config.backup.clone());
 
+        first::take_first_link(folder, &relay).await?;
+
         let (stopping, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
         let metrics = Metrics::default();
@@ -123,6 +133,16 @@ impl Server {
         let phones = Door { tls, router: counted(router), limits: Limits::phones(&config) };
         doors.spawn(accept::accept(listener, phones, stopped.clone()));
         doors.spawn(Courier::new(relay.clone(), own).run(stopped.clone()));
+        let console = console_door.as_ref().map(|((_, bound), _)| *bound);
+        let found_at = config.console_address(api, console);
+        let desk = desk.found_at(found_at.clone());
+        if let Some(((listener, bound), tls)) = console_door {
+            let mut hosts = config.hosts();
+            hosts.push(bound.ip().to_string());
+            let router = counted(guarded(console::router(desk.for_network(hosts))));
+            let door = Door { tls: Some(tls), router, limits: Limits::browsers() };
+            doors.spawn(accept::accept(listener, door, stopped.clone()));
+        }
         let router = counted(guarded(console::router(desk))).merge(shown);
         let operators = Door { tls: None, router, limits: Limits::operators() };
         doors.spawn(accept::accept(api_listener, operators, stopped.clone()));
@@ -131,7 +151,8 @@ impl Server {
         }
         doors.spawn(house::keep(relay.clone(), stopped));
 
-        let serving = Serving { device, api, pid: std::process::id() };
+        let console = console.map(|_| found_at);
+        let serving = Serving { device, api, console, pid: std::process::id() };
         serving.write(folder)?;
         tracing::info!(device = %serving.device, api = %api, "serving");
         Ok(Self { folder: folder.clone(), relay, serving, stopping, doors })

@@ -16,6 +16,9 @@ pub struct Serving {
     pub device: String,
     /// Address of `/api`.
     pub api: SocketAddr,
+    /// Base address of the console for other machines, if it is open to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub console: Option<String>,
     /// The process.
     pub pid: u32,
 }

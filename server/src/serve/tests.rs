@@ -7,7 +7,10 @@ use rustls::{
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
-use suishou_core::{id::Pin, time::SystemClock};
+use suishou_core::{
+    id::Pin,
+    time::{Clock, SystemClock},
+};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -31,7 +34,7 @@ fn set_up(path: &Path) -> Folder {
 
 fn anywhere(transport: Transport) -> Options {
     let free = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-    Options { listen: free, api_listen: free, transport }
+    Options { listen: free, api_listen: free, transport, ..Options::default() }
 }
 
 async fn start(options: Options) -> (Result<Server, SetupError>, Folder, TempDir) {
@@ -96,10 +99,14 @@ fn client(version: &'static rustls::SupportedProtocolVersion) -> rustls::ClientC
 
 async fn ask(server: &Server, client: rustls::ClientConfig) -> std::io::Result<String> {
     let address: SocketAddr = server.serving().device.strip_prefix("https://").unwrap().parse().unwrap();
+    say(address, client, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await
+}
+
+async fn say(address: SocketAddr, client: rustls::ClientConfig, request: &str) -> std::io::Result<String> {
     let stream = TcpStream::connect(address).await?;
     let name = ServerName::from(address.ip());
     let mut stream = TlsConnector::from(Arc::new(client)).connect(name, stream).await?;
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await?;
+    stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
@@ -131,6 +138,46 @@ async fn phones_reach_the_relay_by_its_pin_and_tls_1_3_only() {
     assert!(ask(&server, pinned(Pin::ZERO)).await.is_err());
     assert!(ask(&server, client(&rustls::version::TLS13)).await.is_err());
     assert!(ask(&server, client(&rustls::version::TLS12)).await.is_err());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn browsers_of_other_machines_come_by_tls_and_with_a_session_only() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = set_up(parent.path());
+    let link = create_first_link(&folder, &mut Random::seeded(3), SystemClock.now()).unwrap();
+    let console = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    let options = Options { console_listen: console, ..anywhere(Transport::PlainOnLoopback) };
+    let server = Server::start(&folder, options, Arc::new(SystemClock), Random::seeded(2)).await.unwrap();
+    assert!(!folder.first_link().exists(), "the link is in the database now");
+    let found_at = server.serving().console.clone().unwrap();
+    let port = found_at.strip_prefix("https://192.168.1.20:").unwrap().parse().unwrap();
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let pin = Certificate::load(&folder).unwrap().pin();
+    let send = async |method: &str, path: &str, headers: &str, body: &str| {
+        let mut client = client(&rustls::version::TLS13);
+        client.dangerous().set_certificate_verifier(Arc::new(Pinned(pin)));
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n\r\n{body}"
+        );
+        say(address, client, &request).await.unwrap()
+    };
+    let token = folder::read_text(&folder.api_token()).unwrap();
+    let host = format!("host: 192.168.1.20:{port}");
+    let with_token = format!("{host}\r\nauthorization: Bearer {token}");
+    assert!(send("GET", "/api/status", &with_token, "").await.starts_with("HTTP/1.1 401"));
+    assert!(send("GET", "/api/status", "host: evil.example", "").await.starts_with("HTTP/1.1 421"));
+    let form = format!(
+        r#"{{"code":"{}","name":"boss","shown_name":"boss","password":"three geese crossing"}}"#,
+        link.code
+    );
+    let joined = send("POST", "/api/session/join", &host, &form).await;
+    assert!(joined.starts_with("HTTP/1.1 201"), "{joined}");
+    let cookie = joined.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+    let cookie = cookie.split(';').next().unwrap();
+    let answer = send("GET", "/api/status", &format!("{host}\r\ncookie: {cookie}"), "").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     server.stop().await;
 }
 

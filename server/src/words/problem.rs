@@ -14,6 +14,9 @@ impl Words {
             Problem::NotHex => self.word("problem.not_hex").to_owned(),
             Problem::BadCode => self.word("problem.bad_code").to_owned(),
             Problem::Malformed("UTF-8") => self.word("problem.not_utf8").to_owned(),
+            Problem::Malformed(what) if self.find(&format!("rule.{what}")).is_some() => {
+                self.say(&format!("rule.{what}"), &[])
+            }
             Problem::Malformed(what) => self.say("problem.malformed", &[("what", &self.what(what))]),
             Problem::UnknownVersion { what, found, known } => self.say(
                 "problem.unknown_version",

@@ -37,8 +37,9 @@ pub use warning::{AcknowledgedShown, PostShown, ReportShown, WarningShown};
 use super::{
     error::{RelayError, Result},
     identity::{Viewer, is_hidden},
+    operators::HandShown,
     project::within,
-    scope::covered,
+    scope::{covered, department_key},
     shown::{BlobShown, NamedShown, NoteShown, PersonShown},
 };
 use crate::{
@@ -84,6 +85,8 @@ pub struct WorkFilter {
     pub grid: Option<GridId>,
     /// With this department to act.
     pub department: Option<DepartmentId>,
+    /// Only what was ever dispatched to this department: all that its handlers see.
+    pub bound_to: Option<DepartmentId>,
     /// Of this category, form, hazard, theme or purpose.
     pub category: Option<String>,
     /// By this member or with this member to act.
@@ -159,6 +162,8 @@ pub struct Shown<R: Kind> {
     pub work: R::Shown,
     /// Every remark, in the order of arrival.
     pub notes: Vec<NoteShown>,
+    /// Which operator's hand wrote what the command centre did, by the entry of the step or remark.
+    pub operators: Vec<HandShown>,
     /// How many entries of it are held.
     pub held: u64,
 }
@@ -188,6 +193,7 @@ pub fn list<R: Kind>(
         category: filter.category,
         member: filter.member,
         about: filter.about,
+        key: filter.bound_to.map(|department| bound_key(connection, &department)).transpose()?,
         matter: filter.matter.map(|matter| match matter {
             Matter::Complaint => "complaint",
             Matter::Suggestion => "suggestion",
@@ -211,6 +217,17 @@ pub fn list<R: Kind>(
     }
     let found = db::work::list(connection, &wanted)?;
     Ok(found.into_iter().map(|placed| listed(placed, now)).collect())
+}
+
+/// The number of a department's scope key; one that stands nowhere if nothing was ever dispatched to it.
+fn bound_key(connection: &Connection, department: &DepartmentId) -> Result<i64> {
+    Ok(db::scope::find_key(connection, &department_key(department))?.unwrap_or(-1))
+}
+
+/// Whether a document was ever dispatched to a department.
+pub fn is_dispatched_to(connection: &Connection, id: DocumentId, department: &DepartmentId) -> Result<bool> {
+    let key = bound_key(connection, department)?;
+    Ok(db::scope::stands_under(connection, id, key)?)
 }
 
 fn listed<R: Kind>(placed: Placed<R>, now: Timestamp) -> Listed<R> {
@@ -273,10 +290,16 @@ fn shown<R: Kind>(
         origin: captured.origin,
         work,
         notes: context.notes()?,
+        operators: hands(connection, id)?,
         held: db::list::count_held(connection, id)?,
         by: context.by,
         people: context.people,
     })
+}
+
+fn hands(connection: &Connection, document: DocumentId) -> Result<Vec<HandShown>> {
+    let hands = db::operator::entries(connection, document)?;
+    Ok(hands.into_iter().map(|(entry, id, name)| HandShown { entry, id, name }).collect())
 }
 
 fn people(
