@@ -112,6 +112,7 @@ fn every_dependency_has_one_home() {
         ("axum", &["server/src/"]),
         ("clap", &["server/src/cli/", "server/src/main.rs"]),
         ("hyper", &["server/src/serve", "server/src/cli/"]),
+        ("utoipa", &["core/src/schema.rs", "server/src/console/document/"]),
     ]);
     for (name, source) in sources("core/src").into_iter().chain(sources("server/src")) {
         for line in code(&source).lines().map(str::trim_start) {

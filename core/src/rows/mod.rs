@@ -31,6 +31,7 @@ pub const VERSION: i64 = 2;
 
 /// An incident in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct IncidentRow {
     /// Which.
     pub document: DocumentId,
@@ -76,6 +77,7 @@ pub struct IncidentRow {
 
 /// A patrol in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PatrolRow {
     /// Which.
     pub document: DocumentId,
@@ -105,6 +107,7 @@ pub struct PatrolRow {
 
 /// A household in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HouseholdRow {
     /// Which.
     pub document: DocumentId,
@@ -140,6 +143,7 @@ pub struct HouseholdRow {
 
 /// A visit in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct VisitRow {
     /// Which.
     pub document: DocumentId,
@@ -169,6 +173,7 @@ pub struct VisitRow {
 
 /// A task in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TaskRow {
     /// Which.
     pub document: DocumentId,
@@ -206,6 +211,7 @@ pub struct TaskRow {
 
 /// A warning in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct WarningRow {
     /// Which.
     pub document: DocumentId,
@@ -252,6 +258,7 @@ impl WarningRow {
 
 /// A notice in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NoticeRow {
     /// Which.
     pub document: DocumentId,

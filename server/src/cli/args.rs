@@ -12,8 +12,8 @@ pub use care::{
     Checkpoint, Diff, Export, Household, HouseholdAdd, HouseholdList, MapExport, Settings, Visit, VisitList,
 };
 pub use incident::{
-    Dispatch, Duplicate, Incident, IncidentList, Merge, Note, OfDispatch, Reject, Reopen, Report, ReturnStep,
-    Step,
+    Close, Dispatch, Duplicate, Incident, IncidentList, Merge, Note, OfDispatch, Reject, Reopen, Report,
+    ReturnStep, Step,
 };
 pub use orders::{
     Answer, Audience, Deed, Mark, Notice, NoticeAnswer, NoticeList, NoticePublish, Task, TaskGive, TaskList,
@@ -92,6 +92,8 @@ pub enum Command {
     /// What the relay keeps apart, and why  待核
     #[command(subcommand)]
     Held(Held),
+    /// Print what changes, as it changes, until Ctrl-C  实时动态
+    Watch(Format),
 }
 
 /// How to print.

@@ -19,6 +19,7 @@ mod sheet;
 mod step;
 mod task;
 mod value;
+mod watch;
 mod warning;
 
 use std::{
@@ -114,5 +115,6 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Settings(settings) => settings::settings(client, settings, words).await,
         Command::Checkpoint(checkpoint) => settings::checkpoint(client, checkpoint, words).await,
         Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
+        Command::Watch(format) => watch::watch(client, format, words).await,
     }
 }

@@ -53,7 +53,13 @@ pub(super) async fn check(State(access): State<Access>, mut request: Request, ne
         match matrix::find(request.method(), path.as_str()) {
             Some(rule) if caller.is_one_of(rule.roles) => {}
             Some(_) => return ApiError::forbidden().into_response(),
-            None => return ApiError::method().into_response(),
+            None => {
+                let mut refused = ApiError::method().into_response();
+                if let Ok(methods) = HeaderValue::from_str(&matrix::methods(path.as_str())) {
+                    refused.headers_mut().insert(header::ALLOW, methods);
+                }
+                return refused;
+            }
         }
     }
     request.extensions_mut().insert(caller);

@@ -12,7 +12,9 @@ use Guard::{Audited, Confirmed, Plain};
 use OperatorRole::{Administrator, Dispatcher, Handler, IdentityKeeper, Leader, Reader};
 
 /// What an operator does in the command centre; a person may have several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum OperatorRole {
     /// Works the queue: accepts, dispatches, orders, answers.
@@ -204,10 +206,17 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/devices/{id}/revoke", KEEPING, Confirmed),
     rule("POST", "/api/bundles", KEEPING, Audited),
     rule("GET", "/api/held", SEEING, Plain),
+    rule("GET", "/api/events", ALL, Plain),
 ];
 
 /// The line of a route; the answer to HEAD is that to GET.
 pub fn find(method: &Method, path: &str) -> Option<&'static Rule> {
     let method = if method == Method::HEAD { "GET" } else { method.as_str() };
     RULES.iter().find(|rule| rule.method == method && rule.path == path)
+}
+
+/// The methods that a path takes, as a header has them.
+pub fn methods(path: &str) -> String {
+    let of_path: Vec<&str> = RULES.iter().filter(|rule| rule.path == path).map(|rule| rule.method).collect();
+    of_path.join(", ")
 }

@@ -7,12 +7,13 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
 };
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use suishou_core::{
     error::Problem,
-    id::{DeviceId, MemberId},
+    id::{DeviceId, EnrolCode, MemberId},
+    model::Role,
     sync::wire::{Invitation, VERSION},
+    time::Timestamp,
 };
 
 use super::{
@@ -34,9 +35,9 @@ pub(super) async fn list(State(desk): State<Desk>) -> Answer {
 }
 
 /// The JSON form of an import.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct MemberList {
+pub(super) struct MemberList {
     members: Vec<MemberRow>,
 }
 
@@ -53,12 +54,40 @@ pub(super) async fn import(State(desk): State<Desk>, headers: HeaderMap, bytes: 
 }
 
 /// Whose phone, and for how long.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = EnrolmentForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Enrolment {
     member: MemberId,
     #[serde(default)]
     valid_for_s: Option<u64>,
+}
+
+/// A code for a phone, with the text of its QR.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct InvitationShown<'a> {
+    invitation: String,
+    code: EnrolCode,
+    expires_at: Timestamp,
+    /// Where phones find the relay.
+    addresses: &'a [String],
+    member: InvitedMember<'a>,
+}
+
+/// Whose phone it is for.
+#[derive(Serialize, utoipa::ToSchema)]
+struct InvitedMember<'a> {
+    id: &'a MemberId,
+    name: &'a str,
+    role: Role,
+}
+
+/// A phone that was taken out.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = DeviceRevoked)]
+pub(super) struct Revoked {
+    id: DeviceId,
+    is_revoked: bool,
 }
 
 /// `POST /api/enrolments`: a one-time code and the text of its QR.
@@ -85,13 +114,13 @@ pub(super) async fn enrol(
         township: invitations.township,
         code: invited.code,
     };
-    let shown = Shown::of(json!({
-        "invitation": invitation.to_text(),
-        "code": invited.code,
-        "expires_at": invited.expires_at.to_rfc3339(),
-        "addresses": invitations.addresses,
-        "member": { "id": member.id, "name": member.name, "role": member.role },
-    }))?;
+    let shown = Shown::of(InvitationShown {
+        invitation: invitation.to_text(),
+        code: invited.code,
+        expires_at: invited.expires_at,
+        addresses: &invitations.addresses,
+        member: InvitedMember { id: &member.id, name: &member.name, role: member.role },
+    })?;
     Ok((StatusCode::CREATED, shown))
 }
 
@@ -104,5 +133,5 @@ pub(super) async fn devices(State(desk): State<Desk>) -> Answer {
 pub(super) async fn revoke(State(desk): State<Desk>, Path(device): Path<String>) -> Answer {
     let device: DeviceId = id(&device)?;
     desk.relay.revoke(device).await?;
-    Shown::of(json!({ "id": device, "is_revoked": true }))
+    Shown::of(Revoked { id: device, is_revoked: true })
 }

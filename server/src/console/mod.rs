@@ -6,7 +6,9 @@
 mod access;
 mod bundles;
 mod care;
+mod document;
 mod error;
+mod events;
 mod incidents;
 mod input;
 pub mod matrix;
@@ -66,12 +68,14 @@ pub struct Desk {
     access: Access,
     invitations: Invitations,
     clock: SharedClock,
+    seats: events::Seats,
 }
 
 impl Desk {
     /// A desk for who shows `token`.
     pub fn new(relay: Relay, token: &str, invitations: Invitations, clock: SharedClock) -> Self {
-        Self { relay, access: Access::new(token), invitations, clock }
+        let seats = events::Seats::default();
+        Self { relay, access: Access::new(token), invitations, clock, seats }
     }
 }
 
@@ -102,7 +106,8 @@ pub fn router(desk: Desk) -> Router {
         .merge(of_kind::<TaskRow>("/api/tasks"))
         .merge(of_kind::<WarningRow>("/api/warnings"))
         .merge(of_kind::<NoticeRow>("/api/notices"))
-        .route("/api/held", get(works::held));
+        .route("/api/held", get(works::held))
+        .route("/api/events", get(events::listen));
     let grids = Router::new().route("/api/grids", get(settings::grids).put(township::import_grids));
     let sheets = Router::new()
         .route("/api/settings", get(township::settings).put(settings::import))
@@ -128,6 +133,8 @@ pub fn router(desk: Desk) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_mins(2)))
         .merge(bundles)
         .layer(middleware::from_fn_with_state(access, access::check))
+        // To be read without a login, as it stands in the source.
+        .route("/api/openapi.json", get(document::serve))
         .layer(middleware::from_fn(error::in_words))
         .layer(middleware::map_response(sealed))
 }

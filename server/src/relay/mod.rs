@@ -16,10 +16,13 @@ mod http;
 mod issue;
 mod marker;
 mod members;
+mod news;
 pub mod operator;
 mod project;
 pub mod push;
 pub mod reading;
+mod reminders;
+mod repetitions;
 mod scope;
 pub mod settings;
 pub mod shared;
@@ -60,9 +63,13 @@ pub use act::{Act, Step};
 pub use bundle::{BundleImported, Spooled};
 pub use engine::Engine;
 pub use error::{RelayError, Result};
-pub use reading::{Kind, Listed, Shown, WorkFilter};
+pub use news::{Change, News};
+pub use reading::{Kind, Label, Listed, Shown, WorkFilter};
+pub use reminders::Reminded;
 pub use settings::{SettingsFile, VersionShown};
-pub use shown::{BlobShown, DeviceShown, HeldShown, Imported, Invited, Member, NoteShown, RelayStatus};
+pub use shown::{
+    BlobShown, DeviceShown, HeldShown, Imported, Invited, Member, NoteShown, PersonShown, RelayStatus,
+};
 
 use crate::{
     blobs::Blobs,

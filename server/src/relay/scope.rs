@@ -30,7 +30,7 @@ fn role_key(role: Role) -> String {
     format!("role:{}", role.as_str())
 }
 
-fn department_key(department: &DepartmentId) -> String {
+pub(super) fn department_key(department: &DepartmentId) -> String {
     format!("dept:{department}")
 }
 

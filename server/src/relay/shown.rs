@@ -17,7 +17,7 @@ use suishou_core::{
 };
 
 /// A person of the township.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Member {
     /// The number in the township's list.
     pub id: MemberId,
@@ -34,7 +34,7 @@ pub struct Member {
 }
 
 /// What an import did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Imported {
     /// New ones.
     pub added: usize,
@@ -58,7 +58,7 @@ pub struct Invited {
 }
 
 /// An enrolled phone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct DeviceShown {
     /// Which.
     pub id: DeviceId,
@@ -77,7 +77,7 @@ pub struct DeviceShown {
 }
 
 /// Somebody who took part in a document; for the command centre only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct PersonShown {
     /// Their alias in this document.
     pub author: Author,
@@ -92,7 +92,7 @@ pub struct PersonShown {
 }
 
 /// A photo or recording that a record or note names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct BlobShown {
     /// Which.
     pub hash: BlobHash,
@@ -103,7 +103,7 @@ pub struct BlobShown {
 }
 
 /// Somebody whom a step, an order or an audience names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct NamedShown {
     /// Who.
     pub member: MemberId,
@@ -114,7 +114,7 @@ pub struct NamedShown {
 }
 
 /// A remark.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct NoteShown {
     /// What was said.
     pub text: String,
@@ -133,7 +133,7 @@ pub struct NoteShown {
 }
 
 /// An entry that takes no effect.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct HeldShown {
     /// Which.
     pub entry: EntryId,
@@ -150,7 +150,7 @@ pub struct HeldShown {
 }
 
 /// How the relay is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct RelayStatus {
     /// Which life of the relay.
     pub epoch: Epoch,
@@ -181,7 +181,7 @@ pub struct RelayStatus {
 }
 
 /// How many blobs and how large.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct BlobCount {
     /// How many.
     pub count: u64,

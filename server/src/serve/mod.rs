@@ -33,6 +33,9 @@ use crate::{
     relay::Relay,
 };
 
+/// How often the relay looks for what is overdue.
+const REMINDERS: Duration = Duration::from_mins(10);
+
 /// How phones are spoken to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Transport {
@@ -104,6 +107,7 @@ impl Server {
         let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock);
         let operators =
             Door { tls: None, router: guarded(console::router(desk)), limits: Limits::operators() };
+        doors.spawn(remind(relay.clone(), stopped.clone()));
         doors.spawn(accept::accept(api_listener, operators, stopped));
 
         let serving = Serving { device, api, pid: std::process::id() };
@@ -127,6 +131,7 @@ impl Server {
         tracing::info!("stopping");
         Serving::remove(&self.folder);
         self.stopping.send_replace(true);
+        self.relay.release_waiting();
         while self.doors.join_next().await.is_some() {}
         self.relay.stop().await;
         tracing::info!("stopped");
@@ -200,6 +205,23 @@ async fn let_go_of_waiting(
     tokio::select! {
         response = next.run(request) => response,
         () = is_stopping(&mut stopped) => busy(),
+    }
+}
+
+/// Reminds of what is overdue, as long as the relay runs.
+async fn remind(relay: Relay, mut stopped: watch::Receiver<bool>) {
+    let mut turns = tokio::time::interval(REMINDERS);
+    turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = turns.tick() => {}
+            () = is_stopping(&mut stopped) => return,
+        }
+        match relay.remind().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "reminded of overdue incidents"),
+            Err(error) => tracing::warn!(%error, "reminders have to wait"),
+        }
     }
 }
 

@@ -48,8 +48,15 @@ macro_rules! texts {
 }
 
 /// Each area's texts, Chinese and English.
-const TEXTS: &[(&str, &str)] =
-    &texts!["base.json", "operators.json", "enrolment.json", "intake.json", "figures.json", "keeping.json"];
+const TEXTS: &[(&str, &str)] = &texts![
+    "base.json",
+    "document.json",
+    "operators.json",
+    "enrolment.json",
+    "intake.json",
+    "figures.json",
+    "keeping.json"
+];
 
 static CHINESE: LazyLock<Words> =
     LazyLock::new(|| Words::read(Lang::Chinese, TEXTS.iter().map(|(chinese, _)| *chinese)));

@@ -8,7 +8,7 @@ pub use fold::{Dispatch, DispatchState, Incident, IncidentState, StepShown};
 
 use crate::{
     error::{Error, Problem, Result},
-    id::{BlobHash, CategoryId, DepartmentId, DocumentId, MemberId, ReasonId, Salt},
+    id::{AnswerId, BlobHash, CategoryId, DepartmentId, DocumentId, MemberId, ReasonId, Salt},
     model::{MAX_TEXT_BYTES, Severity, note::too_long, place::Place, step::StepId},
     time::Timestamp,
 };
@@ -55,6 +55,7 @@ pub struct IncidentRecord {
 
 /// What a report is, if it is not an incident. Numbers are wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum Matter {
@@ -108,6 +109,7 @@ impl IncidentRecord {
     serde::Serialize,
     serde::Deserialize,
 )]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
@@ -144,11 +146,14 @@ pub enum StepKind {
     /// Taken up again.
     #[n(11)]
     Reopened,
+    /// 督办: those who have to act are reminded; nothing else changes.
+    #[n(12)]
+    Reminded,
 }
 
 impl StepKind {
     /// All, in the order of an incident's life.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Accepted,
         Self::Dispatched,
         Self::Handling,
@@ -160,6 +165,7 @@ impl StepKind {
         Self::Rejected,
         Self::Duplicate,
         Self::Reopened,
+        Self::Reminded,
     ];
 }
 
@@ -179,7 +185,7 @@ pub struct IncidentStep {
     /// Dispatched: to be done by then.
     #[n(3)]
     pub due_at: Option<Timestamp>,
-    /// Returned, rejected, reopened: why.
+    /// Returned, rejected, reopened: why. Closed: why what it repeats was refused.
     #[n(4)]
     pub reason: Option<ReasonId>,
     /// Rated: 1 to 5.
@@ -188,9 +194,12 @@ pub struct IncidentStep {
     /// Duplicate: of this incident.
     #[n(6)]
     pub of: Option<DocumentId>,
-    /// Handling, resolved, returned: which dispatch this is about, if any.
+    /// Handling, resolved, returned, reminded: which dispatch this is about, if any.
     #[n(7)]
     pub dispatch: Option<StepId>,
+    /// Closed: the template of the answer that the reporter reads.
+    #[n(8)]
+    pub answer: Option<AnswerId>,
 }
 
 impl IncidentStep {
@@ -205,6 +214,7 @@ impl IncidentStep {
             rating: None,
             of: None,
             dispatch: None,
+            answer: None,
         }
     }
 

@@ -8,5 +8,6 @@ mod lives;
 mod operating;
 mod phone;
 mod pushing;
+mod queue;
 mod seeing;
 mod uploading;
