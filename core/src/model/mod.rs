@@ -8,6 +8,7 @@ pub mod blob;
 pub mod choice;
 pub mod consent;
 pub mod draft;
+pub mod due;
 pub mod household;
 pub mod incident;
 pub mod note;
