@@ -30,6 +30,7 @@ demo: setup ## A whole township on this machine: relay, phones, dispatcher (SEED
 test: setup lint ## Every test of every language
 	$(CARGO) build --workspace --bins
 	$(CARGO) test --workspace --no-fail-fast
+	@scripts/schemathesis
 
 .PHONY: lint
 lint: setup ## Formatting and lints, warnings denied

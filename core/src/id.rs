@@ -96,6 +96,9 @@ pub mod kind {
     /// Why something was refused or sent back, as a key into the township's wording.
     #[derive(Debug)]
     pub enum Reason {}
+    /// The words with which an incident is closed.
+    #[derive(Debug)]
+    pub enum Answer {}
     /// Why somebody is visited: alone, poor, ill.
     #[derive(Debug)]
     pub enum Purpose {}
@@ -164,6 +167,8 @@ pub type CategoryId = Code<kind::Category>;
 pub type CheckpointId = Code<kind::Checkpoint>;
 /// A reason of the settings bundle.
 pub type ReasonId = Code<kind::Reason>;
+/// A template of an answer's words.
+pub type AnswerId = Code<kind::Answer>;
 /// A purpose of visits, of the settings bundle.
 pub type PurposeId = Code<kind::Purpose>;
 /// A form of the settings bundle.

@@ -28,3 +28,5 @@ pub mod store;
 pub mod sync;
 pub mod view;
 pub mod field;
+#[cfg(feature = "schema")]
+mod schema;

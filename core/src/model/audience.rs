@@ -14,6 +14,7 @@ pub const MAX_NAMED: usize = 2_000;
 
 /// Whom something is for; the parts add up. An empty one is the command centre alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(map)]
 #[serde(default, deny_unknown_fields)]
 pub struct Audience {

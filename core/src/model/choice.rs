@@ -13,6 +13,7 @@ pub type Fields = BTreeMap<String, Vec<String>>;
 
 /// A value that several people may have set at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Choice<T> {
     /// What every device shows until a person chooses.
     pub value: T,

@@ -6,6 +6,7 @@ use crate::time::Timestamp;
 
 /// What is agreed to, each by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ConsentKind {
     /// To be located: tracks while a patrol runs, the place of a report.
@@ -31,6 +32,7 @@ impl ConsentKind {
 
 /// One consent as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Consent {
     /// To what.
     pub kind: ConsentKind,

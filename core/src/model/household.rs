@@ -30,6 +30,7 @@ pub const MAX_DAYS: u16 = 366;
 
 /// Who is looked after, why and how often. The record's body, and a part of later notes.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(map)]
 pub struct HouseholdCard {
     /// Random; keeps an erased card from being guessed by its hash.
@@ -101,6 +102,7 @@ pub enum HouseholdStep {
 
 /// Whether a household is looked after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HouseholdState {
     /// It is.

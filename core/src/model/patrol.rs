@@ -56,6 +56,7 @@ impl PatrolRecord {
 
 /// Why the track has a hole. Numbers are wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum GapReason {
@@ -138,6 +139,7 @@ pub enum PatrolStep {
 
 /// Where a patrol stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PatrolState {
     /// Under way.
@@ -166,6 +168,7 @@ impl PatrolState {
 
 /// A part between pauses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Leg {
     /// Claimed start.
     pub from: Timestamp,
@@ -175,6 +178,7 @@ pub struct Leg {
 
 /// A hole in the track.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Gap {
     /// Why.
     pub reason: GapReason,
@@ -186,6 +190,7 @@ pub struct Gap {
 
 /// A visited checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Visited {
     /// Which.
     pub checkpoint: CheckpointId,

@@ -10,6 +10,7 @@ use crate::{geo::Position, id::GridId, time::Timestamp};
 
 /// Where a fix came from. Numbers are wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum FixSource {
@@ -29,6 +30,7 @@ pub enum FixSource {
 
 /// One position with its accuracy, as the phone claimed it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(map)]
 pub struct Fix {
     /// WGS-84.
@@ -50,6 +52,7 @@ pub struct Fix {
 
 /// How a record's grid was known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum GridSource {
@@ -63,6 +66,7 @@ pub enum GridSource {
 
 /// The place of a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(map)]
 pub struct Place {
     /// WGS-84, if there was a fix at all.

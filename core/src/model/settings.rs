@@ -10,17 +10,19 @@ use crate::{
     error::{Error, Problem, Result},
     geo::{Boundary, GridFeature, GridFinder, GridKind, Position},
     id::{
-        CategoryId, CheckpointId, DepartmentId, FormId, GridId, HazardId, PurposeId, QuestionId, ReasonId,
-        ThemeId, TownshipId,
+        AnswerId, CategoryId, CheckpointId, DepartmentId, FormId, GridId, HazardId, PurposeId, QuestionId,
+        ReasonId, ThemeId, TownshipId,
     },
-    model::{Severity, incident::IncidentState},
 };
+
+pub use super::due::{DueRule, Reminders, StepHours};
 
 /// Largest bundle in bytes, inflated.
 pub const MAX_BUNDLE_BYTES: usize = 32 * 1024 * 1024;
 
 /// A text in the two languages of the project.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(array)]
 pub struct Words {
     /// Simplified Chinese.
@@ -54,6 +56,7 @@ pub struct Grid {
 
 /// A department that handles.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(map)]
 pub struct Department {
     /// Its short name.
@@ -69,6 +72,7 @@ pub struct Department {
 
 /// What an incident can be about.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(map)]
 pub struct Category {
     /// Its short name.
@@ -83,10 +87,15 @@ pub struct Category {
     /// Informants choose among these.
     #[n(3)]
     pub is_for_informants: bool,
+    /// Hours that each step of such an incident may take, if not those of all.
+    #[n(4)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_hours: Option<StepHours>,
 }
 
 /// A place to visit on patrol.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(map)]
 pub struct Checkpoint {
     /// Its number.
@@ -105,6 +114,7 @@ pub struct Checkpoint {
 
 /// Why something is refused or sent back, in words that the reporter reads.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(map)]
 pub struct Reason {
     /// Its short name.
@@ -115,39 +125,23 @@ pub struct Reason {
     pub words: Words,
 }
 
-/// How long an incident may stay in a state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DueRule {
-    /// Of this category.
-    pub category: CategoryId,
-    /// Of this severity.
-    pub severity: Severity,
-    /// In this state.
-    pub state: IncidentState,
-    /// So many hours.
-    pub hours: u16,
-}
-
-/// Hours that each step may take, by severity: low, normal, high, urgent.
+/// What the reporter is answered, in words that the township keeps ready.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = AnswerTemplate))]
 #[cbor(map)]
-pub struct StepHours {
-    /// From the report to its acceptance.
+pub struct Answer {
+    /// Its short name.
     #[n(0)]
-    pub accept: [u16; 4],
-    /// From acceptance, return or reopening to the dispatch.
+    pub id: AnswerId,
+    /// The words.
     #[n(1)]
-    pub dispatch: [u16; 4],
-    /// From resolution to verification.
-    #[n(2)]
-    pub verify: [u16; 4],
-    /// From verification to the answer.
-    #[n(3)]
-    pub close: [u16; 4],
+    pub words: Words,
 }
 
 /// A code with the words that people read: a purpose, hazard or theme.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(map)]
 #[serde(bound(serialize = "Id: Serialize", deserialize = "Id: Deserialize<'de>"))]
 pub struct Named<Id> {
@@ -161,6 +155,7 @@ pub struct Named<Id> {
 
 /// How a question is answered. Numbers are wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum QuestionKind {
@@ -180,6 +175,7 @@ pub enum QuestionKind {
 
 /// One question of a form.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(map)]
 pub struct Question {
     /// Its short name.
@@ -203,6 +199,7 @@ pub struct Question {
 
 /// A form that is filled in on a visit or an inspection.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(map)]
 pub struct Form {
     /// Its short name.
@@ -263,6 +260,12 @@ pub struct Settings {
     /// Themes of publicity.
     #[n(12)]
     pub themes: Option<Vec<Named<ThemeId>>>,
+    /// Answers kept ready.
+    #[n(13)]
+    pub answers: Option<Vec<Answer>>,
+    /// Whether the relay reminds by itself; it does not if this is missing.
+    #[n(14)]
+    pub reminders: Option<Reminders>,
 }
 
 /// The words of a new township's categories and reasons: text for people is never in code.
@@ -278,6 +281,7 @@ struct Defaults {
     forms: Vec<Form>,
     hazards: Vec<Named<HazardId>>,
     themes: Vec<Named<ThemeId>>,
+    answers: Vec<Answer>,
 }
 
 #[expect(clippy::expect_used, reason = "the file is part of the program and a test reads it")]
@@ -303,6 +307,8 @@ impl Settings {
             forms: Some(defaults.forms),
             hazards: Some(defaults.hazards),
             themes: Some(defaults.themes),
+            answers: Some(defaults.answers),
+            reminders: Some(Reminders::default()),
         }
     }
 
@@ -315,6 +321,8 @@ impl Settings {
         self.forms.get_or_insert(defaults.forms);
         self.hazards.get_or_insert(defaults.hazards);
         self.themes.get_or_insert(defaults.themes);
+        self.answers.get_or_insert(defaults.answers);
+        self.reminders.get_or_insert_default();
         self
     }
 
@@ -381,49 +389,6 @@ impl Settings {
         self.grids.iter().filter_map(|grid| Some((grid.id.clone(), grid.parent.clone()?))).collect()
     }
 
-    /// Hours from dispatch to done.
-    pub fn due_hours(&self, category: &CategoryId, severity: Severity) -> u16 {
-        const OTHERWISE: [u16; 4] = [168, 72, 24, 2];
-        let hours = self
-            .categories
-            .iter()
-            .find(|known| known.id == *category)
-            .map_or(OTHERWISE, |known| known.due_hours);
-        let [low, normal, high, urgent] = hours;
-        match severity {
-            Severity::Low => low,
-            Severity::Normal => normal,
-            Severity::High => high,
-            Severity::Urgent => urgent,
-        }
-    }
-
-    /// How long an incident may stay in each state, for every category and severity.
-    pub fn due_rules(&self) -> Vec<DueRule> {
-        use IncidentState as S;
-        let Some(step_hours) = &self.step_hours else { return Vec::new() };
-        let mut rules = Vec::new();
-        for category in &self.categories {
-            for (severity, at) in Severity::ALL.into_iter().zip(0_usize..) {
-                let hours = |of: &[u16; 4]| of.get(at).copied().unwrap_or_default();
-                for (state, of) in [
-                    (S::Reported, &step_hours.accept),
-                    (S::Accepted, &step_hours.dispatch),
-                    (S::Returned, &step_hours.dispatch),
-                    (S::Reopened, &step_hours.dispatch),
-                    (S::Dispatched, &category.due_hours),
-                    (S::Handling, &category.due_hours),
-                    (S::Resolved, &step_hours.verify),
-                    (S::Verified, &step_hours.close),
-                ] {
-                    let category = category.id.clone();
-                    rules.push(DueRule { category, severity, state, hours: hours(of) });
-                }
-            }
-        }
-        rules
-    }
-
     /// Refuses a category that the township does not have.
     pub fn check_category(&self, category: &CategoryId) -> Result<()> {
         self.check(
@@ -447,6 +412,12 @@ impl Settings {
     /// Refuses a reason that the township does not have.
     pub fn check_reason(&self, reason: &ReasonId) -> Result<()> {
         self.check(self.reasons.iter().any(|known| known.id == *reason), "the reason", reason.as_str())
+    }
+
+    /// Refuses an answer that the township does not keep ready.
+    pub fn check_answer(&self, answer: &AnswerId) -> Result<()> {
+        let mut answers = self.answers.iter().flatten();
+        self.check(answers.any(|known| known.id == *answer), "the answer", answer.as_str())
     }
 
     #[expect(clippy::unused_self, reason = "reads as one of the checks above")]

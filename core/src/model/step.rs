@@ -121,6 +121,7 @@ impl<'de> Deserialize<'de> for Author {
 
 /// What stands beside a step because of the entry that brought it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Origin {
     /// The entry.
     pub entry: EntryId,

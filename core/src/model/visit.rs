@@ -22,6 +22,7 @@ pub const MAX_ANSWERS: usize = 200;
 
 /// How a visit went. Numbers are wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum VisitOutcome {
@@ -53,6 +54,7 @@ impl VisitOutcome {
 
 /// The answer to a question of a form. Numbers are wire format.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerValue {
     /// Yes or no.
@@ -71,6 +73,7 @@ pub enum AnswerValue {
 
 /// An answered question.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(array)]
 pub struct Answer {
     /// Which question.

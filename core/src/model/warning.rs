@@ -29,6 +29,7 @@ pub const MAX_POSTS: usize = 500;
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum WarningLevel {
@@ -78,6 +79,7 @@ impl WarningLevel {
 
 /// A place to watch, and who watches it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(map)]
 pub struct RiskPost {
     /// Its number within the warning.
@@ -169,6 +171,7 @@ impl WarningRecord {
 
 /// How it is at a post. Numbers are wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum PostReport {
@@ -249,6 +252,7 @@ impl WarningStep {
 
 /// Where a warning stands at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WarningState {
     /// Announced for later.
@@ -278,6 +282,7 @@ impl WarningState {
 
 /// One word of the command centre about the level.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Issue {
     /// Its number; 0 is the record.
     pub issue: u16,

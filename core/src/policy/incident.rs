@@ -55,7 +55,11 @@ fn has_role_for(incident: &Incident, step: &IncidentStep, is_author: bool, right
         StepKind::Rated => is_author && !is_centre,
         StepKind::Reopened => is_centre || is_author,
         StepKind::Accepted | StepKind::Verified => is_centre || (rights.role == Role::Leader && is_in_grid),
-        StepKind::Dispatched | StepKind::Closed | StepKind::Rejected | StepKind::Duplicate => is_centre,
+        StepKind::Dispatched
+        | StepKind::Closed
+        | StepKind::Rejected
+        | StepKind::Duplicate
+        | StepKind::Reminded => is_centre,
         StepKind::Handling | StepKind::Resolved => {
             is_centre
                 || is_dispatched_to(incident, step, rights)

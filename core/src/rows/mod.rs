@@ -31,6 +31,7 @@ pub const VERSION: i64 = 2;
 
 /// An incident in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct IncidentRow {
     /// Which.
     pub document: DocumentId,
@@ -78,6 +79,7 @@ pub struct IncidentRow {
 
 /// A patrol in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PatrolRow {
     /// Which.
     pub document: DocumentId,
@@ -107,6 +109,7 @@ pub struct PatrolRow {
 
 /// A household in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HouseholdRow {
     /// Which.
     pub document: DocumentId,
@@ -142,6 +145,7 @@ pub struct HouseholdRow {
 
 /// A visit in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct VisitRow {
     /// Which.
     pub document: DocumentId,
@@ -171,6 +175,7 @@ pub struct VisitRow {
 
 /// A task in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TaskRow {
     /// Which.
     pub document: DocumentId,
@@ -208,6 +213,7 @@ pub struct TaskRow {
 
 /// A warning in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct WarningRow {
     /// Which.
     pub document: DocumentId,
@@ -254,6 +260,7 @@ impl WarningRow {
 
 /// A notice in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NoticeRow {
     /// Which.
     pub document: DocumentId,

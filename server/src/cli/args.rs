@@ -26,8 +26,8 @@ pub use figures::{
     RetentionSet, When,
 };
 pub use incident::{
-    Dispatch, Duplicate, Incident, IncidentList, Merge, Note, OfDispatch, Reject, Reopen, Report, ReturnStep,
-    Step,
+    Close, Dispatch, Duplicate, Incident, IncidentList, Merge, Note, OfDispatch, Reject, Reopen, Report,
+    ReturnStep, Step,
 };
 pub use keeping::{Backup, BackupTake, Check, Doctor, FromBackup, Install, Kept, KeyOf, Restore};
 pub use intake::{
@@ -152,6 +152,8 @@ pub enum Command {
     /// The audit log: list, verify  审计
     #[command(subcommand)]
     Audit(Audit),
+    /// Print what changes, as it changes, until Ctrl-C  实时动态
+    Watch(Format),
 }
 
 /// How to print.

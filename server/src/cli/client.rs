@@ -163,6 +163,47 @@ impl Client {
         Err(refused(&body)?)
     }
 
+    /// An answer without an end, in pieces; nothing of it is kept.
+    pub(super) async fn listen(
+        &self,
+        path: &str,
+        last_event: Option<&str>,
+        mut piece: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let not_running = || Failure::NotRunning { folder: self.folder.path().to_owned() };
+        let bad = |error: hyper::Error| Failure::BadAnswer(error.to_string());
+        let stream = timeout(CONNECT, TcpStream::connect(self.serving.api)).await;
+        let stream = stream.map_err(|_| not_running())?.map_err(|_| not_running())?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(bad)?;
+        let driver = tokio::spawn(connection);
+        let mut request = Request::builder()
+            .uri(path)
+            .header(header::HOST, self.serving.api.to_string())
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(header::ACCEPT_LANGUAGE, self.words.lang().tag());
+        if let Some(last_event) = last_event {
+            request = request.header("last-event-id", last_event);
+        }
+        let request =
+            request.body(whole(Vec::new())).map_err(|error| Failure::BadAnswer(error.to_string()))?;
+        let mut response = sender.send_request(request).await.map_err(bad)?;
+        if !response.status().is_success() {
+            let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
+            let body = body.map_err(|error| Failure::BadAnswer(error.to_string()))?.to_bytes();
+            let refusal: Refusal =
+                serde_json::from_slice(&body).map_err(|error| Failure::BadAnswer(error.to_string()))?;
+            return Err(Failure::Refused { reason: refusal.error.reason, problems: refusal.error.problems });
+        }
+        // An end without a last chunk is an end too: whoever listens comes back.
+        while let Some(Ok(frame)) = response.body_mut().frame().await {
+            if let Some(bytes) = frame.data_ref() {
+                piece(bytes)?;
+            }
+        }
+        driver.abort();
+        Ok(())
+    }
+
     async fn exchange(
         &self,
         method: Method,

@@ -281,6 +281,7 @@ impl Sheet<'_> {
             named(self.settings, "departments", &text(step, "department"), words),
             text(step, "member"),
             named(self.settings, "reasons", &text(step, "reason"), words),
+            named(self.settings, "answers", &text(step, "answer"), words),
             text(step, "rating"),
             short(&text(step, "of")),
         ];

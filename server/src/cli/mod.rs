@@ -30,6 +30,7 @@ mod step;
 mod subject;
 mod task;
 mod value;
+mod watch;
 mod warning;
 mod webhook;
 
@@ -155,5 +156,6 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Held(held) => held::held(client, held, words).await,
         Command::Operator(operator) => operator::operator(client, operator, words).await,
         Command::Audit(audit) => operator::audit(client, audit, words).await,
+        Command::Watch(format) => watch::watch(client, format, words).await,
     }
 }

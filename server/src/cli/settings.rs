@@ -15,8 +15,17 @@ use super::{
 use crate::words::{Lang, Words};
 
 /// The lists of a settings file.
-const LISTS: [&str; 8] =
-    ["categories", "reasons", "departments", "checkpoints", "purposes", "forms", "hazards", "themes"];
+const LISTS: [&str; 9] = [
+    "categories",
+    "reasons",
+    "answers",
+    "departments",
+    "checkpoints",
+    "purposes",
+    "forms",
+    "hazards",
+    "themes",
+];
 
 /// Runs one of the commands about settings.
 pub(super) async fn settings(

@@ -22,7 +22,8 @@ impl Form {
         Some(match command {
             Incident::Accept(step) => Self::new(Some("accepted"), step),
             Incident::Verify(step) => Self::new(Some("verified"), step),
-            Incident::Close(step) => Self::new(Some("closed"), step),
+            Incident::Close(close) => Self::new(Some("closed"), close.step).with("answer", close.template),
+            Incident::Remind(step) => Self::of_dispatch("reminded", step),
             Incident::Correct(step) => Self::new(None, step),
             Incident::Dispatch(dispatch) => Self::dispatch(dispatch),
             Incident::Handle(step) => Self::of_dispatch("handling", step),
@@ -56,7 +57,12 @@ impl Form {
         let mut form = Self::new(Some("dispatched"), dispatch.step)
             .with("member", dispatch.member)
             .with("due_at", dispatch.due_at);
-        form.fields.insert("departments".to_owned(), json!(dispatch.to));
+        let orders: Vec<Value> = dispatch.to.iter().filter_map(|to| order(to)).collect();
+        let plain: Vec<&String> = dispatch.to.iter().filter(|to| !to.contains('=')).collect();
+        form.fields.insert("departments".to_owned(), json!(plain));
+        if !orders.is_empty() {
+            form.fields.insert("dispatches".to_owned(), Value::Array(orders));
+        }
         if let Some(hours) = dispatch.due_hours {
             form.fields.insert("due_hours".to_owned(), json!(hours));
         }
@@ -76,6 +82,15 @@ impl Form {
     pub(super) fn body(self, of: Option<String>) -> Value {
         Value::Object(self.with("of", of).fields)
     }
+}
+
+/// A department with hours or a time of its own.
+fn order(to: &str) -> Option<Value> {
+    let (department, due) = to.split_once('=')?;
+    Some(match due.parse::<u16>() {
+        Ok(hours) => json!({ "department": department, "due_hours": hours }),
+        Err(_) => json!({ "department": department, "due_at": due }),
+    })
 }
 
 #[cfg(test)]

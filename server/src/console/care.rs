@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use suishou_core::{
     document::Record,
     error::Problem,
@@ -43,7 +43,8 @@ pub(super) async fn import(State(desk): State<Desk>, bytes: Bytes) -> Answer {
 }
 
 /// A word about a household.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[schema(as = HouseholdDeed)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Deed {
     kind: Option<Kind>,
@@ -53,7 +54,8 @@ pub(super) struct Deed {
     remark: Option<String>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, utoipa::ToSchema, Serialize)]
+#[schema(as = HouseholdDeedKind)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     Ended,

@@ -55,16 +55,44 @@ mod api_code {
     pub(super) const METHOD: &str = "method_not_allowed";
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    error: Detail<'a>,
+/// Every code of a refusal; each has its words.
+pub(super) const CODES: &[&str] = &[
+    api_code::INVALID,
+    api_code::UNAUTHORIZED,
+    api_code::FORBIDDEN,
+    api_code::WRONG_HOST,
+    api_code::METHOD,
+    code::MALFORMED,
+    code::NOT_FOUND,
+    code::TOO_LARGE,
+    code::OVERLOADED,
+    code::STORAGE_FULL,
+    code::INTERNAL,
+    "not_allowed",
+    "wrong_state",
+    "no_record",
+    "wrong_kind",
+    "quota",
+    "wrong_township",
+    "unknown_device",
+    "broken_chain",
+];
+
+/// A refusal.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Refusal<'a> {
+    error: RefusalDetail<'a>,
 }
 
-#[derive(Serialize)]
-struct Detail<'a> {
+/// Why.
+#[derive(Serialize, utoipa::ToSchema)]
+struct RefusalDetail<'a> {
+    /// Why, for a program.
     code: &'a str,
+    /// Why, in the language that was asked for.
     reason: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Everything that is wrong, if there is more than one thing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     problems: Vec<String>,
 }
 
@@ -99,6 +127,10 @@ impl ApiError {
 
     pub(super) fn method() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, api_code::METHOD)
+    }
+
+    pub(super) fn busy() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED)
     }
 
     pub(super) fn unauthorized() -> Self {
@@ -151,7 +183,7 @@ impl ApiError {
         if let ([only], 1) = (problems.as_slice(), self.problems.len()) {
             reason.clone_from(only);
         }
-        let body = Body { error: Detail { code: &self.code, reason, problems } };
+        let body = Refusal { error: RefusalDetail { code: &self.code, reason, problems } };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -176,7 +208,14 @@ pub(super) async fn in_words(request: Request, next: Next) -> Response {
     let words = Words::of(language(request.headers()));
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        return error.body(words);
+        let mut answer = error.body(words);
+        // What stands beside a refusal stays: which methods there are, when to come again.
+        for name in [header::ALLOW, header::RETRY_AFTER, header::SET_COOKIE] {
+            if let Some(value) = response.headers_mut().remove(&name) {
+                answer.headers_mut().insert(name, value);
+            }
+        }
+        return answer;
     }
     match response.status() {
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(response.status(), code::TOO_LARGE).body(words),

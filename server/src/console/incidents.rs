@@ -7,11 +7,11 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use suishou_core::{
     document::Record,
     error::Problem,
-    id::{CategoryId, DepartmentId, DocumentId, GridId, MemberId, ReasonId, Salt},
+    id::{AnswerId, CategoryId, DepartmentId, DocumentId, GridId, MemberId, ReasonId, Salt},
     model::{
         Severity,
         incident::{
@@ -35,23 +35,39 @@ use super::{
 use crate::relay::{Act, Listed};
 
 /// What an operator does.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[schema(as = StepForm)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Step {
     kind: Option<StepKind>,
     department: Option<DepartmentId>,
     /// Joint handling: one dispatch to each.
     departments: Vec<DepartmentId>,
+    /// The same with a due time of its own for each.
+    dispatches: Vec<Order>,
     member: Option<MemberId>,
     due_at: Option<String>,
     due_hours: Option<u16>,
     reason: Option<ReasonId>,
     of: Option<DocumentId>,
     dispatch: Option<StepId>,
+    /// Closed: the template of the answer.
+    answer: Option<AnswerId>,
     remark: Option<String>,
     category: Option<CategoryId>,
     severity: Option<Severity>,
     grid: Option<GridId>,
+}
+
+/// One of several dispatches.
+#[derive(Clone, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DispatchForm)]
+struct Order {
+    department: Option<DepartmentId>,
+    member: Option<MemberId>,
+    due_at: Option<String>,
+    due_hours: Option<u16>,
 }
 
 /// `POST /api/incidents/{id}/steps`: a step, corrected fields, or both in one commit.
@@ -64,9 +80,12 @@ pub(super) async fn step(
     let document: DocumentId = id(&document)?;
     let settings = desk.relay.settings().await;
     step.check(&settings)?;
-    if let Some(member) = &step.member {
-        let is_known = desk.relay.members().await?.iter().any(|known| known.id == *member);
-        if !is_known {
+    let mut named =
+        step.member.iter().chain(step.dispatches.iter().filter_map(|order| order.member.as_ref()));
+    if let Some(first) = named.next() {
+        let members = desk.relay.members().await?;
+        let is_unknown = |member: &&MemberId| !members.iter().any(|known| known.id == **member);
+        if let Some(member) = std::iter::once(first).chain(named).find(is_unknown) {
             let code = member.to_string();
             return Err(ApiError::invalid(vec![Problem::Unknown { what: "member", code }]));
         }
@@ -91,13 +110,15 @@ impl Step {
     }
 
     fn check(&self, settings: &Settings) -> Answer<()> {
-        for department in self.department.iter().chain(&self.departments) {
+        let ordered = self.dispatches.iter().filter_map(|order| order.department.as_ref());
+        for department in self.department.iter().chain(&self.departments).chain(ordered) {
             settings.check_department(department)?;
         }
         let checks = [
             self.reason.as_ref().map(|reason| settings.check_reason(reason)),
             self.category.as_ref().map(|category| settings.check_category(category)),
             self.grid.as_ref().map(|grid| settings.check_grid(grid)),
+            self.answer.as_ref().map(|answer| settings.check_answer(answer)),
         ];
         Ok(checks.into_iter().flatten().collect::<Result<(), _>>()?)
     }
@@ -116,16 +137,22 @@ impl Step {
             }
             return Ok(Act { fields, remark, ..Act::default() });
         };
-        let due_at = match (kind, self.due_at, self.due_hours) {
-            (StepKind::Dispatched, Some(text), _) => Some(text.parse()?),
-            (StepKind::Dispatched, None, hours) => {
-                let category = self.category.as_ref().unwrap_or(&present.row.category);
-                let severity = self.severity.unwrap_or(present.row.severity);
-                let hours = hours.unwrap_or_else(|| settings.due_hours(category, severity));
-                Some(now.after(Duration::from_hours(hours.into())))
+        if kind != StepKind::Dispatched && !self.dispatches.is_empty() {
+            return Err(ApiError::invalid(vec![Problem::Malformed("dispatches of another step")]));
+        }
+        let category = self.category.as_ref().unwrap_or(&present.row.category);
+        let severity = self.severity.unwrap_or(present.row.severity);
+        let due = |at: Option<&String>, hours: Option<u16>| -> Answer<Option<Timestamp>> {
+            if kind != StepKind::Dispatched {
+                return Ok(None);
             }
-            _ => None,
+            if let Some(text) = at {
+                return Ok(Some(text.parse()?));
+            }
+            let hours = hours.unwrap_or_else(|| settings.due_hours(category, severity));
+            Ok(Some(now.after(Duration::from_hours(hours.into()))))
         };
+        let due_at = due(self.due_at.as_ref(), self.due_hours)?;
         let first = IncidentStep {
             department: self.department,
             member: self.member,
@@ -133,10 +160,12 @@ impl Step {
             reason: self.reason,
             of: self.of,
             dispatch: self.dispatch,
+            answer: self.answer,
             ..IncidentStep::plain(kind)
         };
         let mut steps = Vec::new();
-        if self.departments.is_empty() || first.department.is_some() || first.member.is_some() {
+        let is_alone = self.departments.is_empty() && self.dispatches.is_empty();
+        if is_alone || first.department.is_some() || first.member.is_some() {
             steps.push(first.clone());
         }
         steps.extend(self.departments.into_iter().map(|department| IncidentStep {
@@ -144,13 +173,22 @@ impl Step {
             member: None,
             ..first.clone()
         }));
+        for order in self.dispatches {
+            let due_at = match (&order.due_at, order.due_hours) {
+                (None, None) => due_at,
+                (at, hours) => due(at.as_ref(), hours)?,
+            };
+            let Order { department, member, .. } = order;
+            steps.push(IncidentStep { department, member, due_at, ..first.clone() });
+        }
         steps.iter().try_for_each(IncidentStep::check)?;
         Ok(Act { steps: steps.into_iter().map(Into::into).collect(), fields, remark, ..Act::default() })
     }
 }
 
 /// What somebody said on the telephone.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = ReportForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Report {
     text: String,
@@ -190,7 +228,8 @@ pub(super) async fn report(
 }
 
 /// Which incidents repeat this one.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = MergeForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Merge {
     incidents: Vec<DocumentId>,

@@ -75,7 +75,8 @@ pub(super) fn too_large(what: &'static str, found: u64, limit: u64) -> ApiError 
 }
 
 /// Where something is, as somebody at a desk knows it: a grid, a position, or both.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[schema(as = SpotForm)]
 #[serde(default)]
 pub(super) struct Spot {
     grid: Option<GridId>,

@@ -26,9 +26,9 @@ pub(super) async fn list(State(desk): State<Desk>, Extension(caller): Extension<
 }
 
 /// The JSON form of an import.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct MemberList {
+pub(super) struct MemberList {
     members: Vec<MemberRow>,
 }
 

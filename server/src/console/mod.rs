@@ -18,6 +18,9 @@ mod identity;
 mod held;
 mod exports;
 mod figures;
+mod document;
+mod error;
+mod events;
 mod incidents;
 mod input;
 mod intake;
@@ -88,6 +91,7 @@ pub struct Desk {
     buckets: intake::Buckets,
     own: Vec<SocketAddr>,
     console: String,
+    seats: events::Seats,
 }
 
 impl Desk {
@@ -97,6 +101,8 @@ impl Desk {
         Self { relay, access, invitations, clock, buckets, own: Vec::new() }
         let access = Access::new(token, relay.clone(), SharedClock::clone(&clock));
         Self { relay, access, invitations, clock, console: String::new() }
+        let seats = events::Seats::default();
+        Self { relay, access: Access::new(token), invitations, clock, seats }
     }
 
     /// Says under which address browsers find the console.
@@ -213,6 +219,8 @@ fn routes(desk: Desk) -> Router {
         .route("/api/retention/holds/{id}", put(retention::hold).delete(retention::release))
         .route("/api/held", get(works::held));
         .merge(of_kind::<NoticeRow>("/api/notices"));
+        .route("/api/held", get(works::held))
+        .route("/api/events", get(events::listen));
     let grids = Router::new().route("/api/grids", get(settings::grids).put(township::import_grids));
     let sheets = Router::new()
         .route("/api/settings", get(township::settings).put(settings::import))
@@ -255,6 +263,11 @@ fn logins() -> Router<Desk> {
         .route("/api/operators/{id}/reset", post(operators::reset))
         .route("/api/audit", get(operators::audit))
         .route("/api/audit/verify", get(operators::verify))
+        .layer(middleware::from_fn_with_state(access, access::check))
+        // To be read without a login, as it stands in the source.
+        .route("/api/openapi.json", get(document::serve))
+        .layer(middleware::from_fn(error::in_words))
+        .layer(middleware::map_response(sealed))
 }
 
 /// What every kind has: one in full, remarks, photos.

@@ -29,7 +29,7 @@ use super::{
 use crate::relay::{Act, Listed, Step};
 
 /// A task to give.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TaskOrder {
     form: TaskForm,
@@ -92,7 +92,7 @@ pub(super) async fn give_task(
 }
 
 /// A step of a task; for members, on behalf of whoever telephoned.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub(super) enum TaskDeed {
     /// A member answers.
@@ -151,7 +151,7 @@ pub(super) async fn task_step(
 }
 
 /// A warning to issue.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WarningOrder {
     hazard: HazardId,
@@ -216,7 +216,7 @@ fn check_until(until_at: Timestamp, now: Timestamp) -> Answer<()> {
 }
 
 /// A word of the command centre about a warning, or of a member who telephoned.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub(super) enum WarningDeed {
     /// Worse than before.
@@ -289,7 +289,7 @@ pub(super) async fn warning_step(
 }
 
 /// A notice to publish.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NoticeOrder {
     title: String,
@@ -333,7 +333,7 @@ pub(super) async fn publish_notice(
 }
 
 /// A word about a notice.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub(super) enum NoticeDeed {
     /// It holds no more.

@@ -4,7 +4,9 @@ use axum::{
     body::Bytes,
     extract::{Path, State},
 };
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
+use suishou_core::{geo::GridKind, id::GridId};
 
 use super::{
     Desk,
@@ -41,15 +43,45 @@ pub(super) async fn import_checkpoints(State(desk): State<Desk>, bytes: Bytes) -
     Shown::of(desk.relay.import_checkpoints(checkpoints).await?)
 }
 
+/// A map, as GeoJSON has it.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = MapShown)]
+pub(super) struct Map {
+    #[serde(rename = "type")]
+    #[schema(pattern = "^FeatureCollection$")]
+    kind: &'static str,
+    features: Vec<Feature>,
+}
+
+/// A grid with its outline.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = GridFeature)]
+struct Feature {
+    #[serde(rename = "type")]
+    #[schema(pattern = "^Feature$")]
+    kind: &'static str,
+    properties: GridShown,
+    /// A polygon or several, WGS-84.
+    #[schema(value_type = Object)]
+    geometry: Value,
+}
+
+/// What is known of a grid beside its outline.
+#[derive(Serialize, utoipa::ToSchema)]
+struct GridShown {
+    id: GridId,
+    name: String,
+    kind: GridKind,
+    parent: Option<GridId>,
+}
+
 /// `GET /api/grids`: the map, as `grid import` takes it.
 pub(super) async fn grids(State(desk): State<Desk>) -> Answer {
     let settings = desk.relay.settings().await;
     let features = settings.grids.iter().map(|grid| {
-        json!({
-            "type": "Feature",
-            "properties": { "id": grid.id, "name": grid.name, "kind": grid.kind, "parent": grid.parent },
-            "geometry": grid.boundary.to_geojson(),
-        })
+        let (id, name, parent) = (grid.id.clone(), grid.name.clone(), grid.parent.clone());
+        let properties = GridShown { id, name, kind: grid.kind, parent };
+        Feature { kind: "Feature", properties, geometry: json!(grid.boundary.to_geojson()) }
     });
-    Shown::of(json!({ "type": "FeatureCollection", "features": features.collect::<Vec<_>>() }))
+    Shown::of(Map { kind: "FeatureCollection", features: features.collect() })
 }

@@ -27,6 +27,7 @@ const GRIDS: &str = r#"{"type":"FeatureCollection","features":[{"type":"Feature"
 
 struct Town {
     router: Router,
+    relay: Relay,
     _folder: TempDir,
 }
 
@@ -41,7 +42,8 @@ fn town() -> Town {
         township: identity.township,
     };
     let relay = Relay::start(folder.path(), identity, Arc::clone(&clock), Random::seeded(2)).unwrap();
-    Town { router: router(Desk::new(relay, TOKEN, invitations, clock)), _folder: folder }
+    let router = router(Desk::new(relay.clone(), TOKEN, invitations, clock));
+    Town { router, relay, _folder: folder }
 }
 
 impl Town {
@@ -229,4 +231,84 @@ async fn figures_take_no_person_and_exports_are_files() {
     assert!(
         response.headers()["content-security-policy"].to_str().unwrap().contains("style-src 'unsafe-inline'")
     );
+}
+
+#[tokio::test]
+async fn each_of_several_departments_gets_its_own_due_time() {
+    let town = town();
+    town.set_up().await;
+    let departments = "id,name,categories\nmarket,Market,food_safety\n";
+    town.ask(Method::PUT, "/api/departments", "text/csv", departments).await;
+    let report = json!({ "text": "x", "category": "order", "grid": "g1" }).to_string();
+    let (_, incident) = town.ask(Method::POST, "/api/incidents", "application/json", report).await;
+    let path = format!("/api/incidents/{}/steps", incident["document"].as_str().unwrap());
+    let step = async |body: Value| town.ask(Method::POST, &path, "application/json", body.to_string()).await;
+    step(json!({ "kind": "accepted" })).await;
+    let orders = json!([
+        { "department": "police", "due_at": "2099-01-31T08:00Z" },
+        { "department": "market", "due_at": "2099-02-28T08:00Z" },
+    ]);
+    let (status, shown) = step(json!({ "kind": "dispatched", "dispatches": orders })).await;
+    assert_eq!(status, StatusCode::OK, "{shown}");
+    let due: Vec<_> = shown["dispatches"].as_array().unwrap().iter().map(|order| &order["due_at"]).collect();
+    assert_eq!(due, ["2099-01-31T08:00:00.000Z", "2099-02-28T08:00:00.000Z"]);
+    let (status, _) = step(json!({ "kind": "verified", "dispatches": orders })).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let nobody = json!([{ "department": "nobody" }]);
+    let (status, _) = step(json!({ "kind": "dispatched", "dispatches": nobody })).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let (status, shown) = step(json!({ "kind": "reminded" })).await;
+    assert_eq!((status, &shown["state"]), (StatusCode::OK, &json!("dispatched")));
+}
+
+/// A stream of events, read one at a time.
+struct Listener(axum::body::BodyDataStream);
+
+impl Listener {
+    async fn to(town: &Town, last_event: Option<&str>) -> Self {
+        let mut request = request(Method::GET, "/api/events", "localhost", TOKEN, "", Body::empty());
+        if let Some(last_event) = last_event {
+            request.headers_mut().insert("last-event-id", HeaderValue::from_str(last_event).unwrap());
+        }
+        let response = town.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+        Self(response.into_body().into_data_stream())
+    }
+
+    /// The next event's id and data; none at the end.
+    async fn next(&mut self) -> Option<(String, Value)> {
+        use futures_util::StreamExt as _;
+        let text = String::from_utf8(self.0.next().await?.unwrap().to_vec()).unwrap();
+        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim();
+        Some((field("id:").to_owned(), serde_json::from_str(field("data:")).unwrap()))
+    }
+}
+
+#[tokio::test]
+async fn two_listeners_see_what_another_does_and_who_comes_back_misses_nothing() {
+    let town = town();
+    town.set_up().await;
+    let (mut first, mut second) = (Listener::to(&town, None).await, Listener::to(&town, None).await);
+    let report = json!({ "text": "x", "category": "order", "grid": "g1" }).to_string();
+    let (_, incident) = town.ask(Method::POST, "/api/incidents", "application/json", report).await;
+    let (id, told) = first.next().await.unwrap();
+    assert_eq!((&told["event"], &told["kind"]), (&json!("changed"), &json!("incident")));
+    assert_eq!(told["document"], incident["document"]);
+    assert_eq!(second.next().await.unwrap(), (id.clone(), told));
+    drop(first);
+    let path = format!("/api/incidents/{}/steps", incident["document"].as_str().unwrap());
+    let accepted = json!({ "kind": "accepted" }).to_string();
+    town.ask(Method::POST, &path, "application/json", accepted).await;
+    town.ask(Method::PUT, "/api/departments", "text/csv", "id,name\nfire,Fire\n").await;
+    let mut back = Listener::to(&town, Some(&id)).await;
+    for listener in [&mut back, &mut second] {
+        let (_, told) = listener.next().await.unwrap();
+        assert_eq!((&told["event"], &told["document"]), (&json!("changed"), &incident["document"]));
+        assert_eq!(listener.next().await.unwrap().1["event"], "settings");
+    }
+    let mut stranger = Listener::to(&town, Some("0.1.2")).await;
+    assert_eq!(stranger.next().await.unwrap().1["event"], "reset");
+    town.relay.release_waiting();
+    assert!(back.next().await.is_none() && second.next().await.is_none(), "a stop ends the waiting");
 }

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use suishou_core::{
     geo::{self, GridKind},
     id::{GridId, HazardId, Pin, PurposeId, ThemeId, TownshipId},
-    model::settings::{Category, Checkpoint, Department, Form, Named, Reason, StepHours},
+    model::settings::{
+        Answer as AnswerTemplate, Category, Checkpoint, Department, Form, Named, Reason, Reminders, StepHours,
+    },
 };
 
 use super::{
@@ -17,8 +19,9 @@ use super::{
 use crate::relay::RelayStatus;
 
 /// The settings without boundaries, which only the phones and the map need.
-#[derive(Serialize)]
-struct Summary<'a> {
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = SettingsShown)]
+pub(super) struct Summary<'a> {
     township: TownshipId,
     name: &'a str,
     version: u64,
@@ -32,9 +35,11 @@ struct Summary<'a> {
     forms: Option<&'a Vec<Form>>,
     hazards: Option<&'a Vec<Named<HazardId>>>,
     themes: Option<&'a Vec<Named<ThemeId>>>,
+    answers: Option<&'a Vec<AnswerTemplate>>,
+    reminders: Option<Reminders>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct GridLine<'a> {
     id: &'a GridId,
     name: &'a str,
@@ -43,8 +48,9 @@ struct GridLine<'a> {
 }
 
 /// How the relay is, and where phones find it.
-#[derive(Serialize)]
-struct Status<'a> {
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = StatusShown)]
+pub(super) struct Status<'a> {
     township: TownshipId,
     name: &'a str,
     settings_version: u64,
@@ -101,6 +107,8 @@ pub(super) async fn settings(State(desk): State<Desk>) -> Answer {
         forms: settings.forms.as_ref(),
         hazards: settings.hazards.as_ref(),
         themes: settings.themes.as_ref(),
+        answers: settings.answers.as_ref(),
+        reminders: settings.reminders,
     })
 }
 
@@ -113,9 +121,9 @@ pub(super) async fn import_grids(State(desk): State<Desk>, bytes: Bytes) -> Answ
 }
 
 /// The JSON form of an import.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct DepartmentList {
+pub(super) struct DepartmentList {
     departments: Vec<DepartmentRow>,
 }
 

@@ -26,8 +26,9 @@ const MAX_LIMIT: usize = 500;
 const LIMIT: usize = 100;
 
 /// What to list.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
     /// States with commas between; `open` stands for all with something left to do.
     state: String,
@@ -89,7 +90,7 @@ pub(super) async fn list<R: Kind>(
 }
 
 /// The list's name in the answer and in the path.
-fn name(kind: DocumentKind) -> &'static str {
+pub(super) fn name(kind: DocumentKind) -> &'static str {
     match kind {
         DocumentKind::Incident => "incidents",
         DocumentKind::Patrol => "patrols",
@@ -178,7 +179,7 @@ pub(super) async fn shown<R: Kind>(desk: &Desk, document: DocumentId) -> Answer 
 }
 
 /// A remark for everyone who sees the document.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NoteForm {
     text: String,
@@ -210,8 +211,9 @@ pub(super) async fn note<R: Kind>(
 }
 
 /// Which size of a photo.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Size {
     preview: Option<bool>,
 }

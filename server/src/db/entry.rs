@@ -310,3 +310,13 @@ pub fn settle(
         .map_err(sql)?;
     Ok(())
 }
+
+/// Whether entries of a document are stored that it has not followed yet.
+pub fn is_behind(connection: &Connection, document: DocumentId) -> Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM entry WHERE document = ?1 AND state = 1 AND same_as IS NULL)",
+        )
+        .and_then(|mut statement| statement.query_row([document.as_ref()], |row| row.get(0)))
+        .map_err(sql)
+}

@@ -4,6 +4,7 @@ use rusqlite::{Connection, Transaction, params};
 use suishou_core::{
     error::{Error, Result},
     id::DocumentId,
+    model::DocumentKind,
     store::{optional, sql},
 };
 
@@ -123,4 +124,38 @@ pub fn get(connection: &Connection, seq: i64) -> Result<Item> {
             }),
     )?;
     found.flatten().ok_or(Error::Corrupt("a place of the feed"))
+}
+
+/// Documents in which something took effect, was held or released, between two places; under a key only what
+/// stands under it now.
+pub fn changes(
+    connection: &Connection,
+    after: i64,
+    upto: i64,
+    key: Option<&str>,
+    limit: usize,
+) -> Result<Vec<(i64, DocumentId, DocumentKind, bool)>> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT f.seq, e.document, e.kind, f.what FROM feed f JOIN entry e ON e.seq = f.entry
+             WHERE f.seq > ?1 AND f.seq <= ?2 AND f.what IN (1, 6, 7)
+                 AND (?3 IS NULL OR EXISTS (
+                     SELECT 1 FROM document_key d JOIN scope_key s ON s.key = d.key
+                     WHERE d.document = e.document AND d.lost_at IS NULL AND s.name = ?3))
+             ORDER BY f.seq LIMIT ?4",
+        )
+        .map_err(sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement
+        .query_map(params![after, upto, key, limit], |row| {
+            Ok((row.get(0)?, id(row, 1)?, row.get::<_, u8>(2)?, row.get::<_, i64>(3)? != 1))
+        })
+        .map_err(sql)?;
+    let mut found = Vec::new();
+    for row in rows {
+        let (seq, document, kind, is_held) = row.map_err(sql)?;
+        let kind = DocumentKind::from_number(kind).ok_or(Error::Corrupt("a document's kind"))?;
+        found.push((seq, document, kind, is_held));
+    }
+    Ok(found)
 }

@@ -309,3 +309,36 @@ fn in_use(connection: &Connection, statement: &str, kind: DocumentKind) -> Resul
         statement.query_map([kind.number()], |row| Ok((row.get(0)?, count(row.get(1)?)))).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }
+
+/// In which state a document is, and which other it is about.
+pub fn standing(
+    connection: &Connection,
+    document: DocumentId,
+) -> Result<Option<(String, Option<DocumentId>)>> {
+    optional(
+        connection
+            .prepare_cached("SELECT state, about FROM work WHERE document = ?1")
+            .map_err(sql)?
+            .query_row([document.as_ref()], |row| {
+                Ok((row.get(0)?, row.get::<_, Option<[u8; 16]>>(1)?.map(DocumentId::new)))
+            }),
+    )
+}
+
+/// Incidents that still stand as repetitions of one in these states, with that.
+pub fn repeating(connection: &Connection, states: &[&str]) -> Result<Vec<(DocumentId, DocumentId)>> {
+    let statement = format!(
+        "SELECT w.document, w.about FROM work w JOIN work p ON p.document = w.about
+         WHERE w.kind = ? AND w.state = ? AND p.state IN ({}) ORDER BY w.at, w.document",
+        marks(states.len())
+    );
+    let mut values = vec![
+        Value::from(i64::from(DocumentKind::Incident.number())),
+        Value::from(IncidentState::Duplicate.as_str().to_owned()),
+    ];
+    values.extend(states.iter().map(|state| Value::from((*state).to_owned())));
+    let mut statement = connection.prepare(&statement).map_err(sql)?;
+    let rows =
+        statement.query_map(params_from_iter(values), |row| Ok((id(row, 0)?, id(row, 1)?))).map_err(sql)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(sql)
+}

@@ -101,10 +101,6 @@ impl Step {
             _ => None,
         }
     }
-
-    fn closes_incident(&self) -> bool {
-        matches!(self, Self::Incident(step) if step.kind == StepKind::Closed)
-    }
 }
 
 /// What an operator does to a document.
@@ -181,45 +177,44 @@ impl Work<'_> {
             self.check_member(member)?;
         }
         check_fields(&self.settings, document.kind(), &act.fields)?;
+        self.append_act(&mut document, act)?;
+        // What repeats it may be answered by this, and that is a part of the act.
+        while self.state.meta.projected < self.state.stored_seq {
+            self.project(PROJECTED_AT_ONCE)?;
+        }
+        Ok(())
+    }
+
+    /// Appends an act on a document to the relay's own log without projecting it.
+    pub(super) fn append_act(&mut self, document: &mut Document, act: &Act) -> Result<()> {
         let mut entries = Vec::new();
         let mut fields = act.fields.clone();
         if let Some(card) = &act.card {
-            let entry = self.card_entry(&document, card)?;
+            let entry = self.card_entry(document, card)?;
             fields.push((household::FIELD_CARD.to_owned(), entry.id().to_string()));
             entries.push(entry);
         }
         let mut step = None;
         if !act.steps.is_empty() || !fields.is_empty() {
-            let steps = completed(&document, &act.steps)?;
-            let change = self.change(&mut document, &steps, fields)?;
+            let steps = completed(document, &act.steps)?;
+            let change = self.change(document, &steps, fields)?;
             step = first_step(&change);
-            entries.push(Entry::new(id, document.kind(), self.now, BodyType::Change, change)?);
+            entries.push(Entry::new(document.id(), document.kind(), self.now, BodyType::Change, change)?);
         }
         if let Some(remark) = &act.remark {
             let salt = Salt::new(self.random.bytes());
             let note = Note { step, answers: act.answers, ..Note::plain(salt, remark.clone()) };
             note.check()?;
-            entries.push(Entry::new(id, document.kind(), self.now, BodyType::Note, encode(&note))?);
+            entries.push(Entry::new(
+                document.id(),
+                document.kind(),
+                self.now,
+                BodyType::Note,
+                encode(&note),
+            )?);
         }
-        self.judge(&mut document, &entries)?;
-        self.append_own(&entries)?;
-        self.project(PROJECTED_AT_ONCE)?;
-        if act.steps.iter().any(Step::closes_incident) { self.close_merged(id, act) } else { Ok(()) }
-    }
-
-    /// What repeats this incident gets the same answer.
-    fn close_merged(&mut self, primary: DocumentId, act: &Act) -> Result<()> {
-        for document in db::work::merged_into(self.transaction, primary)? {
-            let closed =
-                Act { remark: act.remark.clone(), ..Act::step(IncidentStep::plain(StepKind::Closed)) };
-            match self.act(document, &closed) {
-                Err(RelayError::Refused { code }) => {
-                    tracing::warn!(%document, %primary, %code, "a merged incident could not be closed");
-                }
-                done => done?,
-            }
-        }
-        Ok(())
+        self.judge(document, &entries)?;
+        self.append_own(&entries)
     }
 
     /// Refuses, with the code, what would be held.
@@ -338,6 +333,9 @@ fn check_act(settings: &Settings, act: &Act) -> Result<()> {
             step.check()?;
             if let Some(department) = &step.department {
                 settings.check_department(department)?;
+            }
+            if let Some(answer) = &step.answer {
+                settings.check_answer(answer)?;
             }
         }
         if let Some(reason) = step.reason() {

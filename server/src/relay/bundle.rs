@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// What an import came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct BundleImported {
     /// Whose bundle it is.
     pub device: DeviceId,

@@ -139,6 +139,10 @@ impl Engine {
         if renewed > 0 {
             tracing::info!(members = renewed, "scope keys of an older version were renewed");
         }
+        let answered = engine.write(|work| work.answer_left_over())?;
+        if answered > 0 {
+            tracing::info!(incidents = answered, "repetitions of answered incidents get their answer");
+        }
         engine.marker = engine.state.marker();
         engine.marker.write(folder)?;
         engine.life.drop_old_copies(engine.marked_at);

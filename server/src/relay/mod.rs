@@ -29,6 +29,7 @@ pub mod keeper;
 mod life;
 mod marker;
 mod members;
+mod news;
 pub mod operator;
 pub mod operators;
 mod project;
@@ -36,6 +37,8 @@ pub mod push;
 pub mod quota;
 pub mod reading;
 pub mod retention;
+mod reminders;
+mod repetitions;
 mod scope;
 pub mod settings;
 pub mod shared;
@@ -86,6 +89,13 @@ pub use operators::OperatorRole;
 pub use reading::{Kind, Listed, Shown, WorkFilter};
 pub use settings::{SettingsFile, VersionShown};
 pub use shown::{BlobShown, Imported, Member, NoteShown, RelayStatus};
+pub use news::{Change, News};
+pub use reading::{Kind, Label, Listed, Shown, WorkFilter};
+pub use reminders::Reminded;
+pub use settings::{SettingsFile, VersionShown};
+pub use shown::{
+    BlobShown, DeviceShown, HeldShown, Imported, Invited, Member, NoteShown, PersonShown, RelayStatus,
+};
 
 use crate::{
     blobs::Blobs,

@@ -11,6 +11,7 @@ use suishou_core::{
     error::{Error, HeldCode},
     id::{DeviceId, DocumentId, GridId, MemberId},
     model::{
+        DocumentKind,
         settings::Settings,
         step::{Author, Origin},
     },
@@ -48,6 +49,8 @@ pub(super) struct Known {
     sources: BTreeMap<i64, Source>,
     members: BTreeMap<i64, (MemberId, Rights)>,
     hooks: Option<Vec<Hook>>,
+    /// Incidents that something was added to.
+    incidents: Vec<DocumentId>,
 }
 
 /// An entry to be judged, with what stands behind it.
@@ -95,7 +98,7 @@ impl Work<'_> {
         }
         db::meta::set_projected(self.transaction, last)?;
         self.state.meta.projected = last;
-        Ok(())
+        self.answer_repetitions(&known.incidents)
     }
 
     /// Holds the next entry unseen: it makes the relay fail.
@@ -293,6 +296,9 @@ impl Work<'_> {
         } else {
             db::scope::of_document(self.transaction, id)?.iter().map(|held| held.key).collect()
         };
+        if document.kind() == DocumentKind::Incident {
+            known.incidents.push(id);
+        }
         for candidate in passed {
             let entry = candidate.stored.seq;
             let place = self.tell(Item::Entry { entry, document: id })?;

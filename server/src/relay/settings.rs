@@ -10,7 +10,8 @@ use suishou_core::{
     model::{
         DocumentKind,
         settings::{
-            Category, Checkpoint, Department, Form, Named, QuestionKind, Reason, Settings, StepHours, Words,
+            Answer, Category, Checkpoint, Department, Form, Named, QuestionKind, Reason, Reminders, Settings,
+            StepHours, Words,
         },
     },
     time::Timestamp,
@@ -29,7 +30,7 @@ const MAX_WORDS_BYTES: usize = 200;
 const MAX_HOURS: u16 = 8_784;
 
 /// The settings without the grids.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SettingsFile {
     /// Whose; another township's file can be taken over without this line.
@@ -57,10 +58,16 @@ pub struct SettingsFile {
     pub hazards: Vec<Named<HazardId>>,
     /// Themes of publicity.
     pub themes: Vec<Named<ThemeId>>,
+    /// Answers kept ready; a file without them leaves those that are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Vec<Answer>>,
+    /// Whether the relay reminds by itself; a file without this leaves it as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminders: Option<Reminders>,
 }
 
 /// One version of the settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct VersionShown {
     /// Counts up.
     pub version: u64,
@@ -91,6 +98,8 @@ impl SettingsFile {
             forms: settings.forms.unwrap_or_default(),
             hazards: settings.hazards.unwrap_or_default(),
             themes: settings.themes.unwrap_or_default(),
+            answers: settings.answers,
+            reminders: settings.reminders,
         }
     }
 
@@ -105,6 +114,8 @@ impl SettingsFile {
             forms: Some(self.forms),
             hazards: Some(self.hazards),
             themes: Some(self.themes),
+            answers: self.answers.or_else(|| before.answers.clone()),
+            reminders: self.reminders.or(before.reminders),
             ..before.clone()
         }
     }
@@ -132,7 +143,11 @@ impl Engine {
         count(&present.forms, &file.forms, |item| item.id.to_string(), &mut imported);
         count(&present.hazards, &file.hazards, |item| item.id.to_string(), &mut imported);
         count(&present.themes, &file.themes, |item| item.id.to_string(), &mut imported);
+        if let (Some(present), Some(answers)) = (&present.answers, &file.answers) {
+            count(present, answers, |item| item.id.to_string(), &mut imported);
+        }
         imported.changed += usize::from(present.step_hours != file.step_hours);
+        imported.changed += usize::from(file.reminders.is_some() && present.reminders != file.reminders);
         // The order of a list counts too: it is the order on the phones.
         if file.clone().into_settings(&before) != before.as_ref().clone().completed() {
             imported.settings_version = self.set_settings(file.into_settings(&before), |_| Ok(()))?;
@@ -213,12 +228,15 @@ fn check(file: &SettingsFile, before: &Settings) -> Vec<Problem> {
     check_list("form", &file.forms, |item| (item.id.to_string(), &item.name), &mut problems);
     check_list("hazard", &file.hazards, |item| (item.id.to_string(), &item.name), &mut problems);
     check_list("theme", &file.themes, |item| (item.id.to_string(), &item.name), &mut problems);
+    let answers = file.answers.as_deref().unwrap_or_default();
+    check_list("answer", answers, |item| (item.id.to_string(), &item.words), &mut problems);
     let departments = file.departments.iter().map(|department| department.id.to_string());
     twice("department", departments, &mut problems);
     twice("checkpoint", file.checkpoints.iter().map(|item| item.id.to_string()), &mut problems);
     let hours = &file.step_hours;
-    let hours = [&hours.accept, &hours.dispatch, &hours.verify, &hours.close];
-    let hours = hours.into_iter().chain(file.categories.iter().map(|category| &category.due_hours));
+    let of_steps = file.categories.iter().filter_map(|category| category.step_hours.as_ref()).chain([hours]);
+    let hours = of_steps.flat_map(|hours| [&hours.accept, &hours.dispatch, &hours.verify, &hours.close]);
+    let hours = hours.chain(file.categories.iter().map(|category| &category.due_hours));
     for found in hours.flatten().copied().filter(|hours| *hours == 0 || *hours > MAX_HOURS) {
         let (found, limit) = (found.into(), MAX_HOURS.into());
         problems.push(Problem::TooLarge { what: "the number of hours", found, limit });

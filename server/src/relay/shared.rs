@@ -45,6 +45,8 @@ pub struct Shared {
     current: RwLock<Current>,
     news: RwLock<BTreeMap<i64, i64>>,
     feed: watch::Sender<i64>,
+    /// The relay stops: whoever only waits should go.
+    pub ending: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -85,6 +87,7 @@ impl Shared {
             current,
             news: RwLock::new(BTreeMap::new()),
             feed: watch::Sender::new(feed_seq),
+            ending: watch::Sender::new(false),
         }
     }
 
@@ -112,6 +115,8 @@ impl Shared {
     pub fn set_settings(&self, settings: Settings, bundle: Vec<u8>) {
         let current = Current::new(&self.identity, settings, bundle);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
+        // Who watches the feed sees the settings too.
+        self.feed.send_modify(|_| {});
     }
 
     /// Tells those who wait how far the feed is, and which keys have something new.

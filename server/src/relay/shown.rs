@@ -19,7 +19,7 @@ use suishou_core::{
 use super::quota::QuotaShown;
 
 /// A person of the township.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Member {
     /// The number in the township's list.
     pub id: MemberId,
@@ -36,7 +36,7 @@ pub struct Member {
 }
 
 /// What an import did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Imported {
     /// New ones.
     pub added: usize,
@@ -51,7 +51,7 @@ pub struct Imported {
 }
 
 /// Somebody who took part in a document; for the command centre only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct PersonShown {
     /// Their alias in this document.
     pub author: Author,
@@ -68,7 +68,7 @@ pub struct PersonShown {
 }
 
 /// A photo or recording that a record or note names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct BlobShown {
     /// Which.
     pub hash: BlobHash,
@@ -79,7 +79,7 @@ pub struct BlobShown {
 }
 
 /// Somebody whom a step, an order or an audience names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct NamedShown {
     /// For comparing; never shown.
     #[serde(skip)]
@@ -95,7 +95,7 @@ pub struct NamedShown {
 }
 
 /// A remark.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct NoteShown {
     /// What was said.
     pub text: String,
@@ -114,7 +114,7 @@ pub struct NoteShown {
 }
 
 /// How the relay is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct RelayStatus {
     /// Which life of the relay.
     pub epoch: Epoch,
@@ -153,7 +153,7 @@ pub struct RelayStatus {
 }
 
 /// How many blobs and how large.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct BlobCount {
     /// How many.
     pub count: u64,

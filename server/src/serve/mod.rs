@@ -40,6 +40,9 @@ use crate::{
     relay::{Relay, Terms, error::come_again, webhooks::Courier},
 };
 
+/// How often the relay looks for what is overdue.
+const REMINDERS: Duration = Duration::from_mins(10);
+
 /// How phones are spoken to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Transport {
@@ -149,6 +152,7 @@ impl Server {
         if config.daily_retention {
             doors.spawn(relay.clone().retain_daily(stopped.clone()));
         }
+        doors.spawn(remind(relay.clone(), stopped.clone()));
         doors.spawn(house::keep(relay.clone(), stopped));
 
         let console = console.map(|_| found_at);
@@ -178,6 +182,7 @@ impl Server {
         tracing::info!("stopping");
         Serving::remove(&self.folder);
         self.stopping.send_replace(true);
+        self.relay.release_waiting();
         while self.doors.join_next().await.is_some() {}
         self.relay.stop().await;
         tracing::info!("stopped");
@@ -251,6 +256,23 @@ async fn let_go_of_waiting(
     tokio::select! {
         response = next.run(request) => response,
         () = is_stopping(&mut stopped) => busy(),
+    }
+}
+
+/// Reminds of what is overdue, as long as the relay runs.
+async fn remind(relay: Relay, mut stopped: watch::Receiver<bool>) {
+    let mut turns = tokio::time::interval(REMINDERS);
+    turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = turns.tick() => {}
+            () = is_stopping(&mut stopped) => return,
+        }
+        match relay.remind().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "reminded of overdue incidents"),
+            Err(error) => tracing::warn!(%error, "reminders have to wait"),
+        }
     }
 }
 

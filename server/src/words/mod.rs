@@ -50,6 +50,7 @@ macro_rules! texts {
 /// Each area's texts, Chinese and English.
 const TEXTS: &[(&str, &str)] = &texts![
     "base.json",
+    "document.json",
     "operators.json",
     "identity.json",
     "enrolment.json",

@@ -120,6 +120,7 @@ fn bodies_are_read_for_ever() {
             rating: Some(4),
             of: Some(DocumentId::at(at(1), [9; 10])),
             dispatch: Some(StepId::derive(&[8; 16], 3, 1)),
+            answer: None,
         },
     );
     holds(

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, IncidentRecord, IncidentStep, StepKind};
 use crate::{
     error::HeldCode,
-    id::{CategoryId, DepartmentId, DocumentId, GridId, MemberId, ReasonId},
+    id::{AnswerId, CategoryId, DepartmentId, DocumentId, GridId, MemberId, ReasonId},
     model::{
         Severity,
         choice::{Choice, Fields, choice},
@@ -20,6 +20,7 @@ use crate::{
 
 /// The state of an incident: the last effective step's doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum IncidentState {
     /// 上报
@@ -96,6 +97,7 @@ impl IncidentState {
 
 /// How far one of possibly several dispatches is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DispatchState {
     /// Nobody has taken it up.
@@ -110,6 +112,7 @@ pub enum DispatchState {
 
 /// An order to a department or person, with its own state: joint handling is several of these.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Dispatch {
     /// The step that ordered it.
     pub step: StepId,
@@ -132,6 +135,7 @@ impl Dispatch {
 
 /// One step as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct StepShown {
     /// Which.
     pub id: StepId,
@@ -153,6 +157,8 @@ pub struct StepShown {
     pub of: Option<DocumentId>,
     /// Of this dispatch; of all that are open if it names none.
     pub dispatch: Option<StepId>,
+    /// The template of the answer.
+    pub answer: Option<AnswerId>,
     /// False if the step was not possible where it stands in the document's order.
     pub took_effect: bool,
 }
@@ -220,6 +226,7 @@ impl Incident {
                 rating: step.rating,
                 of: step.of,
                 dispatch: step.dispatch,
+                answer: step.answer,
                 took_effect,
             });
         }
@@ -235,7 +242,7 @@ impl Incident {
         if let Some(dispatch) = step.dispatch {
             let known = self.dispatches.iter().find(|known| known.step == dispatch);
             let is_possible = known.is_some_and(|known| match step.kind {
-                StepKind::Handling | StepKind::Resolved => known.is_open(),
+                StepKind::Handling | StepKind::Resolved | StepKind::Reminded => known.is_open(),
                 StepKind::Returned => known.state != DispatchState::Returned,
                 _ => false,
             });
@@ -255,8 +262,13 @@ impl Incident {
             StepKind::Returned => {
                 &[S::Reported, S::Accepted, S::Dispatched, S::Handling, S::Resolved, S::Verified]
             }
-            StepKind::Rejected | StepKind::Duplicate => &[S::Reported, S::Accepted, S::Returned, S::Reopened],
+            StepKind::Rejected => &[S::Reported, S::Accepted, S::Returned, S::Reopened, S::Duplicate],
+            StepKind::Duplicate => &[S::Reported, S::Accepted, S::Returned, S::Reopened],
             StepKind::Reopened => &[S::Closed, S::Rated, S::Rejected, S::Duplicate],
+            // Somebody still has something to do.
+            StepKind::Reminded => {
+                return if self.state.is_settled() { Err(HeldCode::WrongState) } else { Ok(()) };
+            }
         };
         if from.contains(&self.state) { Ok(()) } else { Err(HeldCode::WrongState) }
     }
@@ -268,6 +280,9 @@ impl Incident {
     }
 
     fn take(&mut self, id: StepId, step: &IncidentStep, at: Timestamp) {
+        if step.kind == StepKind::Reminded {
+            return;
+        }
         self.reason = None;
         let state = match step.kind {
             StepKind::Accepted => IncidentState::Accepted,
@@ -308,6 +323,7 @@ impl Incident {
                 self.duplicate_of = step.of;
                 IncidentState::Duplicate
             }
+            StepKind::Reminded => self.state,
             StepKind::Reopened => {
                 self.reason.clone_from(&step.reason);
                 self.duplicate_of = None;

@@ -8,7 +8,7 @@ pub use fold::{Dispatch, DispatchState, Incident, IncidentState, StepShown};
 
 use crate::{
     error::{Error, Problem, Result},
-    id::{BlobHash, CategoryId, DepartmentId, DocumentId, MemberId, ReasonId, Salt, SourceId},
+    id::{AnswerId, BlobHash, CategoryId, DepartmentId, DocumentId, MemberId, ReasonId, Salt, SourceId},
     model::{MAX_TEXT_BYTES, Severity, note::too_long, place::Place, step::StepId},
     time::Timestamp,
 };
@@ -59,6 +59,7 @@ pub struct IncidentRecord {
 
 /// What a report is, if it is not an incident. Numbers are wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum Matter {
@@ -112,6 +113,7 @@ impl IncidentRecord {
     serde::Serialize,
     serde::Deserialize,
 )]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
@@ -148,11 +150,14 @@ pub enum StepKind {
     /// Taken up again.
     #[n(11)]
     Reopened,
+    /// 督办: those who have to act are reminded; nothing else changes.
+    #[n(12)]
+    Reminded,
 }
 
 impl StepKind {
     /// All, in the order of an incident's life.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Accepted,
         Self::Dispatched,
         Self::Handling,
@@ -164,6 +169,7 @@ impl StepKind {
         Self::Rejected,
         Self::Duplicate,
         Self::Reopened,
+        Self::Reminded,
     ];
 }
 
@@ -183,7 +189,7 @@ pub struct IncidentStep {
     /// Dispatched: to be done by then.
     #[n(3)]
     pub due_at: Option<Timestamp>,
-    /// Returned, rejected, reopened: why.
+    /// Returned, rejected, reopened: why. Closed: why what it repeats was refused.
     #[n(4)]
     pub reason: Option<ReasonId>,
     /// Rated: 1 to 5.
@@ -192,9 +198,12 @@ pub struct IncidentStep {
     /// Duplicate: of this incident.
     #[n(6)]
     pub of: Option<DocumentId>,
-    /// Handling, resolved, returned: which dispatch this is about, if any.
+    /// Handling, resolved, returned, reminded: which dispatch this is about, if any.
     #[n(7)]
     pub dispatch: Option<StepId>,
+    /// Closed: the template of the answer that the reporter reads.
+    #[n(8)]
+    pub answer: Option<AnswerId>,
 }
 
 impl IncidentStep {
@@ -209,6 +218,7 @@ impl IncidentStep {
             rating: None,
             of: None,
             dispatch: None,
+            answer: None,
         }
     }
 

@@ -18,6 +18,7 @@ use crate::{
 
 /// Where a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TaskState {
     /// Nobody has taken it up.
@@ -102,6 +103,7 @@ pub struct Item {
 
 /// Counts over a task's items, each person once whoever marked them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TaskCounts {
     /// Items in all.
     pub items: u32,

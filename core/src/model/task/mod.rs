@@ -25,6 +25,7 @@ pub const MAX_SHELTERS: usize = 64;
 
 /// What sort of order it is. Numbers are wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskForm {
@@ -89,6 +90,7 @@ impl TaskForm {
 
 /// One item: a thing to look at, or a household to move.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(map)]
 pub struct TaskItem {
     /// Its number within the task.
@@ -210,6 +212,7 @@ impl TaskRecord {
 
 /// What became of an item. Numbers are wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemState {
@@ -267,6 +270,7 @@ impl ItemState {
 
 /// What somebody answers to a call. Numbers are wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskAnswer {

@@ -12,7 +12,8 @@ use super::{Format, Named};
   suishou incident accept 7c1f09ab --severity high
   suishou incident dispatch 7c1f09ab --to police,market --due-hours 24 --remark 请尽快处理
   suishou incident resolve 7c1f09ab --remark 已查封
-  suishou incident close 7c1f09ab")]
+  suishou incident dispatch 7c1f09ab --to police=4,market=2026-02-01T18:00+08:00
+  suishou incident close 7c1f09ab --template fixed")]
 pub enum Incident {
     /// List incidents, newest first  列出事件
     List(IncidentList),
@@ -35,7 +36,9 @@ pub enum Incident {
     /// Say that somebody looked that it is done  核查
     Verify(Step),
     /// Close it; the reporter is answered  办结
-    Close(Step),
+    Close(Close),
+    /// Remind those who have to act  督办
+    Remind(OfDispatch),
     /// Say that it is the same as another  重复
     Duplicate(Duplicate),
     /// Say of several that they repeat one: when that is closed they get the same answer  合并
@@ -157,8 +160,13 @@ pub struct Step {
 /// `suishou incident dispatch`
 #[derive(Args, Debug)]
 pub struct Dispatch {
-    /// The departments, with commas between  部门
-    #[arg(long, value_name = "DEPARTMENT,…", value_delimiter = ',', required_unless_present = "member")]
+    /// The departments, with commas between; each may have its own hours or time  部门
+    #[arg(
+        long,
+        value_name = "DEPARTMENT[=HOURS|TIME],…",
+        value_delimiter = ',',
+        required_unless_present = "member"
+    )]
     pub to: Vec<String>,
     /// A person  人员编号
     #[arg(long)]
@@ -169,6 +177,17 @@ pub struct Dispatch {
     /// To be done by then, such as 2026-01-31T18:00+08:00  截止时间
     #[arg(long, value_name = "TIME")]
     pub due_at: Option<String>,
+    /// What every step may bring along.
+    #[command(flatten)]
+    pub step: Step,
+}
+
+/// `suishou incident close`
+#[derive(Args, Debug)]
+pub struct Close {
+    /// The answer that the reporter reads, by its short name, such as fixed; see settings show  答复模板
+    #[arg(long, value_name = "ANSWER")]
+    pub template: Option<String>,
     /// What every step may bring along.
     #[command(flatten)]
     pub step: Step,

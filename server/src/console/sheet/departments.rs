@@ -18,7 +18,7 @@ const COLUMNS: [Column; 3] = [
 ];
 
 /// One department as a file has it, not yet checked.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::console) struct DepartmentRow {
     id: String,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use suishou_core::{
     error::{Error, Problem},
     id::{GridId, PurposeId, Salt},
@@ -29,7 +29,7 @@ const COLUMNS: [Column; 10] = [
 ];
 
 /// One household as a file or form has it, not yet checked.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::console) struct HouseholdLine {
     name: String,

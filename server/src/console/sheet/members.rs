@@ -22,7 +22,7 @@ const COLUMNS: [Column; 6] = [
 ];
 
 /// One member as a file has it, not yet checked.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::console) struct MemberRow {
     id: String,

@@ -26,7 +26,7 @@ use crate::{
 const VISITS: usize = 50;
 
 /// One card of a household.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct CardShown {
     /// Which entry brought it, whose and when; none for the record itself.
     pub origin: Option<Origin>,
@@ -38,13 +38,14 @@ pub struct CardShown {
 }
 
 /// What a household in full has beside its row.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct HouseholdShown {
     /// Who they are and what they need: the card in use.
     pub card: HouseholdCard,
     /// Every card, the first first.
     pub cards: Vec<CardShown>,
     /// The last visits, the newest first.
+    #[schema(value_type = Vec<VisitRow>)]
     pub visits: Vec<Listed<VisitRow>>,
     /// Why it ended.
     pub reason: Option<ReasonId>,
@@ -108,7 +109,7 @@ pub(in crate::relay) fn card_of(connection: &Connection, id: DocumentId) -> Resu
 }
 
 /// What a visit in full has beside its row.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct VisitShown {
     /// In the visitor's words.
     pub text: String,

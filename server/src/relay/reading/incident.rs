@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// What an incident in full has beside its row.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct IncidentShown {
     /// What was reported.
     pub text: String,
@@ -45,6 +45,7 @@ pub struct IncidentShown {
     /// Severity with what stands beside it.
     pub severity_choice: Choice<Severity>,
     /// Grid with what stands beside it.
+    #[schema(value_type = Choice<Option<String>>)]
     pub grid_choice: Choice<Option<GridId>>,
     /// The orders.
     pub dispatches: Vec<Dispatch>,
@@ -108,7 +109,7 @@ fn possible(incident: &Incident) -> Vec<StepKind> {
 }
 
 /// What a patrol in full has beside its row.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct PatrolShown {
     /// What the tour is for.
     pub purpose: String,

@@ -55,9 +55,9 @@ use crate::{
 const MAX_LISTED: usize = 500;
 
 /// A kind of document as operators read it; implemented by its row.
-pub trait Kind: DeserializeOwned + Serialize + Send + Sized + 'static {
+pub trait Kind: DeserializeOwned + Serialize + utoipa::ToSchema + Send + Sized + 'static {
     /// What a document in full has beside the row, the people and the remarks.
-    type Shown: Serialize + Send;
+    type Shown: Serialize + utoipa::ToSchema + Send;
     /// Which kind.
     const KIND: DocumentKind;
 
@@ -108,7 +108,7 @@ pub struct WorkFilter {
 }
 
 /// A colour's words in both languages: a colour never stands alone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Label {
     /// Simplified Chinese.
     pub zh: &'static str,

@@ -19,7 +19,7 @@ use crate::relay::{
 };
 
 /// Somebody has read it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ReaderShown {
     /// Who.
     #[serde(flatten)]
@@ -29,7 +29,7 @@ pub struct ReaderShown {
 }
 
 /// A question with its answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct QuestionShown {
     /// Who asks.
     pub by: Option<NamedShown>,
@@ -41,7 +41,7 @@ pub struct QuestionShown {
 }
 
 /// What a notice in full has beside its row.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct NoticeShown {
     /// In words that people use.
     pub text: String,

@@ -22,7 +22,7 @@ use crate::relay::{
 };
 
 /// Somebody's word about an item.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct MarkShown {
     /// Who; none for the command centre.
     #[serde(flatten)]
@@ -36,7 +36,7 @@ pub struct MarkShown {
 }
 
 /// What became of an item, as one person has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Became {
     /// What became of it.
     pub state: ItemState,
@@ -45,7 +45,7 @@ pub struct Became {
 }
 
 /// One item.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ItemShown {
     /// Its number.
     pub id: u16,
@@ -67,7 +67,7 @@ pub struct ItemShown {
 }
 
 /// Where people are taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ShelterShown {
     /// Its number.
     pub id: u8,
@@ -78,7 +78,7 @@ pub struct ShelterShown {
 }
 
 /// What one person said and did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct AnswerShown {
     /// Who.
     #[serde(flatten)]
@@ -96,7 +96,7 @@ pub struct AnswerShown {
 }
 
 /// What a task in full has beside its row.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct TaskShown {
     /// In words.
     pub text: String,

@@ -20,7 +20,7 @@ use crate::relay::{
 };
 
 /// Somebody has read it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct AcknowledgedShown {
     /// Who.
     #[serde(flatten)]
@@ -32,7 +32,7 @@ pub struct AcknowledgedShown {
 }
 
 /// What was heard of a place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ReportShown {
     /// Who said so.
     #[serde(flatten)]
@@ -48,7 +48,7 @@ pub struct ReportShown {
 }
 
 /// A place to watch with what was last heard of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct PostShown {
     /// Its number.
     pub id: u16,
@@ -65,7 +65,7 @@ pub struct PostShown {
 }
 
 /// What a warning in full has beside its row.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct WarningShown {
     /// What to do.
     pub text: String,

@@ -11,6 +11,7 @@ mod lives;
 mod operating;
 pub(crate) mod phone;
 mod pushing;
+mod queue;
 mod retention;
 mod seeing;
 mod uploading;

@@ -1,0 +1,54 @@
+"""Bodies that no program should send, to every operation that takes one: hostile.py ADDRESS TOKEN
+
+Each is refused in the one form of refusals, none by a fault of the relay."""
+
+import http.client
+import json
+import sys
+from urllib.parse import quote, urlparse
+
+address, token = urlparse(sys.argv[1]), sys.argv[2]
+BODIES = {
+    "empty": b"",
+    "no text": b"\xff\xfe\x00\x80",
+    "deep": b"[" * 60_000,
+    "deep object": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    "number": b"1e999999",
+    "half": b'{"text": "a',
+    "twice": b'{"kind":"accepted","kind":"closed"}',
+    "surrogate": b'{"text":"\\ud800","category":"order"}',
+    "nul": b'{"text":"\\u0000","category":"order\\u0000"}',
+    "long": b'{"text":"' + b"x" * 60_000 + b'"}',
+    "bomb": b"id,name\n" + b'"' * 60_000,
+}
+IDS = ["0" * 32, "f" * 32, "%00", "..%2f..%2fetc", "a" * 5_000, "%F0%9F%92%A9", "-1", "%27%20OR%201=1"]
+
+
+def ask(method, path, body, kind):
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
+    connection.request(method, path, body=body, headers=headers)
+    answer = connection.getresponse()
+    return answer.status, answer.getheader("Content-Type"), answer.read()
+
+
+document = json.loads(ask("GET", "/api/openapi.json", b"", "text/plain")[2])
+asked = 0
+for path, methods in document["paths"].items():
+    if path == "/api/events":
+        continue
+    for method, operation in methods.items():
+        kinds = operation.get("requestBody", {}).get("content", {})
+        cases = [("ids", b"{}", ident) for ident in IDS] if "{" in path else []
+        cases += [(name, body, "0" * 32) for name, body in BODIES.items()] if kinds else []
+        for name, body, ident in cases:
+            filled = path.replace("{id}", ident).replace("{hash}", ident).replace("{version}", ident)
+            for kind in kinds or ["application/json"]:
+                status, answered, text = ask(method.upper(), filled, body, kind)
+                asked += 1
+                where = f"{method} {path} ({name}, {kind}): {status}"
+                assert status < 500, f"{where} {text[:200]!r}"
+                if status >= 400:
+                    assert answered == "application/json", f"{where} {answered}"
+                    assert json.loads(text)["error"]["code"], where
+print(f"hostile: {asked} requests, each refused or answered in form")
