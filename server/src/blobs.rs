@@ -52,7 +52,7 @@ struct Disk {
 }
 
 /// How much room there is, and what is still taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Room {
     /// Free bytes.
     pub free_bytes: u64,
@@ -288,7 +288,7 @@ impl Blobs {
         match fs::remove_file(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(Error::file("removing a blob")(error)),
-            Ok(()) => sync_folder(path.parent().unwrap_or(&self.whole)),
+            Ok(()) => self.sync_folder(path.parent().unwrap_or(&self.whole)),
         }
     }
 

@@ -471,7 +471,8 @@ fn a_township_is_backed_up_while_it_runs_and_restored_beside_it() {
     let path = |name: &str| town.folder.path().join(name).to_str().unwrap().to_owned();
     let (dir, to, new) = (path("relay"), path("backup"), path("new"));
 
-    let said = fed("四海之内九州之外\n", &["backup", "--to", &to, "--passphrase-stdin", "--json", "--dir", &dir]);
+    let said =
+        fed("四海之内九州之外\n", &["backup", "--to", &to, "--passphrase-stdin", "--json", "--dir", &dir]);
     assert_eq!(said.code, Some(0), "{}", said.err);
     let taken: Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!((&taken["is_encrypted"], &taken["is_same_disk"]), (&json!(true), &json!(true)));
@@ -514,7 +515,16 @@ fn doctor_says_line_by_line_what_is_well_and_what_is_not() {
     let found: Value = serde_json::from_str(&doctor.out).unwrap();
     let codes: Vec<&str> =
         found["lines"].as_array().unwrap().iter().map(|line| line["code"].as_str().unwrap()).collect();
-    for code in ["clock_ok", "config_ok", "relay_ok", "port_ok", "database_ok", "certificate_ok", "keys_ok", "backup_never"] {
+    for code in [
+        "clock_ok",
+        "config_ok",
+        "relay_ok",
+        "port_ok",
+        "database_ok",
+        "certificate_ok",
+        "keys_ok",
+        "backup_never",
+    ] {
         assert!(codes.contains(&code), "{code}: {codes:?}");
     }
     let config = town.folder.path().join("relay/config.toml");
@@ -531,7 +541,13 @@ fn install_writes_below_its_root_only_and_prints_how_to_undo_it() {
     let said = town.done(&["install", "--root", root.to_str().unwrap()]);
     assert!(said.contains("systemctl disable --now suishou"), "{said}");
     let unit = fs::read_to_string(root.join("etc/systemd/system/suishou.service")).unwrap();
-    for line in ["User=suishou", "ProtectSystem=strict", "NoNewPrivileges=yes", "LimitNOFILE=65536", "Restart=on-failure"] {
+    for line in [
+        "User=suishou",
+        "ProtectSystem=strict",
+        "NoNewPrivileges=yes",
+        "LimitNOFILE=65536",
+        "Restart=on-failure",
+    ] {
         assert!(unit.lines().any(|found| found == line), "{line}");
     }
     assert!(unit.contains(PROGRAM) && !unit.contains('{'), "{unit}");

@@ -126,7 +126,8 @@ async fn drill(seed: u64, passphrase: Option<&str>) {
     for (document, state, steps) in [(before, "dispatched", 2), (after, "accepted", 1)] {
         let shown = relay.incident(document).await.unwrap();
         assert_eq!(shown.listed.row.state.as_str(), state);
-        let notes = shown.notes.iter().filter(|note| note.text.starts_with("备份之后") || note.text == "已受理");
+        let notes =
+            shown.notes.iter().filter(|note| note.text.starts_with("备份之后") || note.text == "已受理");
         assert_eq!(notes.count(), steps, "each remark once");
     }
     for hash in [first_photo, second_photo] {

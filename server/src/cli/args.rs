@@ -18,21 +18,22 @@ use clap::{Args, Parser, Subcommand};
 pub use care::{
     Checkpoint, Diff, Export, Household, HouseholdAdd, HouseholdList, MapExport, Settings, Visit, VisitList,
 };
-pub use identity::{FromInput, Identity, Reveal, RevealAsk, RevealOpen, RevealRefuse};
 pub use enrolment::{
     Device, Enrol, EnrolCommand, Held, HeldList, HeldReject, HeldRelease, HeldShow, Replace, Withdraw,
+};
 pub use figures::{
     ExportRows, Figures, FiguresGrid, FiguresOf, FiguresPublished, Retention, RetentionHold, RetentionRun,
     RetentionSet, When,
 };
+pub use identity::{FromInput, Identity, Reveal, RevealAsk, RevealOpen, RevealRefuse};
 pub use incident::{
     Close, Dispatch, Duplicate, Incident, IncidentList, Merge, Note, OfDispatch, Reject, Reopen, Report,
     ReturnStep, Step,
 };
-pub use keeping::{Backup, BackupTake, Check, Doctor, FromBackup, Install, Kept, KeyOf, Restore};
 pub use intake::{
     Dead, Intake, IntakeImport, IntakeList, Retry, Source, SourceAdd, Webhook, WebhookAdd, WebhookNamed,
 };
+pub use keeping::{Backup, BackupTake, Check, Doctor, FromBackup, Install, Kept, KeyOf, Restore};
 pub use operators::{Audit, AuditList, OfOperator, Operator, OperatorAdd, OperatorRoles};
 pub use orders::{
     Answer, Audience, Deed, Mark, Notice, NoticeAnswer, NoticeList, NoticePublish, Task, TaskGive, TaskList,
@@ -124,7 +125,6 @@ pub enum Command {
     /// Who is told what happens here  事件推送
     #[command(subcommand)]
     Webhook(Webhook),
-    /// What the relay keeps apart, and why  待核
     /// What the relay keeps apart, and why: list, show, release, reject  待核
     #[command(subcommand)]
     Held(Held),

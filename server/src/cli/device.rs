@@ -91,7 +91,10 @@ fn sheet(device: &Value, words: &'static Words) -> String {
     line("uploads", text(device, "uploads"));
     line("held", held(device, "held_by_code", words));
     if device.get("used").is_some_and(Value::is_object) {
-        line("used", format!("{} / {}", number(device, "used.entries_hour"), number(device, "used.entries_day")));
+        line(
+            "used",
+            format!("{} / {}", number(device, "used.entries_hour"), number(device, "used.entries_day")),
+        );
     }
     for log in items(device, "logs") {
         let mut said = format!("{}  {}", short(&text(log, "log")), text(log, "entries"));

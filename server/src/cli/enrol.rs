@@ -148,7 +148,13 @@ pub(super) fn show(invited: &Value, words: &Words) -> Result<(), Failure> {
         words,
         "enrol.head",
         &[
-            ("name", &invited.get("member").map(|member| super::identity::called(words, member)).unwrap_or_default()),
+            (
+                "name",
+                &invited
+                    .get("member")
+                    .map(|member| super::identity::called(words, member))
+                    .unwrap_or_default(),
+            ),
             ("id", &text(invited, "member.id")),
             ("role", &role.unwrap_or_default()),
         ],

@@ -4,15 +4,17 @@ use clap::{Command, CommandFactory, FromArgMatches};
 
 use super::args::Cli;
 
-const GROUPS: [(&str, &[&str]); 6] = [
-    ("Set up  建镇", &["township", "serve", "status"]),
+const GROUPS: &[(&str, &[&str])] = &[
+    ("Set up  建镇", &["township", "serve", "status", "watch"]),
     ("The township  网格、部门、人员", &["grid", "department", "member", "checkpoint", "settings"]),
     ("The command centre  操作员、审计", &["operator", "audit"]),
     ("Phones  手机", &["enrol", "device", "bundle"]),
     ("Work  事件、巡查、走访", &["incident", "patrol", "household", "visit", "held"]),
     ("Other systems  外部系统", &["intake", "webhook"]),
     ("Orders  任务、预警、宣传", &["task", "warning", "notice"]),
-    ("Keeping it  运行维护", &["backup", "restore", "check", "doctor", "install"]),
+    ("Figures  统计、导出", &["figures", "export"]),
+    ("Identities  身份、个人信息", &["identity", "reveal", "subject"]),
+    ("Keeping it  运行维护", &["backup", "restore", "check", "doctor", "install", "retention"]),
 ];
 
 const EXAMPLES: &str = "First steps  入门:
@@ -75,13 +77,16 @@ mod tests {
                 let line = line.strip_prefix("sudo ").unwrap_or(line);
                 line.starts_with("suishou ").then_some(line)
             });
-            let in_text = text.split('`').skip(1).step_by(2).filter(|code| {
-                code.starts_with("suishou ") && !code.contains(['\n', '…'])
-            });
+            let in_text = text
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .filter(|code| code.starts_with("suishou ") && !code.contains(['\n', '…']));
             for line in in_blocks.chain(in_text) {
                 let words = line.split(" #").next().unwrap_or_default().split_whitespace();
                 if let Err(error) = parse(words.map(Into::into)) {
-                    let is_group = error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+                    let is_group =
+                        error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
                     assert!(is_group, "{document}: {line}: {error}");
                 }
                 lines += 1;

@@ -152,7 +152,6 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Figures(command) => figures::figures(client, command, words).await,
         Command::Export(order) => export::export(client, &order, words).await,
         Command::Retention(command) => retention::retention(client, command, words).await,
-        Command::Held(args::Held::List(format)) => lists::held(client, format, words).await,
         Command::Held(held) => held::held(client, held, words).await,
         Command::Operator(operator) => operator::operator(client, operator, words).await,
         Command::Audit(audit) => operator::audit(client, audit, words).await,

@@ -10,10 +10,7 @@ mod care;
 mod devices;
 mod enrolments;
 mod bound;
-mod bundles;
-mod care;
 mod cookie;
-mod error;
 mod identity;
 mod held;
 mod exports;
@@ -97,12 +94,10 @@ pub struct Desk {
 impl Desk {
     /// A desk for who shows `token`.
     pub fn new(relay: Relay, token: &str, invitations: Invitations, clock: SharedClock) -> Self {
-        let (access, buckets) = (Access::new(token), intake::Buckets::default());
-        Self { relay, access, invitations, clock, buckets, own: Vec::new() }
         let access = Access::new(token, relay.clone(), SharedClock::clone(&clock));
-        Self { relay, access, invitations, clock, console: String::new() }
-        let seats = events::Seats::default();
-        Self { relay, access: Access::new(token), invitations, clock, seats }
+        let (buckets, seats) = (intake::Buckets::default(), events::Seats::default());
+        let (own, console) = (Vec::new(), String::new());
+        Self { relay, access, invitations, clock, buckets, own, console, seats }
     }
 
     /// Says under which address browsers find the console.
@@ -140,6 +135,8 @@ pub fn router(desk: Desk) -> Router {
     let access = desk.access.clone();
     routes(desk)
         .layer(middleware::from_fn_with_state(access, access::check))
+        // To be read without a login, as it stands in the source.
+        .route("/api/openapi.json", get(document::serve))
         .layer(middleware::from_fn(error::in_words))
         .layer(middleware::map_response(sealed))
 }
@@ -217,9 +214,6 @@ fn routes(desk: Desk) -> Router {
         .route("/api/retention/runs", post(retention::begin))
         .route("/api/retention/runs/{run}", get(retention::run))
         .route("/api/retention/holds/{id}", put(retention::hold).delete(retention::release))
-        .route("/api/held", get(works::held));
-        .merge(of_kind::<NoticeRow>("/api/notices"));
-        .route("/api/held", get(works::held))
         .route("/api/events", get(events::listen));
     let grids = Router::new().route("/api/grids", get(settings::grids).put(township::import_grids));
     let sheets = Router::new()
@@ -263,11 +257,6 @@ fn logins() -> Router<Desk> {
         .route("/api/operators/{id}/reset", post(operators::reset))
         .route("/api/audit", get(operators::audit))
         .route("/api/audit/verify", get(operators::verify))
-        .layer(middleware::from_fn_with_state(access, access::check))
-        // To be read without a login, as it stands in the source.
-        .route("/api/openapi.json", get(document::serve))
-        .layer(middleware::from_fn(error::in_words))
-        .layer(middleware::map_response(sealed))
 }
 
 /// What every kind has: one in full, remarks, photos.

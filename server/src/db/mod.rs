@@ -91,6 +91,8 @@ pub fn keep_log_at_end(connection: &Connection) {
     if connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).is_err() {
         tracing::error!("SQLite does not leave its log as it is");
     }
+}
+
 /// The same, and says whether the log file is empty now: a reader may hold it for longer than one waits.
 pub fn scrub(connection: &Connection) -> Result<bool> {
     connection

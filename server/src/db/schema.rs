@@ -19,11 +19,19 @@ pub const SCHEMA: Schema = Schema {
 };
 
 /// Each area's tables stand in its own file.
-const SCHEMA_3: &[&str] = &[super::identity::TABLES_3, super::subject::TABLES_3];
-const SCHEMA_3: &[&str] = &[super::enrolment::TABLES_3, super::held::TABLES_3, super::quota::TABLES_3];
-const SCHEMA_3: &[&str] = &[super::intake::TABLES_3, super::webhook::TABLES_3];
-const SCHEMA_3: &[&str] = &[super::figures::TABLES_3, super::retention::TABLES_3];
-const SCHEMA_3: &[&str] = &[super::operator::TABLES_3, super::audit::TABLES_3];
+const SCHEMA_3: &[&str] = &[
+    super::identity::TABLES_3,
+    super::subject::TABLES_3,
+    super::enrolment::TABLES_3,
+    super::held::TABLES_3,
+    super::quota::TABLES_3,
+    super::intake::TABLES_3,
+    super::webhook::TABLES_3,
+    super::figures::TABLES_3,
+    super::retention::TABLES_3,
+    super::operator::TABLES_3,
+    super::audit::TABLES_3,
+];
 
 const SCHEMA_1: &str = "
 CREATE TABLE meta (

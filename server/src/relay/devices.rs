@@ -115,7 +115,9 @@ impl From<Phone> for DeviceShown {
             id: phone.device,
             member: phone.member,
             enrolled_at: phone.enrolled_at,
-            last_contact_at: phone.last_contact_at.map(|at| if phone.is_informant { to_the_day(at) } else { at }),
+            last_contact_at: phone
+                .last_contact_at
+                .map(|at| if phone.is_informant { to_the_day(at) } else { at }),
             is_revoked: phone.is_revoked,
             revoked_at: phone.revoked_at,
             restored_at: phone.restored_at,

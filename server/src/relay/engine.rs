@@ -517,7 +517,11 @@ fn is_of_the_disk(error: &RelayError) -> bool {
 
 /// What goes away by itself, or at least is not the entries' fault.
 fn is_passing(error: &RelayError) -> bool {
-    matches!(error, RelayError::Stopped | RelayError::Core(Error::StorageFull | Error::Busy | Error::Store(_) | Error::File { .. }))
+    matches!(
+        error,
+        RelayError::Stopped
+            | RelayError::Core(Error::StorageFull | Error::Busy | Error::Store(_) | Error::File { .. })
+    )
 }
 
 /// The first rows of a new database, and the settings of any.

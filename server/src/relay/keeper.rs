@@ -80,7 +80,7 @@ pub struct Ended {
 }
 
 /// How the housekeeping stands.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct KeepingShown {
     /// What is under way.
     pub running: Option<RunningShown>,

@@ -84,18 +84,13 @@ pub use engine::Engine;
 pub use enrolment::Invited;
 pub use error::{RelayError, Result};
 pub use held::HeldShown;
-pub use quota::{Quotas, Terms};
-pub use operators::OperatorRole;
-pub use reading::{Kind, Listed, Shown, WorkFilter};
-pub use settings::{SettingsFile, VersionShown};
-pub use shown::{BlobShown, Imported, Member, NoteShown, RelayStatus};
 pub use news::{Change, News};
+pub use operators::OperatorRole;
+pub use quota::{Quotas, Terms};
 pub use reading::{Kind, Label, Listed, Shown, WorkFilter};
 pub use reminders::Reminded;
 pub use settings::{SettingsFile, VersionShown};
-pub use shown::{
-    BlobShown, DeviceShown, HeldShown, Imported, Invited, Member, NoteShown, PersonShown, RelayStatus,
-};
+pub use shown::{BlobShown, Imported, Member, NoteShown, PersonShown, RelayStatus};
 
 use crate::{
     blobs::Blobs,
@@ -154,14 +149,11 @@ impl Relay {
         let writer = Mutex::new(Some(writer::start(engine, queue)?));
         let readers = Readers::new(folder);
         let (turns, places) = (Semaphore::new(AT_ONCE), Semaphore::new(AT_ONCE + WAITING));
-        Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, jobs, turns, places, writer }) })
-        let turns = Semaphore::new(AT_ONCE);
         let keeper = keeper::Keeper::new(folder);
-        Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, keeper, jobs, turns, writer }) })
-        let retaining = Arc::default();
-        Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, jobs, turns, writer, retaining }) })
         let gate = operators::Gate::default();
-        Ok(Self { inner: Arc::new(Inner { shared, blobs, readers, jobs, turns, gate, writer }) })
+        let retaining = Arc::default();
+        let inner = Inner { shared, blobs, readers, keeper, jobs, turns, places, gate, writer, retaining };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Everything under `/v1`.
@@ -185,10 +177,6 @@ impl Relay {
     pub async fn sync(&self, body: Vec<u8>) -> Result<SyncResponse> {
         let _place = self.inner.places.try_acquire().map_err(|_| RelayError::Overloaded)?;
         let _turn = self.inner.turns.acquire().await.map_err(|_| RelayError::Stopped)?;
-        let checked = self.with(move |connection, shared| push::check(connection, shared, &body)).await?;
-        if !checked.is_pull() {
-            self.inner.blobs.check_room_for_entries()?;
-        }
         let checked = self
             .with(move |connection, shared| {
                 let checked = push::check(connection, shared, &body)?;
@@ -196,6 +184,9 @@ impl Relay {
                 Ok(checked)
             })
             .await?;
+        if !checked.is_pull() {
+            self.inner.blobs.check_room_for_entries()?;
+        }
         let receipted = if checked.is_pull() {
             // Without the writer; if it is too busy to note the contact, the next one will be noted.
             drop(self.inner.jobs.try_send(Job::Contact(checked.device().row)));

@@ -43,7 +43,7 @@ pub struct Terms {
 }
 
 /// Limits, and who is at them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct QuotaShown {
     /// What one device may send.
     #[serde(flatten)]

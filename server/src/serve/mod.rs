@@ -9,7 +9,7 @@ mod metrics;
 mod running;
 mod stall;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -26,11 +26,11 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use self::{first::create_first_link, running::Serving};
 use self::{
     accept::{Door, Limits},
     metrics::Metrics,
 };
+pub use self::{first::create_first_link, running::Serving};
 use crate::{
     config::Config,
     console::{self, Desk, Invitations},

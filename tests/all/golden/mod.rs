@@ -435,5 +435,9 @@ async fn opens(township: &Township, number: u8, phone_file: &[u8], relay_file: &
     assert_eq!(relay.check_all(true, false).await.unwrap().damage(), 0, "township-{number}");
     relay.stop().await;
     let before = kept.path().join(format!("township.before-{}.db", number + 1));
-    assert_eq!(fs::read(before).unwrap()[60..64], u32::from(number).to_be_bytes(), "a copy from before is kept");
+    assert_eq!(
+        fs::read(before).unwrap()[60..64],
+        u32::from(number).to_be_bytes(),
+        "a copy from before is kept"
+    );
 }

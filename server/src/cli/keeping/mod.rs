@@ -81,7 +81,8 @@ pub(super) fn say_status(status: &Value, words: &'static Words) -> Result<(), Fa
         at if at.is_empty() => words.word("status.backup_never").to_owned(),
         _ => time(status, "keeping.kept.backup_at"),
     };
-    let overdue = if text(status, "keeping.is_overdue") == "true" { words.word("status.backup_overdue") } else { "" };
+    let overdue =
+        if text(status, "keeping.is_overdue") == "true" { words.word("status.backup_overdue") } else { "" };
     tell(
         words,
         "status.keeping",

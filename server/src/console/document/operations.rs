@@ -12,10 +12,7 @@ use crate::{
         township,
         works::{self, NoteForm, Size, Wanted},
     },
-    relay::{
-        BundleImported, Imported, Kind, Listed, Member, SettingsFile, Shown,
-        VersionShown,
-    },
+    relay::{BundleImported, Imported, Kind, Listed, Member, SettingsFile, Shown, VersionShown},
 };
 
 /// Pictures as they are kept, and bytes that are none.

@@ -120,12 +120,13 @@ fn document() -> String {
     writeln!(text, "|---|{}---|", ":-:|".repeat(names.len())).unwrap();
     for rule in RULES {
         let may = OperatorRole::ALL.map(|role| match rule.guard {
-            Guard::Open => "–",
+            Guard::Open | Guard::Signed => "–",
             _ if rule.roles.contains(&role) => "●",
             _ => "",
         });
         let guard = match rule.guard {
             Guard::Open => both("roles.guard.open"),
+            Guard::Signed => both("roles.guard.signed"),
             Guard::Plain => String::new(),
             Guard::Audited => both("roles.guard.audited"),
             Guard::Confirmed => both("roles.guard.confirmed"),

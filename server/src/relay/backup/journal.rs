@@ -156,7 +156,9 @@ impl Shelf {
 
     /// Drops what every snapshot holds: what was written before the oldest was taken.
     pub(super) fn trim_journal(&self) -> Result<()> {
-        let Some(oldest) = self.snapshots()?.first().map(|snapshot| snapshot.manifest.at) else { return Ok(()) };
+        let Some(oldest) = self.snapshots()?.first().map(|snapshot| snapshot.manifest.at) else {
+            return Ok(());
+        };
         for (path, at, ..) in self.journal()? {
             if at < oldest {
                 fs::remove_file(&path).map_err(KeepingError::file("remove", &path))?;

@@ -112,7 +112,7 @@ impl std::fmt::Debug for KeeperMade {
 }
 
 /// How the identities are kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct IdentityStatus {
     /// There is a keeper's key.
     pub has_keeper_key: bool,

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use OperatorRole::{Administrator, Dispatcher, Handler, IdentityKeeper, Leader, Reader};
 
 /// What an operator does in the command centre; a person may have several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum OperatorRole {
     /// Works the queue: accepts, dispatches, orders, answers.

@@ -39,6 +39,7 @@ fn world() -> World {
             patrol: None,
             is_anonymous: None,
             matter: None,
+            source: None,
         };
         world.engine().issue(&Record::Incident(record)).unwrap();
     }
