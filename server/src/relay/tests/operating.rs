@@ -172,6 +172,6 @@ fn phones_are_listed_with_what_they_sent() {
     ann.change(document, &[IncidentStep::plain(StepKind::Closed)], &[]);
     ann.sync(&mut world);
     let devices = operator::devices(world.engine().connection()).unwrap();
-    assert_eq!((devices.len(), devices[0].entries, devices[0].held), (1, 2, 1));
+    assert_eq!((devices.len(), devices[0].entries, devices[0].held), (1, Some(2), Some(1)));
     assert!(devices[0].last_contact_at.is_some());
 }
