@@ -26,7 +26,7 @@ use crate::relay::identity::Viewer;
 use super::phone::{Phone, World, feature, grid, incident, member, member_id};
 use crate::{
     db,
-    relay::{Act, RelayError, Step, operator, reading},
+    relay::{Act, RelayError, Step, identity::Viewer, operator, reading},
 };
 
 fn soon() -> Timestamp {
@@ -220,7 +220,8 @@ fn a_post_reaches_its_keeper_outside_the_audience() {
     assert_eq!(who_sees(&mut world, document), ["ann", "ben", "lea"]);
     let engine = world.engine();
     let settings = engine.shared().settings();
-    let shown = reading::show::<WarningRow>(engine.connection(), &settings, soon(), document, Viewer::Other).unwrap();
+    let shown =
+        reading::show::<WarningRow>(engine.connection(), &settings, soon(), document, Viewer::Other).unwrap();
     let waiting: Vec<_> = shown.work.waiting.iter().map(|named| named.of.as_str()).collect();
     assert_eq!(waiting, ["ann", "ben"], "whoever only leads is not asked");
 }
@@ -237,7 +238,8 @@ fn a_warnings_issues_count_up_and_an_ended_one_is_not_raised() {
     assert!(matches!(refused, RelayError::Refused { .. }), "{refused}");
     let engine = world.engine();
     let settings = engine.shared().settings();
-    let shown = reading::show::<WarningRow>(engine.connection(), &settings, soon(), document, Viewer::Other).unwrap();
+    let shown =
+        reading::show::<WarningRow>(engine.connection(), &settings, soon(), document, Viewer::Other).unwrap();
     let issues: Vec<_> = shown.work.issues.iter().map(|issue| (issue.issue, issue.level)).collect();
     let levels = [WarningLevel::Yellow, WarningLevel::Red, WarningLevel::Orange].map(Some);
     assert_eq!(issues, [(0, levels[0]), (1, levels[1]), (2, levels[2]), (3, None)]);
@@ -268,7 +270,8 @@ fn an_evacuation_tells_who_is_missing_and_who_has_not_answered() {
     }
     let engine = world.engine();
     let settings = engine.shared().settings();
-    let shown = reading::show::<TaskRow>(engine.connection(), &settings, soon(), document, Viewer::Other).unwrap();
+    let shown =
+        reading::show::<TaskRow>(engine.connection(), &settings, soon(), document, Viewer::Other).unwrap();
     assert_eq!((shown.listed.row.counts.people_accounted, shown.work.people_missing), (4, 3));
     assert_eq!(shown.work.shelters[0].people, 4);
     assert_eq!(shown.work.items[0].marks[0].by.as_ref().unwrap().name, "name of ann");
@@ -418,7 +421,8 @@ fn households_are_imported_again_without_doubling() {
         reading::list::<HouseholdRow>(engine.connection(), &settings, soon(), filter.clone()).unwrap();
     assert_eq!((listed.len(), listed[0].row.grid.as_ref().map(GridId::as_str)), (1, Some("b")));
     let id = listed[0].row.document;
-    let shown = reading::show::<HouseholdRow>(engine.connection(), &settings, soon(), id, Viewer::Other).unwrap();
+    let shown =
+        reading::show::<HouseholdRow>(engine.connection(), &settings, soon(), id, Viewer::Other).unwrap();
     assert_eq!((shown.work.card.phone.as_str(), shown.work.cards.len()), ("1", 2));
     assert!(!shown.work.cards[0].is_in_use && shown.work.cards[1].is_in_use);
     let later = Timestamp::from_millis(1_763_800_000_000 + 8 * 86_400_000);
