@@ -78,7 +78,7 @@ fn an_id_of_another_system_becomes_one_incident_and_other_content_a_remark() {
     let mut world = World::new(601);
     world.engine().add_source(source_form(None)).unwrap();
     let mut ann = world.phone("ann");
-    ann.report("own");
+    ann.report("a");
     ann.sync(&mut world);
     let take = |world: &mut World, content, signed: Option<&Signed>| {
         world.engine().take_in(&hotline(), &[ticket("A-1", content)], signed).unwrap().pop().unwrap()

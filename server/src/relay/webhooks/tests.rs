@@ -55,7 +55,7 @@ fn the_life_of_a_ticket_is_told_to_its_source_and_to_who_wants_to_know() {
     let closed = HookForm { events: vec![EventKind::Closed], ..hook("closed") };
     world.engine().add_hook(closed).unwrap();
     let mut ann = world.phone("ann");
-    ann.report("own");
+    ann.report("a");
     ann.sync(&mut world);
     let taken = world.engine().take_in(&hotline(), &[ticket("A-1", 1)], None).unwrap().pop().unwrap();
     world.engine().act(taken.incident, &step(StepKind::Accepted)).unwrap();
