@@ -207,11 +207,14 @@ impl Work<'_> {
         if act.steps.iter().any(Step::closes_incident) { self.close_merged(id, act) } else { Ok(()) }
     }
 
-    /// What repeats this incident gets the same answer.
+    /// What repeats this incident gets the same answer; in words only if it may read them.
     fn close_merged(&mut self, primary: DocumentId, act: &Act) -> Result<()> {
+        let is_confidential = self.is_confidential(primary)?;
         for document in db::work::merged_into(self.transaction, primary)? {
-            let closed =
-                Act { remark: act.remark.clone(), ..Act::step(IncidentStep::plain(StepKind::Closed)) };
+            // What is answered in confidence is not for those who see the other.
+            let is_told = !is_confidential || self.is_confidential(document)?;
+            let remark = act.remark.clone().filter(|_| is_told);
+            let closed = Act { remark, ..Act::step(IncidentStep::plain(StepKind::Closed)) };
             match self.act(document, &closed) {
                 Err(RelayError::Refused { code }) => {
                     tracing::warn!(%document, %primary, %code, "a merged incident could not be closed");
@@ -220,6 +223,14 @@ impl Work<'_> {
             }
         }
         Ok(())
+    }
+
+    fn is_confidential(&self, incident: DocumentId) -> Result<bool> {
+        let found = load_document(self.transaction, incident)?;
+        Ok(found.as_ref().and_then(Document::captured).is_some_and(|captured| match &captured.record {
+            Record::Incident(record) => record.is_confidential(),
+            _ => false,
+        }))
     }
 
     /// Refuses, with the code, what would be held.
