@@ -6,7 +6,6 @@ use rusqlite::{Connection, Row as SqlRow, Transaction, params};
 
 use super::{append::Made, phone::Store, sql};
 use crate::{
-    entry::Entry,
     error::{Error, HeldCode, Result},
     id::{BlobHash, DraftId},
     model::{

@@ -16,7 +16,6 @@ use super::{
     sql,
 };
 use crate::{
-    entry::Entry,
     error::{Error, Result},
     id::BlobHash,
     model::blob::BlobKind,
@@ -406,7 +405,7 @@ fn is_older(path: &Path, now: Timestamp, age: Duration) -> bool {
 pub(super) mod tests {
     use super::*;
     use crate::{
-        entry::BodyType,
+        entry::{BodyType, Entry},
         id::{CategoryId, DeviceId, DocumentId, EnrolCode, MemberId, Nonce, PublicKey, Salt, TownshipId},
         model::{DocumentKind, Role, Severity, encode, incident::IncidentRecord, place::Place},
         sync::wire::{Enrolment, Invitation, Membership, VERSION},
