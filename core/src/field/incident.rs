@@ -212,7 +212,12 @@ impl Field {
 
 impl Inner {
     /// A report with its mention in the patrol under way.
-    pub(super) fn report(&mut self, document: DocumentId, draft: ReportDraft, now: Timestamp) -> Result<Made> {
+    pub(super) fn report(
+        &mut self,
+        document: DocumentId,
+        draft: ReportDraft,
+        now: Timestamp,
+    ) -> Result<Made> {
         let is_confidential = draft.is_confidential();
         let entry = self.report_entry(document, draft, now)?;
         let mention = if is_confidential { None } else { self.mention(&[document], now) };

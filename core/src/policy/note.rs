@@ -28,8 +28,8 @@ fn may_see(document: &Document, rights: &Rights) -> bool {
     let is_near = |grid: Option<&GridId>| rights.is_on_the_ground() && rights.has_grid(grid);
     match (&captured.record, &work) {
         (Record::Incident(record), Work::Incident(incident)) => {
-            let is_in_grid = is_near(record.place.grid.as_ref())
-                || incident.grid.all().any(|grid| is_near(grid.as_ref()));
+            let is_in_grid =
+                is_near(record.place.grid.as_ref()) || incident.grid.all().any(|grid| is_near(grid.as_ref()));
             let is_sent = incident.dispatches.iter().any(|dispatch| {
                 (dispatch.member.is_some() && dispatch.member == rights.member)
                     || (dispatch.department.is_some() && dispatch.department == rights.department)

@@ -97,9 +97,9 @@ fn may_take(step: &TaskStep, is_asked: bool, is_author: bool, rights: &Rights) -
         TaskStep::HandedOver { .. } => {
             may_hand_over(is_asked, is_author, rights) && speaks_for(step.member(), rights)
         }
-        TaskStep::Answered { .. }
-        | TaskStep::Marked { .. }
-        | TaskStep::Finished { .. } => (is_asked || is_author) && speaks_for(step.member(), rights),
+        TaskStep::Answered { .. } | TaskStep::Marked { .. } | TaskStep::Finished { .. } => {
+            (is_asked || is_author) && speaks_for(step.member(), rights)
+        }
         TaskStep::Cancelled { .. } | TaskStep::Closed | TaskStep::Reopened { .. } => {
             is_author || rights.is_centre()
         }

@@ -252,6 +252,7 @@ fn only_a_card_that_took_effect_can_be_chosen() {
     let captured = world.document.captured().unwrap().origin;
     let record = encode(&card(Some("g1")));
     let stored = world.document.to_stored();
-    let again = Document::from_stored(ID, DocumentKind::Household, stored, Some((&record, captured))).unwrap();
+    let again =
+        Document::from_stored(ID, DocumentKind::Household, stored, Some((&record, captured))).unwrap();
     assert!(again.has_card(second) && again.has_card(first) && !again.has_card(remark));
 }
