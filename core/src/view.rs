@@ -308,6 +308,8 @@ pub struct PatrolView {
     pub purpose: String,
     /// Legs, checkpoints, gaps.
     pub patrol: Patrol,
+    /// It is this person's, and under way for more than a day: to be asked whether it is over.
+    pub is_forgotten: bool,
     /// On this phone, stored.
     pub stored: Stored,
 }

@@ -108,7 +108,7 @@ impl Default for DiskConfig {
 
 /// How much one device may send. The defaults are far beyond what a person does, also on the day after a month
 /// without network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Quotas {
     /// Entries in an hour.

@@ -85,6 +85,10 @@ struct Facts {
     fields: BTreeMap<String, Vec<String>>,
     #[n(2)]
     actors: Vec<ActorFact>,
+    /// Notes with a household's card that took effect, sorted; none in a document that an older program kept,
+    /// which did not write them down.
+    #[n(3)]
+    cards: Option<Vec<EntryId>>,
 }
 
 /// A step in the document's causal order: operation counter, then actor.
@@ -128,7 +132,7 @@ impl Document {
             id,
             kind,
             captured: None,
-            facts: Facts::default(),
+            facts: Facts { cards: Some(Vec::new()), ..Facts::default() },
             snapshot: Vec::new(),
             working: None,
             pending: Vec::new(),
@@ -206,6 +210,21 @@ impl Document {
         self.facts.steps.iter().map(raw).collect()
     }
 
+    /// Whether an entry is one of this household's cards: its record, or a note that took effect.
+    pub fn has_card(&self, entry: EntryId) -> bool {
+        let is_first = self.captured.as_ref().is_some_and(|captured| captured.origin.entry == entry);
+        is_first || self.facts.cards.as_ref().is_none_or(|cards| cards.contains(&entry))
+    }
+
+    /// How many more changes it can take.
+    pub fn room(&self) -> usize {
+        MAX_CHANGES.saturating_sub(self.changes())
+    }
+
+    fn changes(&self) -> usize {
+        self.facts.actors.iter().map(|actor| usize::from(actor.sequence)).sum()
+    }
+
     /// The change is in the document.
     pub fn has(&self, change: &Checked) -> bool {
         self.facts.actors.iter().any(|known| known.actor == change.actor && known.sequence >= change.sequence)
@@ -261,7 +280,7 @@ impl Document {
     }
 
     fn check_dependencies(&mut self, checked: &Checked) -> Result<(), HeldCode> {
-        if self.facts.actors.iter().map(|actor| usize::from(actor.sequence)).sum::<usize>() >= MAX_CHANGES {
+        if self.room() == 0 {
             return Err(HeldCode::Quota);
         }
         let mut expected = 1;
@@ -288,7 +307,13 @@ impl Document {
     pub fn take(&mut self, arrival: Arrival, origin: Origin) {
         match arrival {
             Arrival::Record(record) => self.captured = Some(Captured { record, origin }),
-            Arrival::Note(_) => {}
+            Arrival::Note(note) => {
+                if let Some(cards) = self.facts.cards.as_mut().filter(|_| note.card.is_some())
+                    && let Err(at) = cards.binary_search(&origin.entry)
+                {
+                    cards.insert(at, origin.entry);
+                }
+            }
             Arrival::Change(checked) => {
                 self.take_steps(&checked, origin);
                 self.pending.push(*checked);
@@ -370,6 +395,14 @@ impl Document {
         if let Some(captured) = self.captured.as_mut().filter(|captured| captured.origin.entry == entry) {
             captured.origin.received_at = Some(received_at);
         }
+    }
+}
+
+#[cfg(test)]
+impl Document {
+    /// As if it had so many changes more.
+    pub(crate) fn use_up(&mut self, changes: u16) {
+        self.facts.actors.push(ActorFact { actor: [0xEE; 16], author: 0, sequence: changes });
     }
 }
 

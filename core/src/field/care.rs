@@ -14,7 +14,7 @@ use crate::{
         task::TaskRecord,
         visit::{Answer, VisitOutcome, VisitRecord, VisitStep},
     },
-    store::rows::card,
+    store::{Made, rows::card},
     time::Timestamp,
     view::{CardView, HouseholdView, VisitView},
 };
@@ -60,7 +60,7 @@ pub enum Need {
 pub struct Visited {
     /// The visit.
     pub visit: DocumentId,
-    /// What was made of the needs, in their order.
+    /// What was made of the needs, in their order; the visit itself names none in confidence.
     pub led_to: Vec<DocumentId>,
 }
 
@@ -137,7 +137,8 @@ impl Field {
         inner.store.append(entries, &rights)
     }
 
-    /// Keeps a visit, and what was made of the needs found, all or nothing.
+    /// Keeps a visit, and what was made of the needs found, all or nothing. What was said in confidence is told
+    /// to the caller alone: who sees the visit must not learn of it, nor who handles it of the visit.
     pub fn keep_visit(&self, draft: VisitDraft) -> Result<Visited> {
         let now = self.now();
         let mut inner = self.inner();
@@ -147,13 +148,8 @@ impl Field {
             (grid, _) => grid.clone(),
         };
         let place = inner.place(draft.fix.as_ref(), grid, now)?;
-        let mut entries = Vec::new();
-        let mut led_to = Vec::new();
-        for need in draft.found {
-            let (document, kept) = inner.need(need, now)?;
-            led_to.push(document);
-            entries.extend(kept);
-        }
+        let needs = draft.found.into_iter().map(|need| inner.need(need, now)).collect::<Result<Vec<_>>>()?;
+        let led_to = needs.iter().map(|need| need.entry.header.document).collect();
         let record = VisitRecord {
             salt: inner.salt(),
             household: draft.household,
@@ -165,26 +161,36 @@ impl Field {
             photos: draft.photos,
             voice: draft.voice,
             outcome: draft.outcome,
-            led_to: led_to.clone(),
+            led_to: named(&needs).collect(),
         };
         record.check()?;
         inner.check_attached(&record.photos, record.voice)?;
         let (visit, entry) = inner.record(DocumentKind::Visit, encode(&record), now)?;
-        entries.push(entry);
+        let mut made = inner.made(needs, now);
+        made.entries.push(entry);
         let rights = inner.rights()?;
-        inner.store.append(entries, &rights)?;
+        inner.store.append(made, &rights)?;
         Ok(Visited { visit, led_to })
     }
 
-    /// Makes an incident or task of a need that was found on an earlier visit, in one step.
+    /// Makes an incident or task of a need that was found on an earlier visit, in one step; of one in confidence
+    /// the visit does not tell.
     pub fn follow_up(&self, visit: DocumentId, need: Need) -> Result<DocumentId> {
         let now = self.now();
         let mut inner = self.inner();
-        let (document, mut entries) = inner.need(need, now)?;
-        let step = encode(&VisitStep::LedTo { document });
-        entries.extend(inner.change(visit, DocumentKind::Visit, &[step], &[], &Remark::default(), now)?);
+        inner.store.document(visit)?;
+        let needs = vec![inner.need(need, now)?];
+        let steps: Vec<Vec<u8>> =
+            named(&needs).map(|document| encode(&VisitStep::LedTo { document })).collect();
+        let led_to = needs.first().map(|need| need.entry.header.document);
+        let document = led_to.ok_or(Error::Corrupt("a need without an entry"))?;
+        let mut made = inner.made(needs, now);
+        if !steps.is_empty() {
+            let kind = DocumentKind::Visit;
+            made.entries.extend(inner.change(visit, kind, &steps, &[], &Remark::default(), now)?);
+        }
         let rights = inner.rights()?;
-        inner.store.append(entries, &rights)?;
+        inner.store.append(made, &rights)?;
         Ok(document)
     }
 
@@ -289,16 +295,46 @@ impl Inner {
         }
     }
 
-    fn need(&mut self, need: Need, now: Timestamp) -> Result<(DocumentId, Vec<Entry>)> {
+    fn need(&mut self, need: Need, now: Timestamp) -> Result<Needed> {
         match need {
             Need::Incident(draft) => {
-                let document = DocumentId::at(now, self.store.random_bytes());
-                Ok((document, self.incident_entries(document, draft, now)?))
+                let is_confidential = draft.is_confidential();
+                let at = if is_confidential { blurred(now) } else { now };
+                let document = DocumentId::at(at, self.store.random_bytes());
+                let entry = self.report_entry(document, draft, at)?;
+                Ok(Needed { entry, is_confidential })
             }
             Need::Task(record) => {
-                let (document, entry) = self.task_entry(record, now)?;
-                Ok((document, vec![entry]))
+                let (_, entry) = self.task_entry(record, now)?;
+                Ok(Needed { entry, is_confidential: false })
             }
         }
     }
+
+    /// Records of needs, with the mention of those that a patrol may name.
+    fn made(&mut self, needs: Vec<Needed>, now: Timestamp) -> Made {
+        let is_incident = |need: &&Needed| need.entry.header.kind == DocumentKind::Incident;
+        let found = needs.iter().filter(is_incident).filter(|need| !need.is_confidential);
+        let found: Vec<DocumentId> = found.map(|need| need.entry.header.document).collect();
+        let mention = self.mention(&found, now);
+        Made { entries: needs.into_iter().map(|need| need.entry).collect(), mention }
+    }
+}
+
+/// What was made of a need.
+struct Needed {
+    entry: Entry,
+    is_confidential: bool,
+}
+
+/// Which of them a visit may name.
+fn named(needs: &[Needed]) -> impl Iterator<Item = DocumentId> {
+    needs.iter().filter(|need| !need.is_confidential).map(|need| need.entry.header.document)
+}
+
+/// The hour, without its minutes: what is said in confidence on a visit must not be found again by the visit's
+/// moment. A coarse time is still a true one, where a drawn one would be a lie; and a minute would still single
+/// one visit out.
+fn blurred(at: Timestamp) -> Timestamp {
+    Timestamp::from_millis(at.millis() - at.millis().rem_euclid(3_600_000))
 }

@@ -20,7 +20,8 @@ impl Field {
         let now = self.now();
         let mut inner = self.inner();
         inner.store.withdraw_consent(kind, now)?;
-        if kind == ConsentKind::Position && inner.is_walking()? { inner.pause(now) } else { Ok(()) }
+        inner.pause_without_consent();
+        Ok(())
     }
 
     /// What was agreed to and taken back.
@@ -47,9 +48,23 @@ impl Inner {
         Ok(())
     }
 
-    /// The consent to be located was taken back since then.
-    pub(super) fn was_refused_since(&self, since: Timestamp) -> Result<bool> {
-        let consent = self.consent(ConsentKind::Position)?;
-        Ok(consent.and_then(|consent| consent.withdrawn_at).is_some_and(|at| at >= since))
+    /// When the consent to be located was last taken back.
+    pub(super) fn refused_at(&self) -> Result<Option<Timestamp>> {
+        Ok(self.consent(ConsentKind::Position)?.and_then(|consent| consent.withdrawn_at))
+    }
+
+    /// Pauses a patrol that runs without the consent to be located, at the moment when that was taken back. Nothing
+    /// is recorded meanwhile, so one that can't be paused now is paused when the app starts the next time.
+    pub(super) fn pause_without_consent(&mut self) {
+        if let Err(error) = self.try_pause_without_consent() {
+            tracing::warn!(%error, "a patrol without consent could not be paused");
+        }
+    }
+
+    fn try_pause_without_consent(&mut self) -> Result<()> {
+        match self.refused_at()? {
+            Some(at) if self.is_refused(ConsentKind::Position)? && self.is_walking()? => self.pause(at),
+            _ => Ok(()),
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
         step::{Author, StepId},
     },
     policy::{Rights, may_step},
-    store::Mine,
+    store::{Made, Mine},
     time::Timestamp,
     view::{IncidentListed, IncidentView},
 };
@@ -44,6 +44,13 @@ pub struct ReportDraft {
     pub is_anonymous: bool,
     /// A complaint or suggestion; none for an incident.
     pub matter: Option<Matter>,
+}
+
+impl ReportDraft {
+    /// Only the command centre and those to whom it dispatches are to see it, as the record will say.
+    pub(super) fn is_confidential(&self) -> bool {
+        self.is_anonymous || self.matter.is_some()
+    }
 }
 
 /// A step that is ready to be taken.
@@ -76,9 +83,9 @@ impl Field {
         let now = self.now();
         let mut inner = self.inner();
         let document = DocumentId::at(now, inner.store.random_bytes());
-        let entries = inner.incident_entries(document, draft, now)?;
+        let made = inner.report(document, draft, now)?;
         let rights = inner.rights()?;
-        inner.store.append(entries, &rights)?;
+        inner.store.append(made, &rights)?;
         Ok(document)
     }
 
@@ -204,13 +211,26 @@ impl Field {
 }
 
 impl Inner {
-    /// A report as entries: its record, and its mention in the patrol under way.
-    pub(super) fn incident_entries(
+    /// A report with its mention in the patrol under way.
+    pub(super) fn report(
         &mut self,
         document: DocumentId,
         draft: ReportDraft,
         now: Timestamp,
-    ) -> Result<Vec<Entry>> {
+    ) -> Result<Made> {
+        let is_confidential = draft.is_confidential();
+        let entry = self.report_entry(document, draft, now)?;
+        let mention = if is_confidential { None } else { self.mention(&[document], now) };
+        Ok(Made { entries: vec![entry], mention })
+    }
+
+    /// A report's record.
+    pub(super) fn report_entry(
+        &mut self,
+        document: DocumentId,
+        draft: ReportDraft,
+        now: Timestamp,
+    ) -> Result<Entry> {
         let place = self.place(draft.fix.as_ref(), draft.grid, now)?;
         let record = IncidentRecord {
             salt: self.salt(),
@@ -227,17 +247,31 @@ impl Inner {
         };
         record.check()?;
         self.check_attached(&record.photos, record.voice)?;
-        let body = encode(&record);
-        let entry = Entry::new(document, DocumentKind::Incident, now, BodyType::Record, body)?;
-        let mut entries = vec![entry];
-        if !record.is_confidential()
-            && let Some(patrol) = self.store.open_patrol()?
-        {
-            let found = encode(&PatrolStep::Found { incident: document });
-            let nothing = Remark::default();
-            entries.extend(self.change(patrol, DocumentKind::Patrol, &[found], &[], &nothing, now)?);
+        Entry::new(document, DocumentKind::Incident, now, BodyType::Record, encode(&record))
+    }
+
+    /// The patrol under way names what was found on it: all in one change, since one change is made on the
+    /// document as it is. A report never waits for it: without a patrol that can take it there is none.
+    pub(super) fn mention(&mut self, found: &[DocumentId], now: Timestamp) -> Option<Entry> {
+        if found.is_empty() {
+            return None;
         }
-        Ok(entries)
+        match self.try_mention(found, now) {
+            Ok(mention) => mention,
+            Err(error) => {
+                tracing::warn!(found = found.len(), %error, "no patrol names what was found");
+                None
+            }
+        }
+    }
+
+    fn try_mention(&mut self, found: &[DocumentId], now: Timestamp) -> Result<Option<Entry>> {
+        let Some(patrol) = self.store.open_patrol()? else { return Ok(None) };
+        self.check_room(&self.store.document(patrol)?)?;
+        let steps: Vec<Vec<u8>> =
+            found.iter().map(|incident| encode(&PatrolStep::Found { incident: *incident })).collect();
+        let change = self.store.edit(patrol, &steps, &[])?;
+        Entry::new(patrol, DocumentKind::Patrol, now, BodyType::Change, change).map(Some)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     capture::Photo,
     error::{Error, Result},
     id::BlobHash,
-    model::blob::BlobKind,
+    model::{blob::BlobKind, consent::ConsentKind},
     store::{Exported, RevokedNote, SalvageReport, StorageReport, Trimmed},
     time::Timestamp,
     view::EnrolmentView,
@@ -49,8 +49,10 @@ impl Field {
 }
 
 impl Inner {
-    /// Keeps a photo with its preview, or neither.
+    /// Keeps a photo with its preview, or neither. Refused only if the person took the consent back: before they
+    /// were asked a report must not wait for it.
     pub(super) fn keep_photo(&mut self, photo: &Photo, at: Timestamp) -> Result<BlobHash> {
+        self.check_consent(ConsentKind::Photos)?;
         let was_known = self.store.knows_blob(&photo.hash)?;
         let kept = self.store.add_blob(&photo.jpeg, BlobKind::Photo, None, at).and_then(|hash| {
             self.store.add_blob(&photo.preview.jpeg, BlobKind::Preview, Some(hash), at)?;

@@ -67,7 +67,8 @@ impl Field {
     pub fn open(folder: &Path, clock: SharedClock, random: Random) -> Result<Self> {
         let store = Store::open(folder, random)?;
         let was_killed = store.open_patrol()?.is_some();
-        let inner = Inner { store, township: None, client: None, was_killed };
+        let mut inner = Inner { store, township: None, client: None, was_killed };
+        inner.pause_without_consent();
         Ok(Self { clock, inner: Mutex::new(inner) })
     }
 
@@ -145,3 +146,6 @@ impl Inner {
         Salt::new(self.store.random_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests;

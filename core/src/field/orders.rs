@@ -14,7 +14,7 @@ use crate::{
         task::{ItemState, Task, TaskAnswer, TaskRecord, TaskStep},
         warning::{PostReport, WarningStep},
     },
-    policy::is_for,
+    policy::{is_for, may_hand_over},
     time::Timestamp,
     view::{NoticeView, PostView, TaskItemView, TaskPossible, TaskView, WarningView},
 };
@@ -192,7 +192,12 @@ impl Field {
             photos: inner.photos(&record.photos)?,
             needs_proof: record.needs_proof,
             my_part: me.as_ref().and_then(|me| task.parts.get(me).cloned()),
-            possible: possible(&task, is_for_me || is_author, is_author),
+            possible: possible(
+                &task,
+                is_for_me || is_author,
+                may_hand_over(is_for_me, is_author, &rights),
+                is_author,
+            ),
             is_for_me,
             is_mine: is_author,
             task,
@@ -258,11 +263,14 @@ impl Field {
 }
 
 /// Which buttons to show.
-fn possible(task: &Task, may_answer: bool, may_decide: bool) -> Vec<TaskPossible> {
+fn possible(task: &Task, may_answer: bool, may_hand_over: bool, may_decide: bool) -> Vec<TaskPossible> {
     let mut possible = Vec::new();
     let is_over = task.state.is_over();
     if may_answer && !is_over {
-        possible.extend([TaskPossible::Answer, TaskPossible::HandOver, TaskPossible::Finish]);
+        possible.extend([TaskPossible::Answer, TaskPossible::Finish]);
+        if may_hand_over {
+            possible.push(TaskPossible::HandOver);
+        }
         if !task.items.is_empty() {
             possible.push(TaskPossible::Mark);
         }

@@ -1,8 +1,10 @@
 //! A patrol under way: started by the person, every fix kept, every gap declared.
 
+use std::time::Duration;
+
 use super::{Field, Inner};
 use crate::{
-    document::Record,
+    document::{Document, Record},
     entry::{BodyType, Entry},
     error::{Error, HeldCode, Result},
     id::{CheckpointId, DocumentId, GridId},
@@ -12,8 +14,10 @@ use crate::{
         consent::ConsentKind,
         encode,
         patrol::{GapReason, PatrolRecord, PatrolState, PatrolStep},
+        step::Author,
         track::{GAP_AFTER_S, TrackFix, TrackSegment},
     },
+    rows::PatrolRow,
     store::Mine,
     time::Timestamp,
     view::PatrolView,
@@ -21,9 +25,13 @@ use crate::{
 
 /// A segment is closed after so many fixes: 20 minutes at one each five seconds.
 const SEGMENT_FIXES: usize = 240;
+/// A patrol that is under way for longer was probably forgotten.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
+/// So many changes of a patrol's document are kept for pausing and ending it.
+const ROOM_FOR_THE_END: usize = 256;
 
 impl Field {
-    /// Begins a patrol. There can be one at a time.
+    /// Begins a patrol. There can be one at a time; one that was forgotten for more than a day is ended first.
     pub fn start_patrol(
         &self,
         purpose: &str,
@@ -33,8 +41,8 @@ impl Field {
         let now = self.now();
         let mut inner = self.inner();
         inner.check_consent(ConsentKind::Position)?;
-        if inner.store.open_patrol()?.is_some() {
-            return Err(Error::Refused { code: HeldCode::WrongState });
+        if let Some(open) = inner.store.open_patrol()? {
+            inner.leave_forgotten(open, now)?;
         }
         let record = PatrolRecord { salt: inner.salt(), purpose: purpose.trim().to_owned(), grid, route };
         record.check()?;
@@ -51,23 +59,26 @@ impl Field {
         self.inner().store.open_patrol()
     }
 
-    /// Keeps one fix of the patrol under way. A silence before it becomes a gap with its reason.
+    /// Keeps one fix of the patrol under way. A silence before it becomes a gap with its reason. Refused without
+    /// consent, and when the patrol has room for its end alone.
     pub fn patrol_fix(&self, fix: TrackFix) -> Result<()> {
         let mut inner = self.inner();
-        let patrol = inner.running()?;
+        inner.check_consent(ConsentKind::Position)?;
+        let document = inner.running()?;
+        inner.check_room(&document)?;
+        let patrol = document.id();
         let last = inner.last_known(patrol)?;
-        if fix.at.since(last).as_secs() > GAP_AFTER_S {
-            inner.close_segment(patrol, fix.at, Overlap::None)?;
-            let reason = if inner.was_killed { GapReason::Killed } else { GapReason::NoFix };
-            inner.patrol_step(patrol, &PatrolStep::Gap { reason, from: last, to: fix.at }, fix.at)?;
-        } else if last.since(fix.at).as_secs() > GAP_AFTER_S {
-            // The phone's clock was set back: no stretch reaches from one reckoning into the other.
-            inner.close_segment(patrol, fix.at, Overlap::None)?;
+        // The phone's clock was set back: no stretch reaches from one reckoning into the other.
+        let is_set_back = last.since(fix.at).as_secs() > GAP_AFTER_S;
+        let silence = inner.silence(last, fix.at)?;
+        if is_set_back || silence.is_some() {
+            // Of what stood still between two silences there is one change for each, and not two.
+            inner.track(patrol, Overlap::None, silence.as_slice(), fix.at)?;
         }
         inner.was_killed = false;
         inner.store.add_fix(patrol, fix)?;
         if inner.store.fixes(patrol)?.len() >= SEGMENT_FIXES {
-            inner.close_segment(patrol, fix.at, Overlap::LastFix)?;
+            inner.track(patrol, Overlap::LastFix, &[], fix.at)?;
         }
         Ok(())
     }
@@ -84,20 +95,24 @@ impl Field {
         let mut inner = self.inner();
         let patrol = inner.store.open_patrol()?.ok_or(Error::Refused { code: HeldCode::WrongState })?;
         inner.check_consent(ConsentKind::Position)?;
+        inner.check_room(&inner.store.document(patrol)?)?;
         let paused_at = inner.leg_end(patrol)?.ok_or(Error::Refused { code: HeldCode::WrongState })?;
-        inner.patrol_step(patrol, &PatrolStep::Resumed, now)?;
-        inner.was_killed = false;
-        let is_refused = inner.was_refused_since(paused_at)?;
+        let is_refused = inner.refused_at()?.is_some_and(|at| at >= paused_at);
         let reason = if is_refused { GapReason::ConsentWithdrawn } else { GapReason::Paused };
-        inner.patrol_step(patrol, &PatrolStep::Gap { reason, from: paused_at, to: now }, now)
+        let gap = PatrolStep::Gap { reason, from: paused_at, to: now };
+        inner.patrol_steps(patrol, &[PatrolStep::Resumed, gap], None, now)?;
+        inner.was_killed = false;
+        Ok(())
     }
 
     /// Notes a visit to a checkpoint.
     pub fn visit_checkpoint(&self, checkpoint: CheckpointId, distance_m: Option<u32>) -> Result<()> {
         let now = self.now();
         let mut inner = self.inner();
-        let patrol = inner.running()?;
-        inner.patrol_step(patrol, &PatrolStep::Visited { checkpoint, distance_m }, now)
+        let document = inner.running()?;
+        inner.check_room(&document)?;
+        let visited = PatrolStep::Visited { checkpoint, distance_m };
+        inner.patrol_steps(document.id(), &[visited], None, now)
     }
 
     /// Ends the patrol.
@@ -105,28 +120,26 @@ impl Field {
         let now = self.now();
         let mut inner = self.inner();
         let patrol = inner.store.open_patrol()?.ok_or(Error::Refused { code: HeldCode::WrongState })?;
-        if inner.leg_end(patrol)?.is_none() {
-            let last = inner.last_known(patrol)?;
-            inner.close_segment(patrol, now, Overlap::None)?;
-            if now.since(last).as_secs() > GAP_AFTER_S {
-                let reason = if inner.was_killed { GapReason::Killed } else { GapReason::NoFix };
-                inner.patrol_step(patrol, &PatrolStep::Gap { reason, from: last, to: now }, now)?;
-            }
-        }
-        inner.was_killed = false;
-        inner.patrol_step(patrol, &PatrolStep::Finished, now)
+        inner.finish(patrol, now)
     }
 
     /// One patrol with everything that this phone may know of it.
     pub fn patrol(&self, document: DocumentId) -> Result<PatrolView> {
+        let now = self.now();
         let inner = self.inner();
         let found = inner.store.document(document)?;
-        let row = inner.store.row(document)?;
+        let row: PatrolRow = inner.store.row(document)?;
         let (Some(patrol), Some(captured)) = (found.patrol(), found.captured()) else {
             return Err(Error::NotFound { document });
         };
         let Record::Patrol(record) = &captured.record else { return Err(Error::NotFound { document }) };
-        Ok(PatrolView { row, purpose: record.purpose.clone(), patrol, stored: inner.store.stored(document)? })
+        Ok(PatrolView {
+            is_forgotten: is_forgotten(&row, now),
+            row,
+            purpose: record.purpose.clone(),
+            patrol,
+            stored: inner.store.stored(document)?,
+        })
     }
 
     /// Patrols, newest first.
@@ -134,6 +147,12 @@ impl Field {
         let rows = self.inner().store.patrols(whose, limit, offset)?;
         rows.into_iter().map(|row| self.patrol(row.document)).collect()
     }
+}
+
+/// Under way, the person's own, and for so long that they have probably forgotten it.
+fn is_forgotten(row: &PatrolRow, now: Timestamp) -> bool {
+    let is_own = row.author == Author::You && row.state != PatrolState::Finished;
+    is_own && now.since(row.started_at) > FORGOTTEN_AFTER
 }
 
 /// Whether the next segment begins with the fix that this one ends with, because nothing is missing in
@@ -155,18 +174,74 @@ impl Inner {
     }
 
     pub(super) fn pause(&mut self, now: Timestamp) -> Result<()> {
-        let patrol = self.running()?;
-        self.close_segment(patrol, now, Overlap::None)?;
-        self.patrol_step(patrol, &PatrolStep::Paused, now)
+        let patrol = self.running()?.id();
+        let last = self.last_known(patrol)?;
+        let mut steps: Vec<PatrolStep> = self.silence(last, now)?.into_iter().collect();
+        steps.push(PatrolStep::Paused);
+        self.track(patrol, Overlap::None, &steps, now)?;
+        self.was_killed = false;
+        Ok(())
     }
 
-    fn running(&self) -> Result<DocumentId> {
+    fn finish(&mut self, patrol: DocumentId, now: Timestamp) -> Result<()> {
+        let mut steps = Vec::new();
+        if self.leg_end(patrol)?.is_none() {
+            let last = self.last_known(patrol)?;
+            steps.extend(self.silence(last, now)?);
+        }
+        steps.push(PatrolStep::Finished);
+        self.track(patrol, Overlap::None, &steps, now)?;
+        self.was_killed = false;
+        Ok(())
+    }
+
+    /// Ends a patrol that was forgotten, so that another can begin. One that can't be ended any more, because it is
+    /// damaged, is left as it is: it must not keep the person from their work.
+    fn leave_forgotten(&mut self, patrol: DocumentId, now: Timestamp) -> Result<()> {
+        let is_forgotten = match self.store.document(patrol) {
+            Ok(_) => is_forgotten(&self.store.row(patrol)?, now),
+            Err(Error::Corrupt(_)) => true,
+            Err(error) => return Err(error),
+        };
+        if !is_forgotten {
+            return Err(Error::Refused { code: HeldCode::WrongState });
+        }
+        if let Err(error) = self.finish(patrol, now) {
+            tracing::warn!(document = %patrol, %error, "a forgotten patrol could not be ended");
+        }
+        Ok(())
+    }
+
+    /// Refuses what is not the end of a patrol while there is room for little else: that always fits.
+    pub(super) fn check_room(&self, patrol: &Document) -> Result<()> {
+        match patrol.room() {
+            room if room > ROOM_FOR_THE_END => Ok(()),
+            _ => Err(Error::Refused { code: HeldCode::Quota }),
+        }
+    }
+
+    fn running(&self) -> Result<Document> {
         let refused = Error::Refused { code: HeldCode::WrongState };
         let Some(document) = self.store.open_patrol()? else { return Err(refused) };
-        match self.store.document(document)?.patrol() {
+        let document = self.store.document(document)?;
+        match document.patrol() {
             Some(patrol) if patrol.state == PatrolState::Running => Ok(document),
             _ => Err(refused),
         }
+    }
+
+    /// The gap between two moments, if they are so far apart that there is one.
+    fn silence(&self, from: Timestamp, to: Timestamp) -> Result<Option<PatrolStep>> {
+        if to.since(from).as_secs() <= GAP_AFTER_S {
+            return Ok(None);
+        }
+        let is_refused = self.refused_at()?.is_some_and(|at| (from..to).contains(&at));
+        let reason = match (is_refused, self.was_killed) {
+            (true, _) => GapReason::ConsentWithdrawn,
+            (false, true) => GapReason::Killed,
+            (false, false) => GapReason::NoFix,
+        };
+        Ok(Some(PatrolStep::Gap { reason, from, to }))
     }
 
     /// End of the last leg, if the patrol is paused.
@@ -188,13 +263,19 @@ impl Inner {
         known.ok_or(Error::Corrupt("a patrol without a leg"))
     }
 
-    /// Makes a segment of the fixes that are in none. Done again after a crash it makes the same blob,
-    /// which counts once.
-    fn close_segment(&mut self, patrol: DocumentId, at: Timestamp, overlap: Overlap) -> Result<()> {
+    /// Makes a segment of the fixes that are in none and takes these steps after it, all in one change.
+    fn track(
+        &mut self,
+        patrol: DocumentId,
+        overlap: Overlap,
+        then: &[PatrolStep],
+        at: Timestamp,
+    ) -> Result<()> {
         let fixes = self.store.fixes(patrol)?;
         let (Some(first), Some(last)) = (fixes.first().copied(), fixes.last().copied()) else {
-            return Ok(());
+            return self.patrol_steps(patrol, then, None, at);
         };
+        let mut steps = Vec::new();
         // The end of the last segment, kept to begin this one, is no stretch of its own; any other fix is one,
         // even alone: phones that end the app after each fix leave no others.
         let until = self.store.document(patrol)?.patrol().and_then(|patrol| patrol.tracked_until);
@@ -204,20 +285,48 @@ impl Inner {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a walk's metres")]
             let distance_m = segment.distance_m().round() as u32;
             let fixes = u32::try_from(segment.fixes.len()).unwrap_or(u32::MAX);
-            let step = PatrolStep::Segment { blob, fixes, distance_m, from: first.at, to: last.at };
-            self.patrol_step(patrol, &step, at)?;
+            steps.push(PatrolStep::Segment { blob, fixes, distance_m, from: first.at, to: last.at });
         }
+        steps.extend_from_slice(then);
         let keep_from = match overlap {
             Overlap::LastFix => last.at,
             Overlap::None => Timestamp::from_millis(last.at.millis().saturating_add(1)),
         };
-        self.store.drop_fixes(patrol, keep_from)
+        self.patrol_steps(patrol, &steps, Some(keep_from), at)
     }
 
-    fn patrol_step(&mut self, patrol: DocumentId, step: &PatrolStep, at: Timestamp) -> Result<()> {
-        let change = self.store.edit(patrol, &[encode(step)], &[])?;
+    /// Takes steps in one change and drops the fixes before `keep_from`, both or neither.
+    fn patrol_steps(
+        &mut self,
+        patrol: DocumentId,
+        steps: &[PatrolStep],
+        keep_from: Option<Timestamp>,
+        at: Timestamp,
+    ) -> Result<()> {
+        if steps.is_empty() {
+            return keep_from.map_or(Ok(()), |before| self.store.drop_fixes(patrol, before));
+        }
+        match self.append_steps(patrol, steps, keep_from, at) {
+            Err(Error::Refused { code: HeldCode::Trial }) => {
+                tracing::warn!(document = %patrol, "a patrol's document is made anew");
+                self.store.rebuild_patrol(patrol)?;
+                self.append_steps(patrol, steps, keep_from, at)
+            }
+            done => done,
+        }
+    }
+
+    fn append_steps(
+        &mut self,
+        patrol: DocumentId,
+        steps: &[PatrolStep],
+        keep_from: Option<Timestamp>,
+        at: Timestamp,
+    ) -> Result<()> {
+        let steps: Vec<Vec<u8>> = steps.iter().map(encode).collect();
+        let change = self.store.edit(patrol, &steps, &[])?;
         let entry = Entry::new(patrol, DocumentKind::Patrol, at, BodyType::Change, change)?;
         let rights = self.rights()?;
-        self.store.append(vec![entry], &rights)
+        self.store.append_track(entry, keep_from, &rights)
     }
 }

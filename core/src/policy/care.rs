@@ -5,10 +5,10 @@ use crate::{
     document::{Document, Work},
     error::HeldCode,
     guard::Edit,
-    id::GridId,
+    id::{EntryId, GridId},
     model::{
         Role, decode,
-        household::{FIELD_GRID, Household, HouseholdStep},
+        household::{FIELD_CARD, FIELD_GRID, Household, HouseholdStep},
     },
     time::Timestamp,
 };
@@ -26,9 +26,14 @@ fn looks_after(household: &Household, rights: &Rights) -> bool {
     rights.is_centre() || (rights.is_on_the_ground() && is_near)
 }
 
-pub(super) fn judge_card(document: &Document, rights: &Rights) -> Result<(), HeldCode> {
+/// Those who look after it; and whoever put it on the list, who alone can put right one that lies nowhere.
+fn may_change(household: &Household, is_author: bool, rights: &Rights) -> bool {
+    (is_author && rights.is_on_the_ground()) || looks_after(household, rights)
+}
+
+pub(super) fn judge_card(document: &Document, is_author: bool, rights: &Rights) -> Result<(), HeldCode> {
     let Ok(household) = household(document) else { return Err(HeldCode::Malformed) };
-    allow(looks_after(&household, rights))
+    allow(may_change(&household, is_author, rights))
 }
 
 pub(super) fn judge_household(
@@ -38,8 +43,7 @@ pub(super) fn judge_household(
     rights: &Rights,
 ) -> Result<(), HeldCode> {
     let mut household = household(document)?;
-    let is_theirs = is_author && rights.is_on_the_ground();
-    allow(is_theirs || looks_after(&household, rights))?;
+    allow(may_change(&household, is_author, rights))?;
     for edit in edits {
         match edit {
             Edit::Step { body, .. } => {
@@ -50,6 +54,13 @@ pub(super) fn judge_household(
             // Nobody hands a household to a grid by a code that is none.
             Edit::Field { name, value } if name == FIELD_GRID => {
                 GridId::new(value).map_err(|_| HeldCode::Malformed)?;
+            }
+            // A card that is not here yet may still come; one that was held never counts.
+            Edit::Field { name, value } if name == FIELD_CARD => {
+                let card: EntryId = value.parse().map_err(|_| HeldCode::Malformed)?;
+                if !document.has_card(card) {
+                    return Err(HeldCode::DependsOnHeld);
+                }
             }
             Edit::Field { .. } => {}
         }

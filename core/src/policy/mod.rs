@@ -5,12 +5,15 @@
 
 mod care;
 mod incident;
+mod note;
 mod orders;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
 pub use incident::{may_set_fields, may_step};
-pub use orders::is_for;
+pub use orders::{is_for, may_hand_over};
 
 use crate::{
     document::{Arrival, Document, Record},
@@ -68,12 +71,12 @@ pub fn judge(
     author: Author,
     rights: &Rights,
 ) -> Result<(), HeldCode> {
+    let is_author = document.captured().is_some_and(|captured| captured.origin.author == author);
     match arrival {
         Arrival::Record(record) => judge_record(record, rights),
-        Arrival::Note(note) if note.card.is_some() => care::judge_card(document, rights),
-        Arrival::Note(_) => Ok(()),
+        Arrival::Note(note) if note.card.is_some() => care::judge_card(document, is_author, rights),
+        Arrival::Note(note) => note::judge(document, note, is_author, rights),
         Arrival::Change(checked) => {
-            let is_author = document.captured().is_some_and(|captured| captured.origin.author == author);
             let edits = &checked.edits;
             match document.kind() {
                 DocumentKind::Incident => incident::judge(document, edits, is_author, rights),

@@ -86,12 +86,20 @@ fn is_asked(task: &Task, audience: &Audience, rights: &Rights) -> bool {
         || rights.member.as_ref().is_some_and(|member| task.named.contains(member))
 }
 
+/// Whether this person may hand a task on to somebody by name. Whoever was asked may; whoever gave it only if
+/// they may give orders to people by name, or anybody could order anybody by way of a task for themselves.
+pub fn may_hand_over(is_asked: bool, is_author: bool, rights: &Rights) -> bool {
+    if is_author { matches!(rights.role, Role::Leader | Role::Dispatcher) } else { is_asked }
+}
+
 fn may_take(step: &TaskStep, is_asked: bool, is_author: bool, rights: &Rights) -> bool {
     match step {
-        TaskStep::Answered { .. }
-        | TaskStep::HandedOver { .. }
-        | TaskStep::Marked { .. }
-        | TaskStep::Finished { .. } => (is_asked || is_author) && speaks_for(step.member(), rights),
+        TaskStep::HandedOver { .. } => {
+            may_hand_over(is_asked, is_author, rights) && speaks_for(step.member(), rights)
+        }
+        TaskStep::Answered { .. } | TaskStep::Marked { .. } | TaskStep::Finished { .. } => {
+            (is_asked || is_author) && speaks_for(step.member(), rights)
+        }
         TaskStep::Cancelled { .. } | TaskStep::Closed | TaskStep::Reopened { .. } => {
             is_author || rights.is_centre()
         }

@@ -44,18 +44,34 @@ pub(super) mod state {
     pub(crate) const OWNERLESS: u8 = 5;
 }
 
+/// What this phone's member just made.
+#[derive(Clone, Debug, Default)]
+pub struct Made {
+    /// Kept all or none.
+    pub entries: Vec<Entry>,
+    /// A change that names them in another document. It goes with them if that document can take it; if not they
+    /// are kept without it, since nothing that was captured may wait for a link.
+    pub mention: Option<Entry>,
+}
+
+impl From<Vec<Entry>> for Made {
+    fn from(entries: Vec<Entry>) -> Self {
+        Self { entries, mention: None }
+    }
+}
+
 impl Store {
     /// Keeps entries that this phone's member just made, of one document or of several, and does `also` in the
     /// same transaction. Either all of it is durable when this returns, or nothing was done. A step that policy
     /// refuses is refused here, before it is kept.
     pub(super) fn append_once(
         &mut self,
-        entries: Vec<Entry>,
+        made: Made,
         rights: &Rights,
         also: impl FnOnce(&Transaction<'_>) -> Result<()>,
     ) -> Result<()> {
         let mut by_document: Vec<Vec<Entry>> = Vec::new();
-        for entry in entries {
+        for entry in made.entries {
             let is_of = |group: &&mut Vec<Entry>| {
                 group.first().is_some_and(|first| first.header.document == entry.header.document)
             };
@@ -66,7 +82,18 @@ impl Store {
         }
         let transaction = self.transaction()?;
         for entries in by_document {
-            append_to(&transaction, entries, rights)?;
+            let judged = Judged::new(&transaction, entries, rights)?;
+            judged.keep(&transaction)?;
+        }
+        if let Some(mention) = made.mention {
+            let (document, entry) = (mention.header.document, mention.id());
+            match Judged::new(&transaction, vec![mention], rights) {
+                Ok(judged) => judged.keep(&transaction)?,
+                Err(error @ (Error::Refused { .. } | Error::NotFound { .. } | Error::Corrupt(_))) => {
+                    tracing::warn!(%document, %entry, %error, "kept without its mention");
+                }
+                Err(error) => return Err(error),
+            }
         }
         also(&transaction)?;
         transaction.commit().map_err(sql)
@@ -117,37 +144,48 @@ impl Store {
     }
 }
 
-/// Appends entries of one document.
-fn append_to(transaction: &Transaction<'_>, entries: Vec<Entry>, rights: &Rights) -> Result<()> {
-    let Some(first) = entries.first() else { return Ok(()) };
-    let (id, kind) = (first.header.document, first.header.kind);
-    let mut document = load_document(transaction, id)?.unwrap_or_else(|| Document::new(id, kind));
-    let incoming: Vec<Incoming> = entries
-        .into_iter()
-        .map(|entry| {
-            let origin = Origin {
-                entry: entry.id(),
-                author: Author::You,
-                claimed_at: entry.header.claimed_at,
-                received_at: None,
-            };
-            Incoming { entry, origin, rights: Some(rights.clone()) }
-        })
-        .collect();
-    if let Some(code) = project(&mut document, &incoming).into_iter().find_map(Result::err) {
-        return Err(Error::Refused { code });
-    }
-    let mut record_row = None;
-    for one in &incoming {
-        let row = insert(transaction, &one.entry, Author::You, None, state::PENDING)?
-            .ok_or(Error::Corrupt("an entry that was just made is known already"))?;
-        chain(transaction, row)?;
-        claim_blobs(transaction, &one.entry)?;
-        if one.entry.header.body_type == BodyType::Record {
-            record_row = Some(row);
+/// Entries of one document that it took; nothing of them is kept yet.
+struct Judged {
+    document: Document,
+    incoming: Vec<Incoming>,
+}
+
+impl Judged {
+    fn new(transaction: &Transaction<'_>, entries: Vec<Entry>, rights: &Rights) -> Result<Self> {
+        let Some(first) = entries.first() else { return Err(Error::Corrupt("no entry")) };
+        let (id, kind) = (first.header.document, first.header.kind);
+        let mut document = load_document(transaction, id)?.unwrap_or_else(|| Document::new(id, kind));
+        let incoming: Vec<Incoming> = entries
+            .into_iter()
+            .map(|entry| {
+                let origin = Origin {
+                    entry: entry.id(),
+                    author: Author::You,
+                    claimed_at: entry.header.claimed_at,
+                    received_at: None,
+                };
+                Incoming { entry, origin, rights: Some(rights.clone()) }
+            })
+            .collect();
+        match project(&mut document, &incoming).into_iter().find_map(Result::err) {
+            Some(code) => Err(Error::Refused { code }),
+            None => Ok(Self { document, incoming }),
         }
     }
-    save_document(transaction, &document, record_row)
+
+    fn keep(self, transaction: &Transaction<'_>) -> Result<()> {
+        let mut record_row = None;
+        for one in &self.incoming {
+            let row = insert(transaction, &one.entry, Author::You, None, state::PENDING)?
+                .ok_or(Error::Corrupt("an entry that was just made is known already"))?;
+            chain(transaction, row)?;
+            claim_blobs(transaction, &one.entry)?;
+            if one.entry.header.body_type == BodyType::Record {
+                record_row = Some(row);
+            }
+        }
+        save_document(transaction, &self.document, record_row)
+    }
 }
 
 /// Inserts an entry; `None` if it is known already.

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Row as SqlRow, Transaction, params};
 
-use super::{phone::Store, sql};
+use super::{append::Made, phone::Store, sql};
 use crate::{
-    entry::Entry,
     error::{Error, HeldCode, Result},
     id::{BlobHash, DraftId},
     model::{
@@ -135,8 +134,8 @@ impl Store {
 
     /// Keeps the entries that a draft became and removes the draft, in one transaction: whatever happens,
     /// there is one of both.
-    pub fn append_draft(&mut self, draft: DraftId, entries: Vec<Entry>, rights: &Rights) -> Result<()> {
-        self.append_and(entries, rights, |transaction| match remove(transaction, draft)? {
+    pub fn append_draft(&mut self, draft: DraftId, made: impl Into<Made>, rights: &Rights) -> Result<()> {
+        self.append_and(made.into(), rights, |transaction| match remove(transaction, draft)? {
             0 => Err(Error::DraftNotFound { draft }),
             _ => Ok(()),
         })

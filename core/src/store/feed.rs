@@ -168,11 +168,13 @@ impl Store {
             .collect();
         let change = self.edit(header.document, &steps, &fields)?;
         let again = Entry::new(header.document, header.kind, at, BodyType::Change, change)?;
-        self.append(vec![again], rights)?;
-        self.connection
-            .execute("UPDATE entry SET state = 4 WHERE entry_id = ?1 AND state = 3", [entry.as_ref()])
-            .map_err(sql)?;
-        Ok(())
+        // Both or neither: done again and still held it would ask to be done a third time.
+        self.append_and(vec![again].into(), rights, |transaction| {
+            transaction
+                .execute("UPDATE entry SET state = 4 WHERE entry_id = ?1 AND state = 3", [entry.as_ref()])
+                .map_err(sql)?;
+            Ok(())
+        })
     }
 }
 

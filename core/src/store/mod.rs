@@ -38,7 +38,7 @@ pub mod tables;
 mod wal;
 mod words;
 
-pub use append::referred;
+pub use append::{Made, referred};
 pub use export::Exported;
 pub use feed::ReceiptTaken;
 pub use life::RevokedNote;

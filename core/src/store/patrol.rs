@@ -1,9 +1,17 @@
 //! The fixes of a patrol that is under way: every one is durable before the next comes.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
-use super::{phone::Store, sql};
-use crate::{error::Result, geo::Position, id::DocumentId, model::track::TrackFix, time::Timestamp};
+use super::{feed::rebuild, phone::Store, sql};
+use crate::{
+    entry::Entry,
+    error::Result,
+    geo::Position,
+    id::DocumentId,
+    model::{DocumentKind, track::TrackFix},
+    policy::Rights,
+    time::Timestamp,
+};
 
 impl Store {
     /// This member's patrol that is not finished, if there is one.
@@ -71,10 +79,45 @@ impl Store {
 
     /// Removes fixes that are in a segment now.
     pub fn drop_fixes(&mut self, patrol: DocumentId, before: Timestamp) -> Result<()> {
-        self.connection
-            .prepare_cached("DELETE FROM patrol_fix WHERE document = ?1 AND at < ?2")
-            .and_then(|mut statement| statement.execute(params![patrol.as_ref(), before.millis()]))
-            .map_err(sql)?;
+        drop_fixes(&self.connection, patrol, before)
+    }
+
+    /// Keeps a change of a patrol and removes the fixes that are in its segment, both or neither: a fix that is in
+    /// a segment and still waits for one would count twice.
+    pub fn append_track(&mut self, change: Entry, before: Option<Timestamp>, rights: &Rights) -> Result<()> {
+        let patrol = change.header.document;
+        self.append_and(vec![change].into(), rights, |transaction| match before {
+            Some(before) => drop_fixes(transaction, patrol, before),
+            None => Ok(()),
+        })
+    }
+
+    /// Makes a patrol's document anew from its entries: its snapshot is only a cache, and may be damaged.
+    pub fn rebuild_patrol(&mut self, patrol: DocumentId) -> Result<()> {
+        let transaction = self.transaction()?;
+        rebuild(&transaction, patrol, DocumentKind::Patrol)?;
+        transaction.commit().map_err(sql)?;
+        self.actors.remove(&patrol);
         Ok(())
+    }
+}
+
+fn drop_fixes(connection: &Connection, patrol: DocumentId, before: Timestamp) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM patrol_fix WHERE document = ?1 AND at < ?2")
+        .and_then(|mut statement| statement.execute(params![patrol.as_ref(), before.millis()]))
+        .map_err(sql)?;
+    Ok(())
+}
+
+#[cfg(test)]
+impl Store {
+    /// As if a document had so many changes more.
+    pub(crate) fn use_up(&mut self, document: DocumentId, changes: u16) {
+        let mut used = self.document(document).unwrap();
+        used.use_up(changes);
+        let transaction = self.transaction().unwrap();
+        super::search::save_document(&transaction, &used, None).unwrap();
+        transaction.commit().unwrap();
     }
 }

@@ -204,12 +204,12 @@ impl Store {
         let log = LogId::new(self.random.bytes());
         let transaction = self.transaction()?;
         if is_another {
-            // What the former person was fed is not for this one.
+            // What the former person was fed is not for this one, and what they agreed to binds nobody else.
             search::clear(&transaction)?;
             transaction
                 .execute_batch(
                     "DELETE FROM held_reply; DELETE FROM entry; DELETE FROM document; DELETE FROM work;
-                     DELETE FROM settings; DELETE FROM feed_position;",
+                     DELETE FROM settings; DELETE FROM feed_position; DELETE FROM consent;",
                 )
                 .map_err(sql)?;
         }

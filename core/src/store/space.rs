@@ -9,14 +9,13 @@ use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 
 use super::{
-    append::{entry_columns, referred, state},
+    append::{Made, entry_columns, referred, state},
     draft::draft_blobs,
     life::{DATABASE, write_file},
     phone::{Store, cursor},
     sql,
 };
 use crate::{
-    entry::Entry,
     error::{Error, Result},
     id::BlobHash,
     model::blob::BlobKind,
@@ -107,21 +106,21 @@ struct Candidate {
 impl Store {
     /// Keeps entries that this phone's member just made, of one document or of several: see `append_once`. On a
     /// full disk the ballast is given up for them: text can always be saved.
-    pub fn append(&mut self, entries: Vec<Entry>, rights: &Rights) -> Result<()> {
-        self.append_and(entries, rights, |_| Ok(()))
+    pub fn append(&mut self, made: impl Into<Made>, rights: &Rights) -> Result<()> {
+        self.append_and(made.into(), rights, |_| Ok(()))
     }
 
     /// The same, with `also` in the same transaction.
     pub(super) fn append_and(
         &mut self,
-        entries: Vec<Entry>,
+        made: Made,
         rights: &Rights,
         also: impl Fn(&Transaction<'_>) -> Result<()>,
     ) -> Result<()> {
         self.refuse_if_revoked()?;
-        let again = entries.clone();
+        let again = made.clone();
         self.with_ballast(
-            |store| store.append_once(entries, rights, &also),
+            |store| store.append_once(made, rights, &also),
             |store| store.append_once(again, rights, &also),
         )
     }
@@ -406,7 +405,7 @@ fn is_older(path: &Path, now: Timestamp, age: Duration) -> bool {
 pub(super) mod tests {
     use super::*;
     use crate::{
-        entry::BodyType,
+        entry::{BodyType, Entry},
         id::{CategoryId, DeviceId, DocumentId, EnrolCode, MemberId, Nonce, PublicKey, Salt, TownshipId},
         model::{DocumentKind, Role, Severity, encode, incident::IncidentRecord, place::Place},
         sync::wire::{Enrolment, Invitation, Membership, VERSION},

@@ -34,7 +34,7 @@ pub enum Chore {
 }
 
 /// `keeping.json`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 pub struct Kept {
     /// The last backup that was whole.
@@ -52,7 +52,7 @@ pub struct Kept {
 }
 
 /// Something under way.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct RunningShown {
     /// What.
     pub what: Chore,
@@ -65,7 +65,7 @@ pub struct RunningShown {
 }
 
 /// How something ended.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
 pub struct Ended {
     /// Why it was not done, by its code.
     pub error: Option<String>,

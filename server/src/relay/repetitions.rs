@@ -4,6 +4,7 @@
 //! decided by what the documents say, so that nothing is answered twice.
 
 use suishou_core::{
+    document::{Document, Record},
     id::DocumentId,
     model::{
         decode,
@@ -57,22 +58,21 @@ impl Work<'_> {
         if db::entry::is_behind(self.transaction, repetition)? {
             return Ok(());
         }
-        let Some(incident) =
-            load_document(self.transaction, primary)?.and_then(|document| document.incident())
-        else {
-            return Ok(());
-        };
+        let Some(first) = load_document(self.transaction, primary)? else { return Ok(()) };
+        let Some(incident) = first.incident() else { return Ok(()) };
         let is_answer = |kind| matches!(kind, StepKind::Closed | StepKind::Rejected);
         let answer = incident.steps.into_iter().rev().find(|step| step.took_effect && is_answer(step.kind));
         let Some(answer) = answer else { return Ok(()) };
+        let Some(mut document) = load_document(self.transaction, repetition)? else { return Ok(()) };
+        // What is answered in confidence is not for those who see the other.
+        let is_told = !is_confidential(&first) || is_confidential(&document);
         let remark = db::entry::notes(self.transaction, primary)?.into_iter().find_map(|stored| {
             let note: Note = decode(stored.entry.body.as_deref()?, "a note").ok()?;
             (note.step == Some(answer.id) && !note.text.trim().is_empty()).then_some(note.text)
         });
         let step =
             IncidentStep { reason: answer.reason, answer: answer.answer, ..IncidentStep::plain(answer.kind) };
-        let act = Act { remark, ..Act::step(step) };
-        let Some(mut document) = load_document(self.transaction, repetition)? else { return Ok(()) };
+        let act = Act { remark: remark.filter(|_| is_told), ..Act::step(step) };
         match self.append_act(&mut document, &act) {
             Err(RelayError::Refused { code }) => {
                 tracing::warn!(document = %repetition, %primary, %code, "a repetition could not be answered");
@@ -81,6 +81,13 @@ impl Work<'_> {
             done => done,
         }
     }
+}
+
+fn is_confidential(incident: &Document) -> bool {
+    incident.captured().is_some_and(|captured| match &captured.record {
+        Record::Incident(record) => record.is_confidential(),
+        _ => false,
+    })
 }
 
 fn is_answered(state: &str) -> bool {

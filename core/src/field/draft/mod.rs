@@ -64,9 +64,9 @@ impl Field {
         }
         let is_gone = draft.body.blobs().any(|blob| !inner.is_here(&blob));
         let report = report(draft.body, is_gone)?;
-        let entries = inner.incident_entries(document, report, now)?;
+        let made = inner.report(document, report, now)?;
         let rights = inner.rights()?;
-        inner.store.append_draft(id, entries, &rights)?;
+        inner.store.append_draft(id, made, &rights)?;
         Ok(document)
     }
 
@@ -95,8 +95,8 @@ impl Field {
                 is_anonymous: false,
                 matter: None,
             };
-            let entries = inner.incident_entries(document, draft, now)?;
-            inner.store.append(entries, &rights)
+            let made = inner.report(document, draft, now)?;
+            inner.store.append(made, &rights)
         });
         if let Err(error) = kept {
             if let Err(left) = inner.store.remove_unnamed(&[photo.hash]) {

@@ -254,9 +254,9 @@ fn a_report_that_can_not_take_its_draft_along_is_not_kept() {
     let mut inner = phone.field.inner();
     let report = report(draft.body.clone(), false).unwrap();
     let rights = inner.rights().unwrap();
-    let entries = inner.incident_entries(draft.id.document(), report, draft.started_at).unwrap();
+    let made = inner.report(draft.id.document(), report, draft.started_at).unwrap();
     let another = DraftId::at(draft.started_at, [9; 10]);
-    let kept = inner.store.append_draft(another, entries, &rights);
+    let kept = inner.store.append_draft(another, made, &rights);
     assert!(matches!(kept, Err(Error::DraftNotFound { draft }) if draft == another), "{kept:?}");
     drop(inner);
     assert_eq!((phone.reports(), phone.field.drafts().unwrap().len()), (0, 1));

@@ -404,6 +404,31 @@ fn what_repeats_an_incident_gets_its_answer() {
 }
 
 #[test]
+fn what_is_answered_in_confidence_is_not_told_to_those_who_reported_it_openly() {
+    let mut world = World::new(17);
+    let (mut ann, mut ina) = (world.phone("ann"), world.phone("ina"));
+    let confidential = |record: Record| match record {
+        Record::Incident(record) => encode(&record),
+        other => panic!("{other:?}"),
+    };
+    let primary =
+        push(&mut ina, DocumentKind::Incident, 7, confidential(report(false, Some(Matter::Complaint))));
+    let anonymous = push(&mut ina, DocumentKind::Incident, 8, confidential(report(true, None)));
+    let open = ann.report("a");
+    ann.sync(&mut world);
+    ina.sync(&mut world);
+    world.engine().merge(primary, &[open, anonymous], None).unwrap();
+    world.engine().act(primary, &Act::step(IncidentStep::plain(StepKind::Accepted))).unwrap();
+    let closed = Act::step(IncidentStep::plain(StepKind::Closed));
+    let act = Act { remark: Some("the leader was dismissed".to_owned()), ..closed };
+    world.engine().act(primary, &act).unwrap();
+    for (document, notes) in [(primary, 1), (anonymous, 1), (open, 0)] {
+        let shown = incident(world.engine().connection(), soon(), document).unwrap();
+        assert_eq!((shown.listed.row.state, shown.notes.len()), (IncidentState::Closed, notes));
+    }
+}
+
+#[test]
 fn households_are_imported_again_without_doubling() {
     let mut world = World::new(13);
     let Record::Household(card) = household("a") else { panic!() };
