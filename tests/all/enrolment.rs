@@ -40,7 +40,7 @@ async fn carry(township: &Township, request: &Request) -> Response {
 async fn type_in(township: &Township, phone: &Phone, code: &str, pin: Option<Pin>) -> Result<()> {
     let greeting = phone.field().begin_typed_enrolment(ADDRESS, code)?;
     let welcome = carry(township, &greeting.request()).await;
-    let enrolling = phone.field().greeted(greeting, &welcome, pin)?;
+    let enrolling = greeting.accept(&welcome, pin)?;
     let answer = carry(township, &enrolling.request()).await;
     phone.field().finish_enrolment(&enrolling, &answer)
 }
@@ -129,7 +129,7 @@ async fn somebody_in_between_can_not_make_both_sides_read_the_same_digits() {
     let hello: Hello = decode(&greeting.request().body, "a hello").unwrap();
     let nonce = Nonce::new(middle.random.bytes());
     let welcome = middle.answer(&hello, nonce, &township);
-    let enrolling = victim.field().greeted(greeting, &welcome, None).unwrap();
+    let enrolling = greeting.accept(&welcome, None).unwrap();
     let learnt: EnrolRequest = decode(&enrolling.request().body, "a request").unwrap();
     let enrol = |key: &Key, opening: Option<Nonce>| {
         let (code, nonce, public_key) = (learnt.code, Nonce::new([3; 16]), key.public());
@@ -187,7 +187,7 @@ async fn an_answer_that_is_lost_on_the_way_costs_no_try_and_another_key_is_refus
     let again = carry(&township, &greeting.request()).await;
     assert_eq!(first, again, "the same commitment has one nonce");
     assert_eq!(township.relay.invitation(invited.number).await.unwrap().begun, 1);
-    let enrolling = phone.field().greeted(greeting, &again, None).unwrap();
+    let enrolling = greeting.accept(&again, None).unwrap();
     drop(carry(&township, &enrolling.request()).await);
     let answer = carry(&township, &enrolling.request()).await;
     phone.field().finish_enrolment(&enrolling, &answer).unwrap();
@@ -197,12 +197,12 @@ async fn an_answer_that_is_lost_on_the_way_costs_no_try_and_another_key_is_refus
     let other = Phone::new(&township, 2);
     let code = self::invited(&township, "i2").await.typed_code;
     let greeting = other.field().begin_typed_enrolment(ADDRESS, &code).unwrap();
-    assert!(other.field().greeted(greeting, &first, None).is_err());
+    assert!(greeting.accept(&first, None).is_err());
     let greeting = other.field().begin_typed_enrolment(ADDRESS, &code).unwrap();
     let mut flipped = carry(&township, &greeting.request()).await;
     let last = flipped.body.len() - 1;
     flipped.body[last] ^= 1;
-    assert!(other.field().greeted(greeting, &flipped, None).is_err());
+    assert!(greeting.accept(&flipped, None).is_err());
 }
 
 #[tokio::test]

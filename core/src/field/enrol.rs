@@ -3,7 +3,6 @@
 use super::{Field, relay::first_answer};
 use crate::{
     error::{Error, Result, Unreachable},
-    id::Pin,
     sync::{
         check::CheckCode,
         client::Client,
@@ -30,7 +29,7 @@ impl Field {
         if pin.is_none() && greeting.address().starts_with("https:") {
             return Err(Error::Offline(Unreachable::NotTheRelay));
         }
-        let enrolling = self.greeted(greeting, &response, pin)?;
+        let enrolling = greeting.accept(&response, pin)?;
         self.go_on(&enrolling).await
     }
 
@@ -47,14 +46,9 @@ impl Field {
         Ok(Enrolling::begin(invitation, &mut self.inner().store))
     }
 
-    /// The first part of an enrolment by a typed code, without I/O.
+    /// The first part of an enrolment by a typed code, without I/O; [`Greeting::accept`] is the second.
     pub fn begin_typed_enrolment(&self, address: &str, code: &str) -> Result<Greeting> {
         Greeting::begin(address, code, &mut self.inner().store)
-    }
-
-    /// The second part of one by a typed code: takes the answer of whoever showed this certificate.
-    pub fn greeted(&self, greeting: Greeting, response: &Response, pin: Option<Pin>) -> Result<Enrolling> {
-        greeting.accept(response, pin)
     }
 
     /// The last part of an enrolment: takes the relay's answer.

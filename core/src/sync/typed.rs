@@ -84,7 +84,7 @@ impl FromStr for TypedCode {
         if check(values.iter().copied()) != given {
             return Err(mistyped());
         }
-        Ok(Self(values.into_iter().fold(0, |secret, value| secret << 5 | u128::from(value))))
+        Ok(Self(values.into_iter().fold(0, |secret, value| (secret << 5) | u128::from(value))))
     }
 }
 
