@@ -204,7 +204,7 @@ impl Page<'_> {
                 self.raw("</tr><tr>");
             }
             self.raw("<td>");
-            self.label(&format!("column.{name}"));
+            self.label(&format!("fig.{name}"));
             self.raw("<br>");
             match figures.get(name) {
                 Some(serde_json::Value::Number(number)) => self.number(number),

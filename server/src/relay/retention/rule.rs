@@ -133,7 +133,7 @@ impl Rule {
             }));
         }
         if amount > 0 && amount < self.least() {
-            return Err(Error::invalid(Problem::Missing("a longer time, or 0 for ever")));
+            return Err(Error::invalid(Problem::Malformed("a longer time, or 0 for ever")));
         }
         Ok(())
     }

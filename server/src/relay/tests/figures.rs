@@ -273,7 +273,9 @@ fn a_grids_page_names_who_is_in_charge_and_nobody_who_is_looked_after() {
         crate::relay::figures::sheet(world.engine().connection(), &settings, now, &grid("a")).unwrap();
     assert_eq!((sheet.incidents.count, sheet.in_charge.len()), (1, 1));
     let html = page(&sheet, &settings);
-    assert!(html.contains("name of ann") && html.contains("@page{size:A4"), "{html}");
+    for part in ["name of ann", "@page{size:A4", "收到 <small>received</small>"] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
     assert!(!html.contains("water on the bridge") && !html.contains("<script") && !html.contains("src="));
     let bad = crate::relay::figures::sheet(world.engine().connection(), &settings, now, &grid("nowhere"));
     assert!(bad.is_err());
