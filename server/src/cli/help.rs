@@ -8,7 +8,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Set up  建镇", &["township", "serve", "status"]),
     ("The township  网格、部门、人员", &["grid", "department", "member", "checkpoint", "settings"]),
     ("Phones  手机", &["enrol", "device", "bundle"]),
-    ("Work  事件、巡查、走访", &["incident", "patrol", "household", "visit", "held"]),
+    ("Work  事件、巡查、走访", &["incident", "patrol", "household", "visit", "held", "watch"]),
     ("Orders  任务、预警、宣传", &["task", "warning", "notice"]),
 ];
 

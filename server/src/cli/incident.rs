@@ -290,7 +290,8 @@ impl Sheet<'_> {
     /// A person's name by the alias that the step or note carries.
     fn who(&self, of: &Value) -> String {
         let author = text(note_origin(of), "author");
-        let person = items(self.incident, "people").iter().find(|person| text(person, "author") == author);
+        let person =
+            items(self.incident, "participants").iter().find(|person| text(person, "author") == author);
         person.map_or_else(
             || self.words.word(&format!("author.{author}")).to_owned(),
             |person| text(person, "name"),
