@@ -370,7 +370,7 @@ fn a_held_step_is_done_again_and_marked_so_together() {
         let mut inner = phone.field.inner();
         let find = "SELECT entry_id FROM entry WHERE body_type = 3";
         let entry = EntryId::new(inner.store.connection().query_row(find, [], |row| row.get(0)).unwrap());
-        let notice = FeedNotice::Held { entry, code: HeldCode::WrongState };
+        let notice = FeedNotice::Held { entry, code: HeldCode::WrongState, reply: None };
         let next = Cursor { epoch: Epoch::new([1; 16]), seq: 1, inside: 0 };
         inner.store.take_feed(Vec::new(), &[notice], next).unwrap();
         entry

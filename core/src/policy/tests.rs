@@ -58,6 +58,7 @@ fn incident(matter: Option<Matter>) -> IncidentRecord {
         patrol: None,
         is_anonymous: None,
         matter,
+        source: None,
     }
 }
 

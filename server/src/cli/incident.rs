@@ -304,7 +304,8 @@ impl Sheet<'_> {
             return text(hand, "name");
         }
         let author = text(note_origin(of), "author");
-        let person = items(self.incident, "people").iter().find(|person| text(person, "author") == author);
+        let person =
+            items(self.incident, "participants").iter().find(|person| text(person, "author") == author);
         person.map_or_else(
             || self.words.word(&format!("author.{author}")).to_owned(),
             |person| called(self.words, person),

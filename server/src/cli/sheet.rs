@@ -98,7 +98,8 @@ impl<'a> Sheet<'a> {
     /// A person's name by the alias that a remark carries.
     pub(super) fn who(&self, of: &Value) -> String {
         let author = text(of, "origin.author");
-        let person = items(self.document, "people").iter().find(|person| text(person, "author") == author);
+        let person =
+            items(self.document, "participants").iter().find(|person| text(person, "author") == author);
         person.map_or_else(
             || self.words.word(&format!("author.{author}")).to_owned(),
             |person| called(self.words, person),

@@ -61,6 +61,7 @@ pub(super) struct Status<'a> {
     /// How much room the disk has.
     disk: Option<crate::blobs::Room>,
     /// Backups and checks.
+    #[schema(value_type = Object)]
     keeping: crate::relay::keeper::KeepingShown,
 }
 

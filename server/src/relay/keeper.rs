@@ -34,7 +34,7 @@ pub enum Chore {
 }
 
 /// `keeping.json`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Kept {
     /// The last backup that was whole.
@@ -52,7 +52,7 @@ pub struct Kept {
 }
 
 /// Something under way.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize)]
 pub struct RunningShown {
     /// What.
     pub what: Chore,
@@ -65,7 +65,7 @@ pub struct RunningShown {
 }
 
 /// How something ended.
-#[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Ended {
     /// Why it was not done, by its code.
     pub error: Option<String>,
@@ -80,7 +80,7 @@ pub struct Ended {
 }
 
 /// How the housekeeping stands.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize)]
 pub struct KeepingShown {
     /// What is under way.
     pub running: Option<RunningShown>,

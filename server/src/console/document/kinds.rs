@@ -83,10 +83,10 @@ impl<R: Kind> PartialSchema for Shown<R> {
                 "by",
                 or_null::<PersonShown>().description(Some("Whose record; null: the command centre's.")),
             )
-            .property("people", ArrayBuilder::new().items(refer::<PersonShown>()))
+            .property("participants", ArrayBuilder::new().items(refer::<PersonShown>()))
             .property("notes", ArrayBuilder::new().items(refer::<NoteShown>()))
             .property("held", whole(0).description(Some("How many entries of it are held.")));
-        let beside = ["origin", "people", "notes", "held"]
+        let beside = ["origin", "participants", "notes", "held"]
             .into_iter()
             .fold(beside, |beside, name| beside.required(name));
         AllOfBuilder::new().item(refer::<Listed<R>>()).item(refer::<R::Shown>()).item(beside).into()

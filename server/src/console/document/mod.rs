@@ -365,6 +365,27 @@ mod tests {
         }
     }
 
+    /// The names of a schema's fields, with those of all its parts.
+    fn fields(made: &Value, schema: &Value) -> Vec<String> {
+        if let Some(reference) = schema["$ref"].as_str() {
+            return fields(made, made.pointer(reference.trim_start_matches('#')).unwrap());
+        }
+        let parts = schema["allOf"].as_array().into_iter().flatten();
+        let own = schema["properties"].as_object().into_iter().flat_map(|fields| fields.keys().cloned());
+        own.chain(parts.flat_map(|part| fields(made, part))).collect()
+    }
+
+    #[test]
+    fn no_part_of_an_answer_hides_a_field_of_another() {
+        let made = made();
+        for (name, schema) in made["components"]["schemas"].as_object().unwrap() {
+            let mut seen = BTreeSet::new();
+            for field in fields(&made, schema) {
+                assert!(seen.insert(field.clone()), "{name} has {field} twice");
+            }
+        }
+    }
+
     #[test]
     fn no_two_types_have_the_same_name() {
         let mut document = Document::default();

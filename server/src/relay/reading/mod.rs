@@ -155,7 +155,8 @@ pub struct Shown<R: Kind> {
     pub origin: Origin,
     /// Whose record; none if it is the command centre's.
     pub by: Option<PersonShown>,
-    /// Everyone who took part.
+    /// Everyone who took part; not `people`, for a household's row has that.
+    #[serde(rename = "participants")]
     pub people: Vec<PersonShown>,
     /// What is of its kind alone.
     #[serde(flatten)]

@@ -26,6 +26,7 @@ use crate::relay::{
 pub struct MarkShown {
     /// Who; none for the command centre.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub by: Option<NamedShown>,
     /// What became of it.
     pub state: ItemState,

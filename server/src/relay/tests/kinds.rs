@@ -26,7 +26,7 @@ use crate::relay::identity::Viewer;
 use super::phone::{Phone, World, feature, grid, incident, member, member_id};
 use crate::{
     db,
-    relay::{Act, RelayError, Step, identity::Viewer, operator, reading},
+
 };
 
 fn soon() -> Timestamp {
