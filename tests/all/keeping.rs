@@ -104,7 +104,8 @@ async fn drill(seed: u64, passphrase: Option<&str>) {
     // The command centre goes on too: a report from before the backup, and one from after it that only a phone has.
     township.settled().await.act(before, dispatch()).await.unwrap();
     township.relay.act(after, act(StepKind::Accepted, "备份之后受理")).await.unwrap();
-    assert_eq!(township.relay.ship_journal().await.unwrap(), 2);
+    // The step from before the backup too: the folder has no run of this log yet, and a restore passes over it.
+    assert_eq!(township.relay.ship_journal().await.unwrap(), 3);
     assert_eq!(township.relay.ship_journal().await.unwrap(), 0, "once");
     vendor.sync().await.unwrap();
     let unsent = walker.field().report(report("毁坏之时还没发出", &township, 119.606)).unwrap();
@@ -166,6 +167,8 @@ async fn a_folder_copied_back_by_hand_with_its_marker_is_found_out_by_the_first_
     let epoch = township.settled().await.status().await.unwrap().epoch;
     township.relay.stop().await;
     for name in ["township.db", "marker"] {
+        // Not into the old file: this very process may still have it open.
+        fs::remove_file(township.folder().join(name)).unwrap();
         fs::copy(copy.path().join(name), township.folder().join(name)).unwrap();
     }
     for end in ["-wal", "-shm"] {
