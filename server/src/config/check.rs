@@ -23,6 +23,8 @@ enum Kind {
     Path,
     /// A public key of age.
     Recipient,
+    /// On or off.
+    Switch,
 }
 
 /// All keys; those that must be there first.
@@ -38,6 +40,12 @@ const KEYS: &[(&str, Kind, bool)] = &[
     ("backup.encrypt_to", Kind::Recipient, false),
     ("disk.attachments_free_mb", Kind::Number(0, 1_000_000_000), false),
     ("disk.entries_free_mb", Kind::Number(0, 1_000_000_000), false),
+    ("console_listen", Kind::Socket, false),
+    ("daily_retention", Kind::Switch, false),
+    ("quotas.entries_per_hour", Kind::Number(1, i64::MAX), false),
+    ("quotas.entries_per_day", Kind::Number(1, i64::MAX), false),
+    ("quotas.attachment_bytes_per_day", Kind::Number(1, i64::MAX), false),
+    ("quotas.uploads", Kind::Number(1, i64::MAX), false),
 ];
 
 /// The name of a key in the environment.
@@ -110,6 +118,7 @@ fn put(table: &mut Table, key: &str, value: Value) {
 fn from_text(text: &str, kind: Kind) -> Option<Value> {
     Some(match kind {
         Kind::Number(..) => Value::Integer(text.trim().parse().ok()?),
+        Kind::Switch => Value::Boolean(text.trim().parse().ok()?),
         Kind::Addresses => {
             let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
             Value::Array(parts.map(|part| Value::String(part.to_owned())).collect())
@@ -122,6 +131,7 @@ fn from_text(text: &str, kind: Kind) -> Option<Value> {
 fn problem(value: &Value, kind: Kind) -> Option<String> {
     let shown = || value.to_string();
     let is_right = match (kind, value) {
+        (Kind::Switch, Value::Boolean(_)) => true,
         (Kind::Socket, Value::String(text)) => text.parse::<std::net::SocketAddr>().is_ok(),
         (Kind::Addresses, Value::Array(list)) => {
             let is_one = |value: &Value| value.as_str().is_some_and(|text| checked_address(text).is_ok());
@@ -144,6 +154,7 @@ fn expected(kind: Kind) -> &'static str {
         Kind::Socket => "socket",
         Kind::Addresses => "addresses",
         Kind::Number(..) => "number",
+        Kind::Switch => "switch",
         Kind::Path => "path",
         Kind::Recipient => "recipient",
     }

@@ -22,11 +22,10 @@ use suishou_core::{
     time::Timestamp,
 };
 
-use crate::relay::identity::Viewer;
 use super::phone::{Phone, World, feature, grid, incident, member, member_id};
 use crate::{
     db,
-
+    relay::{Act, RelayError, Step, identity::Viewer, operator, reading},
 };
 
 fn soon() -> Timestamp {

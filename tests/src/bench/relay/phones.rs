@@ -52,7 +52,7 @@ impl Phone {
         let key = Key::generate(&mut random);
         let (code, nonce, public_key) = (invitation.code, Nonce::new(random.bytes()), key.public());
         let proof = key.sign(&EnrolProof { code, public_key, nonce });
-        let body = encode(&EnrolRequest { version: VERSION, code, public_key, proof, nonce });
+        let body = encode(&EnrolRequest { version: VERSION, code, public_key, proof, nonce, opening: None });
         let client = Client::new(invitation.pin).expect("a client");
         let address = invitation.addresses.first().expect("an address").clone();
         let request = Request::new(Method::Post, path::ENROL).content(CONTENT_TYPE, body);
