@@ -169,6 +169,7 @@ fn text_for_people_is_in_resource_files_and_not_in_code() {
 /// command line's own help, which clap wants beside each option.
 const ALIAS_TABLES: &[&str] = &[
     "args/keeping.rs",
+    "list_tests/made.rs",
     "args/enrolment.rs",
     "args/figures.rs",
     "geo/kind.rs",

@@ -200,7 +200,8 @@ async fn work(township: &Township, vendor: &mut Phone, walker: &mut Phone, leade
     let household = walker.field().add_household(card(), Some(&canary_fix(township))).unwrap();
     walker.field().keep_visit(visit(Some(household), township)).unwrap();
     walker.field().start_patrol(NOTE, GridId::new("g1").ok(), Vec::new()).unwrap();
-    walker.field().correct_text(incident, TEXT).unwrap();
+    vendor.field().correct_text(incident, TEXT).unwrap();
+    vendor.sync().await.unwrap();
     walker.sync().await.unwrap();
     let task = TaskRecord {
         text: TEXT.to_owned(),

@@ -5,6 +5,7 @@ pub mod check;
 pub mod client;
 pub mod enrol;
 pub mod exchange;
+mod invitation;
 pub mod session;
 pub mod typed;
 pub mod wire;

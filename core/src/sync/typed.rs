@@ -111,7 +111,8 @@ fn value(letter: char) -> Option<u8> {
 /// character and any two that changed places are seen.
 fn check(values: impl Iterator<Item = u8>) -> u8 {
     let mut sum = 0;
-    let mut weight = 1;
+    // The check character itself weighs 1.
+    let mut weight = 2;
     for value in values {
         sum ^= times(value, weight);
         weight = times(weight, 2);

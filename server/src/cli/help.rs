@@ -64,7 +64,7 @@ mod tests {
             let groups = GROUPS.iter().filter(|(_, names)| names.contains(&known.get_name()));
             assert_eq!(groups.count(), 1, "{}", known.get_name());
         }
-        assert!(command().render_help().to_string().contains("  enrol       Show the QR"));
+        assert!(command().render_help().to_string().contains("  enrol       Codes with which"));
     }
 
     #[test]

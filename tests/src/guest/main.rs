@@ -40,7 +40,7 @@ fn token(address: &str, invitation: &str) -> Result<String, Box<dyn std::error::
     let invitation = Invitation::from_text(invitation)?;
     let (code, nonce, public_key) = (invitation.code, Nonce::new(random.bytes()), key.public());
     let proof = key.sign(&EnrolProof { code, public_key, nonce });
-    let body = encode(&EnrolRequest { version: VERSION, code, public_key, proof, nonce });
+    let body = encode(&EnrolRequest { version: VERSION, code, public_key, proof, nonce, opening: None });
     let signed: SignedEnrolment = decode(&post(address, path::ENROL, &body)?, "an enrolment")?;
     let request = SyncRequest {
         version: VERSION,

@@ -80,6 +80,16 @@ impl Document {
         self.operation("PUT", path)
     }
 
+    /// Routes whose bodies have no schema yet: who may and what it does, and that it speaks JSON.
+    fn describe_the_rest(&mut self) {
+        for rule in RULES {
+            let method = rule.method.to_ascii_lowercase();
+            if !self.paths.get(rule.path).is_some_and(|methods| methods.contains_key(&method)) {
+                self.operation(rule.method, rule.path).speaks();
+            }
+        }
+    }
+
     /// A reference to the schema of a type, which is kept with all that it names.
     fn schema_of<T: ToSchema>(&mut self) -> Value {
         let mut named = Vec::new();
@@ -206,15 +216,28 @@ impl Operation<'_> {
         self.ends(200, &[Body { kind: "application/json", schema: json!({ "type": "object" }) }])
     }
 
+    /// Takes and answers JSON, without a schema.
+    fn speaks(mut self) {
+        if !matches!(self.method, "GET" | "DELETE") {
+            let content = json!({ "*/*": {} });
+            self.value.insert("requestBody".to_owned(), json!({ "required": false, "content": content }));
+        }
+        self.ends_with("2XX", &[Body { kind: "application/json", schema: json!({}) }]);
+    }
+
+    fn ends(self, status: u16, bodies: &[Body]) -> Self {
+        self.ends_with(&status.to_string(), bodies)
+    }
+
     /// Finishes the operation with what only the matrix and the words know.
-    fn ends(mut self, status: u16, bodies: &[Body]) -> Self {
+    fn ends_with(mut self, status: &str, bodies: &[Body]) -> Self {
         let Self { method, path, .. } = self;
         let key = format!("document.{method} {path}");
         let (summary, chinese) = (Words::of(Lang::English).word(&key), Words::of(Lang::Chinese).word(&key));
         let content = bodies.iter().map(|body| (body.kind.to_owned(), json!({ "schema": body.schema })));
         let content: Map<String, Value> = content.collect();
         let done = json!({ "description": summary, "content": content });
-        let mut responses = Map::from_iter([(status.to_string(), done)]);
+        let mut responses = Map::from_iter([(status.to_owned(), done)]);
         responses.insert("default".to_owned(), json!({ "$ref": "#/components/responses/Refusal" }));
         let value = &mut self.value;
         let mut parameters = path_parameters(path);
@@ -266,6 +289,7 @@ fn operation_id(method: &str, path: &str) -> String {
 fn security(method: &str, rule: Option<&Rule>) -> Value {
     match (rule, method) {
         (None, _) => json!([]),
+        (Some(rule), _) if matches!(rule.guard, Guard::Open | Guard::Signed) => json!([]),
         (Some(_), "GET") => json!([{ "folder_token": [] }, { "session": [] }]),
         (Some(_), _) => json!([{ "folder_token": [] }, { "session": [], "csrf_token": [] }]),
     }

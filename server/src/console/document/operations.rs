@@ -18,6 +18,14 @@ use crate::{
 /// Pictures as they are kept, and bytes that are none.
 const PICTURES: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "application/octet-stream"];
 
+/// Files for other programs.
+const EXPORTS: [&str; 4] = [
+    "text/csv",
+    "application/geo+json",
+    "application/json",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+];
+
 /// Every route.
 pub(super) fn describe(api: &mut Document) {
     // Incidents.
@@ -64,10 +72,25 @@ pub(super) fn describe(api: &mut Document) {
     api.get("/api/members").lists::<Member>("members");
     api.put("/api/members").takes_sheet::<members::MemberList>().answers::<Imported>();
     api.post("/api/bundles").takes_raw("application/octet-stream").answers::<BundleImported>();
+    // Files.
+    for path in [
+        "/api/exports/incidents",
+        "/api/exports/patrols",
+        "/api/exports/tasks",
+        "/api/exports/visits",
+        "/api/exports/warnings",
+        "/api/exports/figures",
+    ] {
+        api.get(path).sends(&EXPORTS);
+    }
+    api.get("/api/figures/grids/{id}").sends(&["application/json", "text/html"]);
+    api.get("/api/held/{id}/raw").sends(&["application/octet-stream"]);
+    api.operation("POST", "/api/subjects/exports").sends(&["application/json", "application/zip"]);
     // What changes, and this document.
     api.schema_of::<LiveEvent>();
     api.get("/api/events").sends(&["text/event-stream"]);
     api.get("/api/openapi.json").sends_object();
+    api.describe_the_rest();
 }
 
 /// What every kind has: a list, one in full, remarks.

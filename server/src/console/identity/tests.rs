@@ -121,7 +121,9 @@ async fn no_route_shows_an_informant_to_any_role() {
         if is_sealed {
             town.relay.init_identity(Passphrase::new(PASSPHRASE)).await.unwrap();
         }
-        for rule in matrix::RULES.iter().filter(|rule| rule.method == "GET") {
+        // A stream has no end; what it tells is a kind, an id and a number.
+        let is_answered = |rule: &&matrix::Rule| rule.method == "GET" && rule.path != "/api/events";
+        for rule in matrix::RULES.iter().filter(is_answered) {
             let id = if rule.path.starts_with("/api/incidents") { town.incident } else { DocumentId::ZERO };
             let path = rule.path.replace("{id}", &id.to_string()).replace("{version}", "1");
             let path = path.replace("{hash}", &"0".repeat(64));
@@ -130,11 +132,12 @@ async fn no_route_shows_an_informant_to_any_role() {
                     town.ask(town.router(&[role], Some(1)), "GET", &path, &Value::Null).await;
                 assert!(status != StatusCode::INTERNAL_SERVER_ERROR, "{path}: {body}");
                 // Who keeps the list sees it whole until it is sealed, and then without names.
-                let is_list = rule.path == "/api/members" && role == OperatorRole::Administrator;
+                let is_list = matches!(rule.path, "/api/members" | "/api/enrolments")
+                    && role == OperatorRole::Administrator;
                 if is_sealed || !is_list {
                     assert!(!body.contains(NAME) && !body.contains(PHONE), "{path} {role}: {body}");
                 }
-                let is_kept = matches!(rule.path, "/api/members" | "/api/devices");
+                let is_kept = matches!(rule.path, "/api/members" | "/api/enrolments" | "/api/devices");
                 if !(is_kept && role == OperatorRole::Administrator) {
                     assert!(!body.contains(ID), "{path} {role}: {body}");
                 }

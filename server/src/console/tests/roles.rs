@@ -47,7 +47,13 @@ async fn every_rule_lets_in_its_roles_and_nobody_else() {
             assert_eq!(ask(rule).await, expected, "{role} {} {}", rule.method, rule.path);
         }
         house.confirm(&browser).await;
-        for rule in RULES.iter().filter(|rule| !ends(rule)) {
+        // The machine itself stands there as an administrator; one who logged in is not enough.
+        let is_keepers = |rule: &&matrix::Rule| {
+            role == OperatorRole::Administrator && rule.path.starts_with("/api/reveals/{id}/")
+        };
+        let others =
+            RULES.iter().filter(|rule| !ends(rule) && rule.guard != Guard::Signed && !is_keepers(rule));
+        for rule in others {
             let (status, code) = ask(rule).await;
             let is_in = status != StatusCode::UNAUTHORIZED
                 && !matches!(code.as_str(), "forbidden" | "confirm_needed" | "csrf" | "method_not_allowed");
@@ -69,7 +75,8 @@ async fn without_a_login_only_what_logs_in_answers() {
         let request = asking(&Browser::default(), rule.method, &path(rule.path), &json!({}));
         let (status, answer) = read(house.send(request).await).await;
         let is_refused = status == StatusCode::UNAUTHORIZED && code(&answer) == "unauthorized";
-        assert_eq!(is_refused, rule.guard != Guard::Open, "{} {}: {status}", rule.method, rule.path);
+        let is_open = matches!(rule.guard, Guard::Open | Guard::Signed);
+        assert_eq!(is_refused, !is_open, "{} {}: {status}", rule.method, rule.path);
     }
 }
 
@@ -95,7 +102,8 @@ fn no_route_has_two_lines_and_only_logins_are_open() {
         let twins = RULES.iter().skip(number + 1);
         let is_twin = |twin: &matrix::Rule| (twin.method, twin.path) == (rule.method, rule.path);
         assert!(!twins.into_iter().any(is_twin), "{} {}", rule.method, rule.path);
-        assert_eq!(rule.roles.is_empty(), rule.guard == Guard::Open, "{} {}", rule.method, rule.path);
+        let is_open = matches!(rule.guard, Guard::Open | Guard::Signed);
+        assert_eq!(rule.roles.is_empty(), is_open, "{} {}", rule.method, rule.path);
     }
 }
 

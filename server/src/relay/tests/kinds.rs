@@ -141,7 +141,7 @@ fn what_is_said_in_confidence_reaches_only_those_who_handle_it() {
         assert_eq!(who_sees(&mut world, document), ["ina", "han"], "and then the department alone");
         let shown = incident(world.engine().connection(), soon(), document).unwrap();
         assert_eq!(shown.listed.row.is_anonymous, is_anonymous);
-        assert_eq!(shown.work.reporter.unwrap().name, "name of ina", "for the command centre alone");
+        assert_eq!(shown.work.reporter.unwrap().name, "", "an informant has no name for anybody");
         let mut han = world.phone("han");
         han.sync(&mut world);
         assert!(han.authors(document).contains(&Author::Alias(1)), "the handler reads no name");

@@ -47,7 +47,8 @@ impl Target {
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         let port = match authority.port() {
             Some(port) => port.as_str().parse().ok().filter(|port| *port != 0).ok_or_else(bad)?,
-            None if authority.as_str().ends_with(':') => return Err(bad()),
+            // A port that is none.
+            None if authority.as_str() != authority.host() => return Err(bad()),
             None => {
                 if is_tls {
                     443
