@@ -168,7 +168,7 @@ impl Certificate {
     }
 }
 
-/// A UTCTime or GeneralizedTime at the beginning of these bytes, in RFC 3339, with how many bytes it takes.
+/// A `UTCTime` or `GeneralizedTime` at the beginning of these bytes, in RFC 3339, with how many bytes it takes.
 fn der_time(bytes: &[u8]) -> Option<(String, usize)> {
     let (tag, length) = (*bytes.first()?, usize::from(*bytes.get(1)?));
     let text = std::str::from_utf8(bytes.get(2..2 + length)?).ok()?;

@@ -267,7 +267,7 @@ impl Inner {
 
     fn try_mention(&mut self, found: &[DocumentId], now: Timestamp) -> Result<Option<Entry>> {
         let Some(patrol) = self.store.open_patrol()? else { return Ok(None) };
-        self.check_room(&self.store.document(patrol)?)?;
+        Self::check_room(&self.store.document(patrol)?)?;
         let steps: Vec<Vec<u8>> =
             found.iter().map(|incident| encode(&PatrolStep::Found { incident: *incident })).collect();
         let change = self.store.edit(patrol, &steps, &[])?;

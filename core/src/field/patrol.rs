@@ -65,7 +65,7 @@ impl Field {
         let mut inner = self.inner();
         inner.check_consent(ConsentKind::Position)?;
         let document = inner.running()?;
-        inner.check_room(&document)?;
+        Inner::check_room(&document)?;
         let patrol = document.id();
         let last = inner.last_known(patrol)?;
         // The phone's clock was set back: no stretch reaches from one reckoning into the other.
@@ -95,7 +95,7 @@ impl Field {
         let mut inner = self.inner();
         let patrol = inner.store.open_patrol()?.ok_or(Error::Refused { code: HeldCode::WrongState })?;
         inner.check_consent(ConsentKind::Position)?;
-        inner.check_room(&inner.store.document(patrol)?)?;
+        Inner::check_room(&inner.store.document(patrol)?)?;
         let paused_at = inner.leg_end(patrol)?.ok_or(Error::Refused { code: HeldCode::WrongState })?;
         let is_refused = inner.refused_at()?.is_some_and(|at| at >= paused_at);
         let reason = if is_refused { GapReason::ConsentWithdrawn } else { GapReason::Paused };
@@ -110,7 +110,7 @@ impl Field {
         let now = self.now();
         let mut inner = self.inner();
         let document = inner.running()?;
-        inner.check_room(&document)?;
+        Inner::check_room(&document)?;
         let visited = PatrolStep::Visited { checkpoint, distance_m };
         inner.patrol_steps(document.id(), &[visited], None, now)
     }
@@ -213,7 +213,7 @@ impl Inner {
     }
 
     /// Refuses what is not the end of a patrol while there is room for little else: that always fits.
-    pub(super) fn check_room(&self, patrol: &Document) -> Result<()> {
+    pub(super) fn check_room(patrol: &Document) -> Result<()> {
         match patrol.room() {
             room if room > ROOM_FOR_THE_END => Ok(()),
             _ => Err(Error::Refused { code: HeldCode::Quota }),

@@ -165,6 +165,7 @@ fn picture() -> Vec<u8> {
     jpeg
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "an outcome is looked at once")]
 fn is_refused<T: std::fmt::Debug>(outcome: Result<T>, expected: HeldCode) -> bool {
     matches!(outcome, Err(Error::Refused { code }) if code == expected)
 }

@@ -204,7 +204,7 @@ mod tests {
         for bad in [
             "",
             "U",
-            &text[1..],
+            text.get(1..).unwrap(),
             &format!("{text}0"),
             &"0".repeat(1_000),
             "中文中文中文中文中文中文中文中文中文中文",

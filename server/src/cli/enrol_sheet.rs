@@ -36,7 +36,7 @@ fn card(township: &str, invited: &Value) -> Result<String, Failure> {
     let address = address.trim_start_matches("https://");
     let code = text(invited, "typed_code");
     let until = time(invited, "expires_at");
-    let steps: String = STEPS
+    let steps: Vec<String> = STEPS
         .iter()
         .map(|key| {
             let line = |words: &Words| escaped(&words.say(key, &[("code", &code), ("address", &address)]));

@@ -98,14 +98,11 @@ pub(super) async fn reveal(client: &Client, command: Reveal, words: &'static Wor
 }
 
 async fn ask(client: &Client, ask: &RevealAsk, words: &'static Words) -> Result<(), Failure> {
-    let mut form = json!({ "reason": ask.reason });
-    if let Some(document) = &ask.document {
-        form["document"] = json!(document);
-        form["author"] = json!(ask.author);
-    }
-    if let Some(member) = &ask.member {
-        form["member"] = json!(member);
-    }
+    let form = match (&ask.document, &ask.member) {
+        (Some(document), _) => json!({ "reason": ask.reason, "document": document, "author": ask.author }),
+        (None, Some(member)) => json!({ "reason": ask.reason, "member": member }),
+        (None, None) => json!({ "reason": ask.reason }),
+    };
     let asked = client.post("/api/reveals", form).await?;
     if ask.format.json {
         return say_json(&asked);

@@ -41,7 +41,7 @@ async fn export(client: &Client, export: &SubjectExport, words: &'static Words) 
     if export.unseal {
         let format = super::args::Format { json: false };
         let input = FromInput { passphrase_stdin: export.passphrase_stdin, format };
-        form["passphrase"] = json!(Asked::new(input, words).one("identity.ask_present")?);
+        put(&mut form, "passphrase", json!(Asked::new(input, words).one("identity.ask_present")?));
     }
     let found = client.post("/api/subjects/exports", form).await?;
     // Whoever else has an account on this machine must not read it.
@@ -75,15 +75,21 @@ async fn export(client: &Client, export: &SubjectExport, words: &'static Words) 
     )
 }
 
+fn put(form: &mut serde_json::Value, name: &str, value: serde_json::Value) {
+    if let Some(form) = form.as_object_mut() {
+        form.insert(name.to_owned(), value);
+    }
+}
+
 async fn erase(client: &Client, erase: &SubjectErase, words: &'static Words) -> Result<(), Failure> {
     let mut form = about(&erase.about);
-    form["reason"] = json!(erase.reason);
-    form["is_dry_run"] = json!(true);
+    put(&mut form, "reason", json!(erase.reason));
+    put(&mut form, "is_dry_run", json!(true));
     let plan = client.post("/api/subjects/erasures", form.clone()).await?;
     let (true, Some(out)) = (erase.yes, &erase.out) else {
         return if erase.format.json { say_json(&plan) } else { say(&planned(&plan, words)) };
     };
-    form["is_dry_run"] = json!(false);
+    put(&mut form, "is_dry_run", json!(false));
     let certificate = client.post("/api/subjects/erasures", form).await?;
     folder::replace_private(out, format!("{certificate:#}\n").as_bytes())?;
     let readable = out.with_extension("txt");

@@ -12,6 +12,7 @@ use super::{code, count, id};
 
 /// A phone.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
 pub struct Phone {
     /// Its row.
     pub row: i64,

@@ -323,7 +323,7 @@ impl Engine {
         let mut removed = 0;
         for file in std::fs::read_dir(&self.folder).map_err(&failed)?.flatten() {
             let name = file.file_name().to_string_lossy().into_owned();
-            if name.starts_with("township.before-") && name.ends_with(".db") {
+            if name.strip_suffix(".db").is_some_and(|name| name.starts_with("township.before-")) {
                 std::fs::remove_file(file.path()).map_err(&failed)?;
                 removed += 1;
             }

@@ -71,7 +71,7 @@ impl Life {
         let now = SystemTime::UNIX_EPOCH + now.since(Timestamp::default());
         for item in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let name = item.file_name().to_string_lossy().into_owned();
-            let is_copy = name.starts_with("township.before-") && name.ends_with(".db");
+            let is_copy = name.strip_suffix(".db").is_some_and(|name| name.starts_with("township.before-"));
             let modified = item.metadata().and_then(|metadata| metadata.modified());
             let is_old = modified.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > COPY_AGE));
             if is_copy && is_old && fs::remove_file(item.path()).is_ok() {

@@ -84,6 +84,7 @@ impl Server {
         clock: SharedClock,
         random: Random,
     ) -> Result<Self, SetupError> {
+        const MB: u64 = 1024 * 1024;
         files::take_all();
         let config = Config::load(folder)?;
         let identity = Identity::load(folder)?;
@@ -114,8 +115,6 @@ impl Server {
         let relay = Relay::start(folder.path(), identity, Arc::clone(&clock), random)
             .map_err(|error| SetupError::Relay(error.to_string()))?;
         relay.set_terms(Terms { quotas: config.quotas, pin });
-
-        const MB: u64 = 1024 * 1024;
         let (free, last) = (config.disk.attachments_free_mb, config.disk.entries_free_mb);
         relay.blobs().set_reserves(free.saturating_mul(MB), last.saturating_mul(MB));
         relay.keeper().configure(config.backup.clone());

@@ -126,6 +126,7 @@ fn clock(folder: &Path, now: Timestamp) -> Line {
         .iter()
         .filter_map(|name| fs::metadata(folder.join(name)).and_then(|file| file.modified()).ok())
         .max();
+    #[expect(clippy::disallowed_methods, reason = "the machine's clock is what is looked at")]
     let is_ahead = newest
         .is_some_and(|newest| newest.duration_since(SystemTime::now()).is_ok_and(|ahead| ahead > SLACK));
     if is_ahead {

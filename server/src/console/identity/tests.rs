@@ -41,7 +41,7 @@ struct Town {
     invitations: Invitations,
     incident: DocumentId,
     confidential: DocumentId,
-    _world: World,
+    world: World,
 }
 
 fn vendor(role: Role) -> Member {
@@ -49,7 +49,7 @@ fn vendor(role: Role) -> Member {
 }
 
 /// An informant reported and remarked, and a member of the staff; one entry of the informant's is held.
-async fn town(seed: u64) -> Town {
+fn town(seed: u64) -> Town {
     let mut world = World::new(seed);
     world.engine().import_members(vec![vendor(Role::Informant)]).unwrap();
     let (mut informant, mut ann) = (world.phone(ID), world.phone("ann"));
@@ -70,7 +70,7 @@ async fn town(seed: u64) -> Town {
     let folder = world.folder.path().to_owned();
     let relay = Relay::start(&folder, world.identity.clone(), clock, Random::seeded(9)).unwrap();
     let clock = world.clock.clone();
-    Town { relay, clock, folder, invitations, incident, confidential, _world: world }
+    Town { relay, clock, folder, invitations, incident, confidential, world: world }
 }
 
 impl Town {
@@ -116,7 +116,7 @@ impl Town {
 
 #[tokio::test]
 async fn no_route_shows_an_informant_to_any_role() {
-    let town = town(901).await;
+    let town = town(901);
     for is_sealed in [false, true] {
         if is_sealed {
             town.relay.init_identity(Passphrase::new(PASSPHRASE)).await.unwrap();
@@ -180,7 +180,7 @@ async fn no_route_shows_an_informant_to_any_role() {
 
 #[tokio::test]
 async fn the_files_do_not_hold_what_is_sealed() {
-    let town = town(902).await;
+    let town = town(902);
     fs::write(town.folder.join("township.before-3.db"), NAME).unwrap();
     assert!(town.files_have(NAME).contains(&"township.db".to_owned()));
     let made = town.relay.init_identity(Passphrase::new(PASSPHRASE)).await.unwrap();
@@ -202,7 +202,7 @@ async fn the_files_do_not_hold_what_is_sealed() {
 
 #[tokio::test]
 async fn who_was_an_informant_stays_hidden_in_what_came_then() {
-    let town = town(903).await;
+    let town = town(903);
     town.relay.init_identity(Passphrase::new(PASSPHRASE)).await.unwrap();
     town.relay.import_members(vec![vendor(Role::Member)]).await.unwrap();
     let shown =
@@ -215,7 +215,7 @@ async fn who_was_an_informant_stays_hidden_in_what_came_then() {
 
 #[tokio::test]
 async fn an_identity_opens_once_to_another_person_with_the_passphrase() {
-    let town = town(904).await;
+    let town = town(904);
     let relay = &town.relay;
     let ask = || RevealAsk::Document(town.incident, None);
     let error = |error: RelayError| match error {
@@ -272,7 +272,7 @@ async fn an_identity_opens_once_to_another_person_with_the_passphrase() {
 
 #[tokio::test]
 async fn guessing_takes_longer_and_longer_and_a_restart_does_not_help() {
-    let town = town(905).await;
+    let town = town(905);
     town.relay.init_identity(Passphrase::new(PASSPHRASE)).await.unwrap();
     let by_member = RevealAsk::Member(vendor(Role::Informant).id);
     let asked = town.relay.ask_reveal(by_member, "why".to_owned(), Some(1)).await.unwrap();
@@ -287,7 +287,7 @@ async fn guessing_takes_longer_and_longer_and_a_restart_does_not_help() {
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "even the right one waits");
     town.relay.stop().await;
     let clock: SharedClock = town.clock.clone();
-    let relay = Relay::start(&town.folder, town._world.identity.clone(), clock, Random::seeded(10)).unwrap();
+    let relay = Relay::start(&town.folder, town.world.identity.clone(), clock, Random::seeded(10)).unwrap();
     let town = Town { relay, ..town };
     assert_eq!(town.ask(router(&town), "POST", &path, &right).await.0, StatusCode::TOO_MANY_REQUESTS);
     town.clock.pass(Duration::from_secs(6));

@@ -155,6 +155,7 @@ impl<T: Read> Read for Hashing<T> {
 }
 
 /// Whether a file's name says that it is packed.
+#[expect(clippy::case_sensitive_file_extension_comparisons, reason = "we wrote the name")]
 fn is_packed(name: &str) -> bool {
     name.trim_end_matches(".age").ends_with(".zst")
 }

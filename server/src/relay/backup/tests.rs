@@ -29,7 +29,7 @@ impl Town {
     fn put(&self, bytes: &[u8]) -> BlobHash {
         let hash = BlobHash::of(bytes);
         let name = hash.to_string();
-        let folder = self.folder.path().join("blobs").join(&name[..2]);
+        let folder = self.folder.path().join("blobs").join(name.get(..2).unwrap());
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(&name), bytes).unwrap();
         let blob = db::blob::Blob {
@@ -48,7 +48,7 @@ impl Town {
 
     fn blob_file(&self, hash: &BlobHash) -> std::path::PathBuf {
         let name = hash.to_string();
-        self.folder.path().join("blobs").join(&name[..2]).join(&name)
+        self.folder.path().join("blobs").join(name.get(..2).unwrap()).join(&name)
     }
 
     fn take(&self, order: &Order, second: i64) -> Result<Taken> {

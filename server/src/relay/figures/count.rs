@@ -107,7 +107,6 @@ fn take<'s>(counted: &mut Counted, orders: &mut Vec<Order<'s>>, step: &'s StepSh
             let (step, due_at) = (step.id, step.due_at);
             orders.push(Order { step, department, due_at, done_at: None, is_returned: false });
         }
-        StepKind::Reminded => {}
         StepKind::Resolved => {
             counted.handled_at = Some(at);
             for order in orders.iter_mut().filter(|order| concerns(order)) {
