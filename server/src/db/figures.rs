@@ -260,6 +260,7 @@ pub enum Key {
 
 /// An incident on its way into a group.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is counted on its own")]
 pub struct Seen {
     /// Its group.
     pub key: Key,

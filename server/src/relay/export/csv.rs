@@ -37,9 +37,12 @@ impl Csv {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(file);
         let heads: Vec<String> = columns
             .iter()
-            .map(|column| match is_for_excel {
-                true => words.word(&format!("export.{column}")).to_owned(),
-                false => (*column).to_owned(),
+            .map(|column| {
+                if is_for_excel {
+                    words.word(&format!("export.{column}")).to_owned()
+                } else {
+                    (*column).to_owned()
+                }
             })
             .collect();
         writer.write_record(heads).map_err(bad)?;

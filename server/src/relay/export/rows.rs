@@ -214,8 +214,13 @@ fn read<R: DeserializeOwned>(exported: &Exported) -> Result<R> {
     Ok(serde_json::from_str(&exported.json).map_err(|_| Error::Corrupt("a row"))?)
 }
 
-fn text(text: impl ToString) -> Cell {
-    Cell::Text(text.to_string())
+fn text(text: impl Into<String>) -> Cell {
+    Cell::Text(text.into())
+}
+
+/// An id or short name.
+fn code(code: &impl ToString) -> Cell {
+    Cell::Text(code.to_string())
 }
 
 fn maybe(value: Option<&impl ToString>) -> Cell {
@@ -254,9 +259,9 @@ fn incident(names: &Names<'_>, exported: &Exported) -> Result<Line> {
     let departments: Vec<&str> = row.departments.iter().map(suishou_core::id::DepartmentId::as_str).collect();
     let [accepted_at, handled_at, closed_at] = exported.times;
     let cells = vec![
-        text(row.document),
+        code(&row.document),
         Cell::Word("state", exported.state.clone()),
-        text(&row.category),
+        code(&row.category),
         category.map_or(Cell::Empty, |category| names.words(&category.name)),
         Cell::Word("severity", row.severity.as_str().to_owned()),
         maybe(row.grid.as_ref()),
@@ -290,7 +295,7 @@ fn incident(names: &Names<'_>, exported: &Exported) -> Result<Line> {
 fn patrol(names: &Names<'_>, exported: &Exported) -> Result<Line> {
     let row: PatrolRow = read(exported)?;
     let cells = vec![
-        text(row.document),
+        code(&row.document),
         Cell::Word("patrol", exported.state.clone()),
         maybe(row.grid.as_ref()),
         names.grid(row.grid.as_ref()),
@@ -309,10 +314,10 @@ fn patrol(names: &Names<'_>, exported: &Exported) -> Result<Line> {
 fn task(names: &Names<'_>, exported: &Exported) -> Result<Line> {
     let row: TaskRow = read(exported)?;
     let cells = vec![
-        text(row.document),
+        code(&row.document),
         Cell::Word("form", row.form.as_str().to_owned()),
         Cell::Word("task", exported.state.clone()),
-        text(&row.title),
+        text(row.title),
         maybe(row.grid.as_ref()),
         names.grid(row.grid.as_ref()),
         latitude(row.position),
@@ -340,7 +345,7 @@ fn visit(names: &Names<'_>, exported: &Exported) -> Result<Line> {
     let purpose =
         purposes.and_then(|purposes| purposes.iter().find(|known| Some(&known.id) == row.purpose.as_ref()));
     let cells = vec![
-        text(row.document),
+        code(&row.document),
         maybe(row.household.as_ref()),
         maybe(row.purpose.as_ref()),
         purpose.map_or(Cell::Empty, |purpose| names.words(&purpose.name)),
@@ -367,10 +372,10 @@ fn warning(names: &Names<'_>, exported: &Exported) -> Result<Line> {
         WarningState::Ended => "ended",
     };
     let cells = vec![
-        text(row.document),
-        text(&row.hazard),
+        code(&row.document),
+        code(&row.hazard),
         Cell::Word("level", row.level.as_str().to_owned()),
-        text(&row.title),
+        text(row.title),
         Cell::Word("warning", state.to_owned()),
         Cell::Time(row.at),
         Cell::Time(row.from_at),
@@ -414,11 +419,13 @@ fn named(names: &Names<'_>, words: &Words, by: By, key: &str) -> Cell {
     let settings = names.settings;
     let found = match by {
         By::Grid => {
-            settings.grids.iter().find(|known| known.id.as_str() == key).map(|known| text(&known.name))
+            settings.grids.iter().find(|known| known.id.as_str() == key).map(|known| text(known.name.clone()))
         }
-        By::Department => {
-            settings.departments.iter().find(|known| known.id.as_str() == key).map(|known| text(&known.name))
-        }
+        By::Department => settings
+            .departments
+            .iter()
+            .find(|known| known.id.as_str() == key)
+            .map(|known| text(known.name.clone())),
         By::Category => settings
             .categories
             .iter()

@@ -19,7 +19,8 @@ use crate::{
     words::{Lang, Words},
 };
 
-const TEXTS: [&str; 5] = ["=HYPERLINK(\"http://x\")", "+1", "@SUM(A1)", "桥头, \"积水\"\n两处", "plain"];
+const TEXTS: [&str; 5] =
+    ["=HYPERLINK(\"http://x\")", "+1", "@SUM(A1)", "bridge, \"water\"\ntwo places", "plain"];
 
 fn world() -> World {
     let mut world = World::new(821);
@@ -99,7 +100,10 @@ fn xlsx_reads_back_with_typed_cells() {
     assert_eq!(range.height() as u64, count + 1);
     let columns = column_ids(What::Incidents);
     let at = |column: &str| columns.iter().position(|known| *known == column).unwrap();
-    assert_eq!(range.get((0, at("text"))), Some(&Data::String("内容".to_owned())));
+    assert_eq!(
+        range.get((0, at("text"))),
+        Some(&Data::String(Words::of(Lang::Chinese).word("export.text").to_owned()))
+    );
     assert_eq!(range.get((1, at("text"))), Some(&Data::String(TEXTS[0].to_owned())), "a text, not a formula");
     assert!(book.worksheet_formula(&book.sheet_names()[0].clone()).unwrap().is_empty());
     assert!(
@@ -108,7 +112,10 @@ fn xlsx_reads_back_with_typed_cells() {
         range.get((1, at("received_at")))
     );
     assert_eq!(range.get((1, at("latitude"))), Some(&Data::Float(29.05)));
-    assert_eq!(range.get((1, at("state"))), Some(&Data::String("上报".to_owned())));
+    assert_eq!(
+        range.get((1, at("state"))),
+        Some(&Data::String(Words::of(Lang::Chinese).word("state.reported").to_owned()))
+    );
 }
 
 #[test]
