@@ -51,7 +51,7 @@ fn card(township: &str, invited: &Value) -> Result<String, Failure> {
     Ok(format!(
         "<section class=\"card\">\n<div class=\"top\"><div class=\"qr\">{drawing}</div>\n<div class=\"who\">\
          <h1>{}</h1><h2>{}</h2>\n<p class=\"until\">{}<b>{}</b></p></div></div>\n\
-         <p class=\"typed\">{}</p>\n<p class=\"typed\">{} <span class=\"code\">{}</span></p>\n<ol>\n{steps}</ol>\n</section>\n",
+         <p class=\"typed\">{}</p>\n<p class=\"typed\">{} <span class=\"code\">{}</span></p>\n<ol>\n{}</ol>\n</section>\n",
         escaped(&head),
         escaped(&name),
         both("sheet.until"),
@@ -59,6 +59,7 @@ fn card(township: &str, invited: &Value) -> Result<String, Failure> {
         format_args!("{} <b>{}</b>", both("sheet.address"), escaped(address)),
         both("sheet.code"),
         escaped(&code),
+        steps.concat(),
     ))
 }
 

@@ -166,7 +166,8 @@ pub(super) async fn show<R: Kind>(
 
 /// One in full, with what this caller may see of who reported in confidence.
 pub(super) async fn shown_to<R: Kind>(desk: &Desk, document: DocumentId, caller: &Caller) -> Answer {
-    let viewer = if caller.is_one_of(&[OperatorRole::Dispatcher]) { Viewer::Dispatcher } else { Viewer::Other };
+    let viewer =
+        if caller.is_one_of(&[OperatorRole::Dispatcher]) { Viewer::Dispatcher } else { Viewer::Other };
     Shown::of(desk.relay.show_to::<R>(document, viewer).await?)
 }
 

@@ -117,7 +117,10 @@ fn check_logs(connection: &Connection, township: TownshipId, report: &mut CheckR
     Ok(())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a run that can't be read is unsound, and asked like the others")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a run that can't be read is unsound, and asked like the others"
+)]
 /// Its entries lead from its beginning to its end, and the device signed that.
 fn is_sound(connection: &Connection, township: TownshipId, log: &SignedLog, run: &KeptRun) -> Result<bool> {
     let count = run.to.counter.saturating_sub(run.from.counter);

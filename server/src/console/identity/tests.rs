@@ -70,7 +70,7 @@ fn town(seed: u64) -> Town {
     let folder = world.folder.path().to_owned();
     let relay = Relay::start(&folder, world.identity.clone(), clock, Random::seeded(9)).unwrap();
     let clock = world.clock.clone();
-    Town { relay, clock, folder, invitations, incident, confidential, world: world }
+    Town { relay, clock, folder, invitations, incident, confidential, world }
 }
 
 impl Town {

@@ -124,7 +124,11 @@ fn take<'s>(counted: &mut Counted, orders: &mut Vec<Order<'s>>, step: &'s StepSh
             (counted.handled_at, counted.closed_at) = (None, None);
             orders.clear();
         }
-        StepKind::Verified | StepKind::Rated | StepKind::Rejected | StepKind::Duplicate => {}
+        StepKind::Verified
+        | StepKind::Rated
+        | StepKind::Rejected
+        | StepKind::Duplicate
+        | StepKind::Reminded => {}
     }
 }
 
