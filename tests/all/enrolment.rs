@@ -250,7 +250,7 @@ async fn a_sheet_enrols_thirteen_vendors_and_one_of_them_types() {
     let csv = kept.path().join("vendors.csv");
     let mut lines = "编号,姓名,角色\n".to_owned();
     for number in 1..=13 {
-        lines.push_str(&format!("v{number},肉摊{number}号,信息员\n"));
+        let _ = write!(lines, "v{number},肉摊{number}号,信息员\n");
     }
     fs::write(&csv, &lines).unwrap();
     let sheet = kept.path().join("sheet.html");

@@ -159,12 +159,11 @@ pub(super) async fn batch(
     let mut problems = Vec::new();
     let mut named = Vec::new();
     for (number, id) in (1..).zip(&wanted) {
-        match known.get(id) {
-            Some(member) => named.push(*member),
-            None => {
-                let problem = Box::new(Problem::Unknown { what: "member", code: id.to_string() });
-                problems.push(Problem::At { what: "item", number, problem });
-            }
+        if let Some(member) = known.get(id) {
+            named.push(*member);
+        } else {
+            let problem = Box::new(Problem::Unknown { what: "member", code: id.to_string() });
+            problems.push(Problem::At { what: "item", number, problem });
         }
     }
     if !problems.is_empty() {

@@ -80,7 +80,9 @@ pub(super) async fn ask(
 pub(super) async fn list(State(desk): State<Desk>, Extension(caller): Extension<Caller>) -> Answer {
     let mut reveals = desk.relay.reveals().await?;
     if !caller.is_one_of(&[OperatorRole::IdentityKeeper, OperatorRole::Administrator]) {
-        reveals.iter_mut().for_each(|reveal| reveal.member = None);
+        for reveal in &mut reveals {
+            reveal.member = None;
+        }
     }
     Shown::list("reveals", reveals)
 }

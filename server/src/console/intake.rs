@@ -156,7 +156,7 @@ impl<'a> Reading<'a> {
     /// Checks a ticket and says it in the township's words; tells everything that is wrong.
     fn read(&self, mut form: TicketForm) -> Result<Ticket, Vec<Problem>> {
         let mut problems = Vec::new();
-        form.external_id = form.external_id.trim().to_owned();
+        form.external_id = String::from(form.external_id.trim());
         check_external_id(&form.external_id, &mut problems);
         let hash =
             serde_json::to_vec(&form).map(|bytes| *blake3::hash(&bytes).as_bytes()).unwrap_or_default();
@@ -176,7 +176,7 @@ impl<'a> Reading<'a> {
         let severity = self.severity(form.severity.as_deref(), &mut lines, &mut problems);
         let place = self.place(&form, &mut lines, &mut problems);
         let reported_at = form.reported_at.as_deref().map(str::trim).filter(|at| !at.is_empty());
-        let reported_at = reported_at.map(|at| at.parse::<Timestamp>()).transpose();
+        let reported_at = reported_at.map(str::parse::<Timestamp>).transpose();
         if reported_at.is_err() {
             problems.push(Problem::Malformed("a time (reported_at)"));
         }

@@ -139,6 +139,10 @@ impl Engine {
         if renewed > 0 {
             tracing::info!(members = renewed, "scope keys of an older version were renewed");
         }
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method alone is not general enough"
+        )]
         let answered = engine.write(|work| work.answer_left_over())?;
         if answered > 0 {
             tracing::info!(incidents = answered, "repetitions of answered incidents get their answer");

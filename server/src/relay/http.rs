@@ -76,12 +76,12 @@ async fn sync(State(relay): State<Relay>, request: Request) -> Result<Response> 
 }
 
 async fn enrol(State(relay): State<Relay>, request: Request) -> Result<Response> {
-    let enrolment = guessed(&relay, request, |engine, body| engine.enrol(body)).await?;
+    let enrolment = guessed(&relay, request, super::engine::Engine::enrol).await?;
     Ok(cbor(encode(&enrolment)))
 }
 
 async fn hello(State(relay): State<Relay>, request: Request) -> Result<Response> {
-    let welcome = guessed(&relay, request, |engine, body| engine.welcome(body)).await?;
+    let welcome = guessed(&relay, request, super::engine::Engine::welcome).await?;
     Ok(cbor(encode(&welcome)))
 }
 

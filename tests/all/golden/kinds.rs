@@ -33,8 +33,8 @@ fn member(id: &str) -> MemberId {
     MemberId::new(id).unwrap()
 }
 
-fn reason() -> Option<ReasonId> {
-    Some(ReasonId::new("unclear").unwrap())
+fn reason() -> suishou_core::id::Code<suishou_core::id::kind::Reason> {
+    ReasonId::new("unclear").unwrap()
 }
 
 fn audience() -> Audience {
@@ -228,7 +228,7 @@ fn settings_of_version_2_are_read_for_ever() {
     let settings = Settings::new(TownshipId::new([1; 16]), "金华镇".to_owned());
     let kept = golden("settings-2.bin", &settings.to_bytes().unwrap());
     let read = Settings::from_bytes(&kept).unwrap();
-    let forms = |settings: &Settings| settings.forms.as_ref().map(|forms| forms.len());
+    let forms = |settings: &Settings| settings.forms.as_ref().map(std::vec::Vec::len);
     assert_eq!((read.township, &read.name), (settings.township, &settings.name));
     assert!(
         forms(&read).is_some_and(|count| count > 0) && read.purposes.is_some_and(|list| !list.is_empty())

@@ -3,6 +3,8 @@
 //! Bytes are those of HTTP heads and bodies both ways, without TLS, as the engines in the comparison were
 //! measured. CPU is the kernel's count for the thread that does the work.
 
+#![expect(clippy::indexing_slicing, clippy::panic, reason = "a bench ends at what it did not expect")]
+
 mod figures;
 mod patrol;
 mod photo;

@@ -85,14 +85,13 @@ fn take(folder: &Path, take: &BackupTake, words: &'static Words) -> Result<(), F
         "encrypt_to": recipient,
         "key": key.as_ref().map(|key| BASE64.encode(key)),
     });
-    let taken = match wait_for(through_relay(folder, "/api/backups", form, words))? {
-        Some(ended) => ended.get("taken").cloned().unwrap_or(Value::Null),
-        None => {
-            let seal = recipient.as_deref().map(Seal::to).transpose()?;
-            let order = Order { to, seal, key, keep };
-            let resting = Resting::open(folder, Arc::new(SystemClock))?;
-            serde_json::to_value(resting.back_up(&order)?).unwrap_or_default()
-        }
+    let taken = if let Some(ended) = wait_for(through_relay(folder, "/api/backups", form, words))? {
+        ended.get("taken").cloned().unwrap_or(Value::Null)
+    } else {
+        let seal = recipient.as_deref().map(Seal::to).transpose()?;
+        let order = Order { to, seal, key, keep };
+        let resting = Resting::open(folder, Arc::new(SystemClock))?;
+        serde_json::to_value(resting.back_up(&order)?).unwrap_or_default()
     };
     if take.format.json {
         say_json(&taken)?;

@@ -88,7 +88,7 @@ impl<R: Kind> PartialSchema for Shown<R> {
             .property("held", whole(0).description(Some("How many entries of it are held.")));
         let beside = ["origin", "participants", "notes", "held"]
             .into_iter()
-            .fold(beside, |beside, name| beside.required(name));
+            .fold(beside, utoipa::openapi::ObjectBuilder::required);
         AllOfBuilder::new().item(refer::<Listed<R>>()).item(refer::<R::Shown>()).item(beside).into()
     }
 }

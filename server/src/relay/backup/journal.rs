@@ -217,7 +217,9 @@ impl Engine {
                 }
                 let entries: Vec<Entry> = unpack(&run.page)?.into_iter().map(|(entry, _)| entry).collect();
                 let mut head = run.from;
-                entries.iter().for_each(|entry| head = head.then(&entry.header));
+                for entry in &entries {
+                    head = head.then(&entry.header);
+                }
                 let signed =
                     LogHead { township: identity.township, device: identity.device, log: journal.log, head };
                 if run.from != log.head || head != run.to {

@@ -185,12 +185,11 @@ fn may_settle(
 
 /// The row of who took part in a document under an alias, or whose record it is.
 fn author_row(connection: &Connection, document: DocumentId, alias: Option<u16>) -> Result<i64> {
-    let alias = match alias {
-        Some(alias) => Author::Alias(alias),
-        None => {
-            let found = load_document(connection, document)?.ok_or(RelayError::NotFound)?;
-            found.captured().ok_or(RelayError::NotFound)?.origin.author
-        }
+    let alias = if let Some(alias) = alias {
+        Author::Alias(alias)
+    } else {
+        let found = load_document(connection, document)?.ok_or(RelayError::NotFound)?;
+        found.captured().ok_or(RelayError::NotFound)?.origin.author
     };
     let aliases = db::member::aliases(connection, document)?;
     let row = aliases.into_iter().find(|(_, known)| Author::Alias(*known) == alias).map(|(row, _)| row);

@@ -277,7 +277,9 @@ fn shown<R: Kind>(
         matches!(&captured.record, Record::Incident(record) if record.is_anonymous == Some(true));
     if in_confidence && viewer == Viewer::Other {
         let reporter = people.iter_mut().find(|person| person.author == captured.origin.author);
-        reporter.into_iter().for_each(|person| person.hide(None));
+        for person in reporter {
+            person.hide(None);
+        }
     }
     let by = people.iter().find(|person| person.author == captured.origin.author).cloned();
     let notes = db::entry::notes(connection, id)?.into_iter().filter_map(|stored| {

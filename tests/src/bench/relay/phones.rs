@@ -126,8 +126,9 @@ impl Phone {
 /// A township's phones, enrolled one after the other.
 pub(super) async fn enrol(relay: &Arc<Running>, folder: &std::path::Path, count: usize) -> Vec<Phone> {
     let members = folder.join("members.csv");
-    let lines: String = (0..count).map(|number| format!("p{number},x,member,,,\n")).collect();
-    std::fs::write(&members, format!("id,name,role,grids,department,phone\n{lines}")).expect("a sheet");
+    let lines: Vec<String> = (0..count).map(|number| format!("p{number},x,member,,,\n")).collect();
+    std::fs::write(&members, format!("id,name,role,grids,department,phone\n{}", lines.concat()))
+        .expect("a sheet");
     relay.json(&["member", "import", members.to_str().expect("a path")]);
     let mut phones = Vec::new();
     let mut enrolling = JoinSet::new();
