@@ -1,6 +1,11 @@
 //! Other systems beside the real program: tickets in, events out, whatever is killed or hangs in between.
 
-#![expect(clippy::unused_self, reason = "all of this is test code")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::unused_self,
+    reason = "all of this is test code"
+)]
 
 use std::{
     collections::BTreeSet,

@@ -248,11 +248,9 @@ async fn a_sheet_enrols_thirteen_vendors_and_one_of_them_types() {
     let kept = tempfile::tempdir().unwrap();
     let relay = Relay::set_up(&kept.path().join("relay"));
     let csv = kept.path().join("vendors.csv");
-    let mut lines = "编号,姓名,角色\n".to_owned();
-    for number in 1..=13 {
-        let _ = write!(lines, "v{number},肉摊{number}号,信息员\n");
-    }
-    fs::write(&csv, &lines).unwrap();
+    let mut lines = vec!["编号,姓名,角色".to_owned()];
+    lines.extend((1..=13).map(|number| format!("v{number},肉摊{number}号,信息员")));
+    fs::write(&csv, lines.join("\n")).unwrap();
     let sheet = kept.path().join("sheet.html");
     let (csv, sheet) = (csv.to_str().unwrap(), sheet.to_str().unwrap());
     let handed = relay.json(&["enrol", "--csv", csv, "--sheet", sheet]);

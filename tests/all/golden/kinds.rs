@@ -33,7 +33,7 @@ fn member(id: &str) -> MemberId {
     MemberId::new(id).unwrap()
 }
 
-fn reason() -> suishou_core::id::Code<suishou_core::id::kind::Reason> {
+fn reason() -> ReasonId {
     ReasonId::new("unclear").unwrap()
 }
 
@@ -84,7 +84,10 @@ fn incidents_and_notes_of_version_2_are_read_for_ever() {
 #[test]
 fn care_is_read_for_ever() {
     holds("household-card-2.cbor", &card());
-    holds("household-steps-2.cbor", &vec![HouseholdStep::Ended { reason: reason() }, HouseholdStep::Resumed]);
+    holds(
+        "household-steps-2.cbor",
+        &vec![HouseholdStep::Ended { reason: Some(reason()) }, HouseholdStep::Resumed],
+    );
     let question = |id: &str, value| Answer { question: QuestionId::new(id).unwrap(), value };
     let visit = VisitRecord {
         salt: Salt::new([6; 8]),
@@ -137,7 +140,7 @@ fn tasks_are_read_for_ever() {
         TaskForm::Relief,
     ];
     holds("task-forms-2.cbor", &forms.to_vec());
-    let answered = |answer| TaskStep::Answered { member: member("M017"), answer, reason: reason() };
+    let answered = |answer| TaskStep::Answered { member: member("M017"), answer, reason: Some(reason()) };
     let marked = |state, shelter| TaskStep::Marked { member: Some(member("M017")), item: 1, state, shelter };
     let steps = vec![
         answered(TaskAnswer::Accepted),
@@ -147,9 +150,9 @@ fn tasks_are_read_for_ever() {
         marked(ItemState::Moved, Some(0)),
         marked(ItemState::Open, None),
         TaskStep::Finished { member: None },
-        TaskStep::Cancelled { reason: reason() },
+        TaskStep::Cancelled { reason: Some(reason()) },
         TaskStep::Closed,
-        TaskStep::Reopened { reason: reason() },
+        TaskStep::Reopened { reason: Some(reason()) },
     ];
     holds("task-steps-2.cbor", &steps);
 }

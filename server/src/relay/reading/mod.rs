@@ -277,7 +277,7 @@ fn shown<R: Kind>(
         matches!(&captured.record, Record::Incident(record) if record.is_anonymous == Some(true));
     if in_confidence && viewer == Viewer::Other {
         let reporter = people.iter_mut().find(|person| person.author == captured.origin.author);
-        for person in reporter {
+        if let Some(person) = reporter {
             person.hide(None);
         }
     }
