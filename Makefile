@@ -30,6 +30,10 @@ demo: setup ## A whole township on this machine: relay, phones, dispatcher (SEED
 test: setup lint ## Every test of every language
 	$(CARGO) build --workspace --bins
 	$(CARGO) test --workspace --no-fail-fast
+
+.PHONY: guests
+guests: setup ## Other people's programs against a real relay: schemathesis, hostile bodies, a tus client
+	$(CARGO) build --workspace --bins
 	@scripts/schemathesis
 
 .PHONY: lint
