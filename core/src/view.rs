@@ -290,8 +290,10 @@ pub struct NoticeView {
     pub photos: Vec<PhotoView>,
     /// This member has read it.
     pub is_read: bool,
-    /// It holds no more.
+    /// It was taken back.
     pub is_withdrawn: bool,
+    /// Its time is over, by the relay's clock.
+    pub is_past: bool,
     /// It is for this member.
     pub is_for_me: bool,
     /// Questions and answers, and how much of it is stored.

@@ -224,3 +224,21 @@ async fn on_a_disk_without_a_byte_left_text_is_saved_and_a_photo_refused_whole()
     assert_eq!(number("listed"), number("photos") + number("texts"), "{said}");
     assert_eq!((number("after"), number("halves")), (number("listed") + 1, 0), "{said}");
 }
+
+#[tokio::test]
+async fn before_the_first_page_of_the_feed_every_photo_counts_as_waiting() {
+    let township = Township::new(521).await;
+    let mut phone = Phone::new(&township, 1);
+    phone.enrol(&township.invitation("m1").await).await.unwrap();
+    let photos: Vec<_> = (31..34).map(|seed| phone.field().add_photo(&photo(seed), &[]).unwrap()).collect();
+    let draft = ReportDraft { photos, ..report("没有网", &township, 119.605) };
+    let incident = phone.field().report(draft).unwrap();
+    let counts = phone.field().counts().unwrap();
+    assert_eq!((counts.blobs, counts.blobs_pending), (6, 6), "three photos and their previews");
+    let view = phone.field().incident(incident).unwrap();
+    assert_eq!((view.about.stored.blobs, view.about.stored.blobs_stored), (3, 0));
+    assert!(view.photos.iter().all(|photo| photo.is_here && !photo.is_on_relay));
+    phone.sync().await.unwrap();
+    assert_eq!(phone.field().counts().unwrap().blobs_pending, 0);
+    assert!(phone.field().incident(incident).unwrap().about.stored.is_whole());
+}

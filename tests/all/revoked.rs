@@ -4,17 +4,22 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use suishou_core::{
     error::Error,
     field::{Field, Remark, ReportDraft, StepDraft},
+    geo::Position,
     id::{BlobHash, CategoryId, DeviceId},
     log::{LogHead, Receipt, Revocation},
     model::{
-        Severity, decode, encode,
+        DocumentKind, Severity, decode,
+        draft::DraftBody,
+        encode,
         incident::{IncidentState, StepKind},
         step::Author,
+        track::TrackFix,
     },
     store::Mine,
     sync::{
@@ -72,7 +77,7 @@ async fn import(township: &Township, bytes: &[u8]) -> Result<BundleImported, Rel
     for piece in bytes.chunks(50_000) {
         spooled.write(piece).unwrap();
     }
-    township.relay.import_bundle(spooled).await
+    township.relay.import_bundle(spooled, true).await
 }
 
 /// The phone is wiped: no report, no place, no photo, no key, and nothing more is taken in.
@@ -370,6 +375,91 @@ async fn an_operator_brings_a_phones_file_with_one_command() {
     assert!(code == 1 && words.contains("未传完"), "{code}: {words}");
     let words = relay.refused(&["bundle", "import", "/nowhere", "--lang", "en"]).1;
     assert!(words.contains("/nowhere"), "{words}");
+}
+
+#[tokio::test]
+async fn a_draft_and_the_last_stretch_of_a_patrol_are_sealed_with_the_rest() {
+    let township = Township::new(519).await;
+    let mut phone = township.phone("m1", 1).await;
+    let field = phone.field();
+    let patrol = field.start_patrol("晚间", None, Vec::new()).unwrap();
+    for step in 0..10 {
+        township.time.advance(Duration::from_secs(5));
+        let position = Position::new(29.002 + 0.000_06 * f64::from(step), 119.605).unwrap();
+        field.patrol_fix(TrackFix { at: township.time.now(), position, accuracy_m: 5 }).unwrap();
+    }
+    let walked_until = township.time.now();
+    let hash = field.add_photo(&photo(7), &[]).unwrap();
+    let mut draft = field.start_draft(DocumentKind::Incident);
+    draft.body = DraftBody { text: "写到一半的话".to_owned(), photos: vec![hash], ..DraftBody::default() };
+    field.save_draft(&draft).unwrap();
+    let loose = field.add_photo(&photo(9), &[]).unwrap();
+    let device = device_of(&township, "m1").await;
+    township.relay.revoke(device).await.unwrap();
+    assert!(matches!(phone.sync().await, Err(Error::Revoked)));
+    let note = phone.field().revoked().unwrap();
+    assert_eq!((note.entries, note.drafts), (0, 1), "the stretch was pushed, and is held");
+    assert_eq!(note.blobs, 5, "two photos with their previews and the track");
+    assert_eq!(holding(phone.folder(), "写到一半的话".as_bytes()), Vec::<PathBuf>::new());
+
+    let imported = import(&township, &bundle(&phone)).await.unwrap();
+    assert_eq!((imported.drafts, imported.blobs_new), (1, 5));
+    let opened = &imported.opened[0];
+    assert_eq!((opened.text.as_str(), opened.kind), ("写到一半的话", Some(DocumentKind::Incident)));
+    let base64 = opened.blobs[0].base64.as_ref().unwrap();
+    assert_eq!(BlobHash::of(&data_encoding::BASE64.decode(base64.as_bytes()).unwrap()), hash);
+    assert!(township.relay.blob(loose).await.is_ok(), "what nothing named yet is there too");
+
+    // An operator lets the held stretch through: the walk is whole.
+    for held in township.settled().await.held().await.unwrap() {
+        township.relay.release(held.entry).await.unwrap();
+    }
+    let mut next = township.phone("m1", 2).await;
+    next.sync().await.unwrap();
+    let walked = next.field().patrol(patrol).unwrap();
+    assert_eq!(walked.patrol.tracked_until, Some(walked_until));
+    assert!(walked.row.distance_m > 0);
+}
+
+#[tokio::test]
+async fn a_next_phone_says_which_photos_never_arrived() {
+    let township = Township::new(520).await;
+    let mut lost = township.phone("m1", 1).await;
+    let hashes = [21, 22].map(|seed| lost.field().add_photo(&photo(seed), &[]).unwrap());
+    let draft = ReportDraft { photos: hashes.to_vec(), ..report("路灯不亮", &township, 119.605) };
+    let incident = lost.field().report(draft).unwrap();
+    // The texts and one of the photos get through, then the phone falls into the river.
+    let mut session = Session::default();
+    while lost.field().incident(incident).unwrap().about.stored.blobs_stored == 0 {
+        let Step::Send(request) = lost.field().ask(&mut session).unwrap() else { panic!("not yet") };
+        let response = lost.network.carry(request).await.unwrap();
+        lost.field().answer(&mut session, &response).unwrap();
+    }
+    let shown = lost.field().incident(incident).unwrap();
+    let sent: Vec<bool> = shown.photos.iter().map(|photo| photo.is_on_relay).collect();
+    assert_eq!(sent.iter().filter(|sent| **sent).count(), 1);
+    let mut next = township.phone("m1", 2).await;
+    next.sync().await.unwrap();
+    let view = next.field().incident(incident).unwrap();
+    assert_eq!(view.photos.iter().map(|photo| photo.is_on_relay).collect::<Vec<_>>(), sent);
+    let stored = view.about.stored;
+    assert_eq!((stored.blobs, stored.blobs_stored, stored.is_whole()), (2, 1, false));
+    let counts = next.field().counts().unwrap();
+    assert_eq!((counts.blobs_pending, counts.blobs_lost), (0, 1));
+    let requests = next.network.requests;
+    next.sync().await.unwrap();
+    assert_eq!(next.network.requests - requests, 1, "it is not asked about at every sync");
+
+    // The phone is found: once there is news of the incident it is asked again.
+    lost.sync().await.unwrap();
+    township.settled().await;
+    next.field().add_note(incident, &Remark::text("手机捡回来了")).unwrap();
+    lost.field().add_note(incident, &Remark::text("在旧手机上补一句")).unwrap();
+    lost.sync().await.unwrap();
+    township.settled().await;
+    next.sync().await.unwrap();
+    let view = next.field().incident(incident).unwrap();
+    assert!(view.photos.iter().all(|photo| photo.is_on_relay) && view.about.stored.is_whole());
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use crate::{
         warning::{PostReport, WarningStep},
     },
     policy::{is_for, may_hand_over},
+    rows::NoticeRow,
     time::Timestamp,
     view::{NoticeView, PostView, TaskItemView, TaskPossible, TaskView, WarningView},
 };
@@ -209,6 +210,8 @@ impl Field {
     pub fn warning(&self, document: DocumentId) -> Result<WarningView> {
         let now = self.now();
         let mut inner = self.inner();
+        // By the relay's time: a phone whose clock is wrong must not say that a warning is over.
+        let now = inner.store.relay_now(now)?;
         let rights = inner.rights()?;
         let found = inner.store.document(document)?;
         let missing = || Error::NotFound { document };
@@ -242,7 +245,9 @@ impl Field {
 
     /// One notice with everything that this phone may know of it.
     pub fn notice(&self, document: DocumentId) -> Result<NoticeView> {
+        let now = self.now();
         let mut inner = self.inner();
+        let now = inner.store.relay_now(now)?;
         let rights = inner.rights()?;
         let found = inner.store.document(document)?;
         let missing = || Error::NotFound { document };
@@ -250,8 +255,10 @@ impl Field {
             return Err(missing());
         };
         let Record::Notice(record) = &captured.record else { return Err(missing()) };
+        let row: NoticeRow = inner.store.row(document)?;
         Ok(NoticeView {
-            row: inner.store.row(document)?,
+            is_past: row.until_at.is_some_and(|until_at| until_at <= now),
+            row,
             text: record.text.clone(),
             photos: inner.photos(&record.photos)?,
             is_read: rights.member.as_ref().is_some_and(|me| notice.readers.contains_key(me)),

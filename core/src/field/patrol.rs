@@ -10,12 +10,11 @@ use crate::{
     id::{CheckpointId, DocumentId, GridId},
     model::{
         DocumentKind,
-        blob::BlobKind,
         consent::ConsentKind,
         encode,
         patrol::{GapReason, PatrolRecord, PatrolState, PatrolStep},
         step::Author,
-        track::{GAP_AFTER_S, TrackFix, TrackSegment},
+        track::{GAP_AFTER_S, TrackFix},
     },
     rows::PatrolRow,
     store::Mine,
@@ -280,12 +279,7 @@ impl Inner {
         // even alone: phones that end the app after each fix leave no others.
         let until = self.store.document(patrol)?.patrol().and_then(|patrol| patrol.tracked_until);
         if fixes.len() > 1 || until != Some(first.at) {
-            let segment = TrackSegment { fixes };
-            let blob = self.store.add_blob(&segment.to_bytes(), BlobKind::Track, None, at)?;
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a walk's metres")]
-            let distance_m = segment.distance_m().round() as u32;
-            let fixes = u32::try_from(segment.fixes.len()).unwrap_or(u32::MAX);
-            steps.push(PatrolStep::Segment { blob, fixes, distance_m, from: first.at, to: last.at });
+            steps.extend(self.store.add_segment(fixes, at)?);
         }
         steps.extend_from_slice(then);
         let keep_from = match overlap {

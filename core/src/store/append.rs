@@ -284,6 +284,28 @@ pub fn referred(entry: &Entry) -> Vec<BlobHash> {
     }
 }
 
+/// What an own entry that came back from the relay refers to and this phone never had: another phone of its author
+/// took it, and whether it arrived is asked of the relay. Until then it counts as not stored.
+pub(super) fn expect_blobs(transaction: &Transaction<'_>, entry: &Entry, at: Timestamp) -> Result<()> {
+    claim_blobs(transaction, entry)?;
+    let kind = match entry.header.body_type {
+        BodyType::Change => BlobKind::Track,
+        BodyType::Record | BodyType::Note => BlobKind::Photo,
+    };
+    for hash in referred(entry) {
+        transaction
+            .prepare_cached(
+                "INSERT INTO blob (hash, kind, size_bytes, captured_at, trimmed_at) VALUES (?1, ?2, 0, ?3, ?3)
+                 ON CONFLICT (hash) DO NOTHING",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![hash.as_ref(), kind.as_str(), at.millis()])
+            })
+            .map_err(sql)?;
+    }
+    Ok(())
+}
+
 fn track_blobs(change: &[u8]) -> Vec<BlobHash> {
     let edits = crate::guard::check(change).map(|checked| checked.edits).unwrap_or_default();
     edits

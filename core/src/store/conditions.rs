@@ -51,7 +51,6 @@ impl Conditions {
             found.and_among("category", &query.categories);
         }
         for (column, comparison, value) in [
-            ("is_open", "=", query.is_open.map(i64::from)),
             ("has_clash", "=", query.has_clash.map(i64::from)),
             ("level", ">=", query.min_level.map(i64::from)),
             ("author", "=", (query.whose == Mine::Only).then_some(0)),
@@ -64,9 +63,19 @@ impl Conditions {
                 found.and(&format!("w.{column} {comparison} {bound}"));
             }
         }
+        let expires = EXPIRES.map(|kind| kind.number().to_string()).join(", ");
+        if let Some(is_open) = query.is_open {
+            // A row does not change by itself when its time is over: the clock is asked with the row.
+            let now = found.bind(asker.now.millis());
+            let is_past = format!("(w.kind IN ({expires}) AND coalesce(w.due_at <= {now}, 0))");
+            found.and(&if is_open {
+                format!("w.is_open = 1 AND NOT {is_past}")
+            } else {
+                format!("(w.is_open = 0 OR {is_past})")
+            });
+        }
         if query.overdue {
-            let numbers = EXPIRES.map(|kind| kind.number().to_string());
-            found.and(&format!("w.kind NOT IN ({})", numbers.join(", ")));
+            found.and(&format!("w.kind NOT IN ({expires})"));
         }
         if let Some(about) = query.about {
             let bound = found.bind(about.as_ref().to_vec());

@@ -13,6 +13,7 @@ use crate::{
         draft::{Draft, DraftBody},
     },
     policy::Rights,
+    sync::bundle::BundledDraft,
     time::Timestamp,
 };
 
@@ -139,6 +140,26 @@ impl Store {
             0 => Err(Error::DraftNotFound { draft }),
             _ => Ok(()),
         })
+    }
+
+    /// Every draft as it is kept, readable or not, for the end of this phone.
+    pub(super) fn bundled_drafts(&self) -> Result<Vec<BundledDraft>> {
+        self.connection
+            .prepare_cached("SELECT draft, kind, started_at, changed_at, body FROM draft ORDER BY draft")
+            .and_then(|mut statement| {
+                statement
+                    .query_map([], |row| {
+                        Ok(BundledDraft {
+                            id: DraftId::new(row.get(0)?),
+                            kind: row.get(1)?,
+                            started_at: Timestamp::from_millis(row.get(2)?),
+                            changed_at: Timestamp::from_millis(row.get(3)?),
+                            body: row.get(4)?,
+                        })
+                    })?
+                    .collect()
+            })
+            .map_err(sql)
     }
 
     /// How many drafts there are, readable or not.

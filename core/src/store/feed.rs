@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Transaction, params};
 
 use super::{
-    append::{entry_columns, insert, state},
+    append::{entry_columns, expect_blobs, insert, state},
     phone::{Store, current_log, head, open_log},
     search::{self, save_document},
     sql,
@@ -117,11 +117,11 @@ impl Store {
     }
 
     /// Marks a blob as held by the relay, by its verified receipt.
-    pub fn set_blob_stored(&mut self, blob: &BlobHash, epoch: Epoch) -> Result<()> {
+    pub fn set_blob_stored(&mut self, blob: &BlobHash, size_bytes: u64, epoch: Epoch) -> Result<()> {
         self.connection
             .execute(
-                "UPDATE blob SET stored_epoch = ?2 WHERE hash = ?1",
-                params![blob.as_ref(), epoch.as_ref()],
+                "UPDATE blob SET stored_epoch = ?2, size_bytes = ?3 WHERE hash = ?1",
+                params![blob.as_ref(), epoch.as_ref(), i64::try_from(size_bytes).unwrap_or(i64::MAX)],
             )
             .map_err(sql)?;
         Ok(())
@@ -253,6 +253,9 @@ fn take_entries(transaction: &Transaction<'_>, id: DocumentId, entries: Vec<(Ent
         let Some(row) = insert(transaction, &entry, beside.author, Some(beside.received_at), state)? else {
             continue;
         };
+        if beside.author == Author::You {
+            expect_blobs(transaction, &entry, beside.received_at)?;
+        }
         if entry.header.body_type == BodyType::Record {
             record_row = Some(row);
         }
@@ -267,6 +270,7 @@ fn take_entries(transaction: &Transaction<'_>, id: DocumentId, entries: Vec<(Ent
     if incoming.is_empty() {
         return Ok(());
     }
+    ask_again(transaction, id)?;
     let mut document = load_document(transaction, id)?.unwrap_or_else(|| Document::new(id, kind));
     if lacks_own_changes(transaction, &document)? {
         // They were left aside while the document was out of sight.
@@ -278,6 +282,18 @@ fn take_entries(transaction: &Transaction<'_>, id: DocumentId, entries: Vec<(Ent
     }
     // Something of ours stands in the way, such as a step that the relay is about to hold.
     rebuild(transaction, id, kind)
+}
+
+/// There is news of a document: what another phone of ours had not brought for it may have come since.
+fn ask_again(transaction: &Transaction<'_>, id: DocumentId) -> Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE blob SET is_lost = 0 WHERE is_lost = 1 AND size_bytes = 0
+                AND hash IN (SELECT blob FROM document_blob WHERE document = ?1)",
+        )
+        .and_then(|mut statement| statement.execute([id.as_ref()]))
+        .map_err(sql)?;
+    Ok(())
 }
 
 fn lacks_own_changes(transaction: &Transaction<'_>, document: &Document) -> Result<bool> {

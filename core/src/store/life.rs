@@ -52,6 +52,9 @@ pub struct RevokedNote {
     pub entries: u64,
     /// Attachments in it.
     pub blobs: u64,
+    /// Drafts in it: what was begun and never sent.
+    #[serde(default)]
+    pub drafts: u64,
     /// The bundle is whole and nothing else is left.
     pub(super) is_wiped: bool,
 }

@@ -1,14 +1,22 @@
 //! The fixes of a patrol that is under way: every one is durable before the next comes.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, params};
 
 use super::{feed::rebuild, phone::Store, sql};
 use crate::{
-    entry::Entry,
+    entry::{BodyType, Entry},
     error::Result,
     geo::Position,
     id::DocumentId,
-    model::{DocumentKind, track::TrackFix},
+    model::{
+        DocumentKind,
+        blob::BlobKind,
+        encode,
+        patrol::PatrolStep,
+        track::{TrackFix, TrackSegment},
+    },
     policy::Rights,
     time::Timestamp,
 };
@@ -90,6 +98,61 @@ impl Store {
             Some(before) => drop_fixes(transaction, patrol, before),
             None => Ok(()),
         })
+    }
+
+    /// Keeps fixes as a segment and gives the step that names it.
+    pub fn add_segment(&mut self, fixes: Vec<TrackFix>, at: Timestamp) -> Result<Option<PatrolStep>> {
+        let (Some(first), Some(last)) = (fixes.first().copied(), fixes.last().copied()) else {
+            return Ok(None);
+        };
+        let segment = TrackSegment { fixes };
+        let blob = self.add_blob(&segment.to_bytes(), BlobKind::Track, None, at)?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a walk's metres")]
+        let distance_m = segment.distance_m().round() as u32;
+        let fixes = u32::try_from(segment.fixes.len()).unwrap_or(u32::MAX);
+        Ok(Some(PatrolStep::Segment { blob, fixes, distance_m, from: first.at, to: last.at }))
+    }
+
+    /// This phone comes to its end: what was walked since the last segment becomes one, to be sent or sealed like
+    /// all the rest. Where a patrol takes no more, the segment is sealed alone.
+    pub fn close_tracks(&mut self) {
+        let patrols: Result<Vec<DocumentId>> = self
+            .connection
+            .prepare_cached("SELECT DISTINCT document FROM patrol_fix")
+            .and_then(|mut statement| {
+                statement.query_map([], |row| row.get(0).map(DocumentId::new))?.collect()
+            })
+            .map_err(sql);
+        let closed = patrols.and_then(|patrols| {
+            patrols.into_iter().try_for_each(|patrol| match self.close_track(patrol) {
+                Err(error) => {
+                    tracing::warn!(document = %patrol, %error, "a patrol's last stretch stands in no change");
+                    Ok(())
+                }
+                done => done,
+            })
+        });
+        if let Err(error) = closed {
+            tracing::error!(%error, "the fixes of patrols can't be read");
+        }
+    }
+
+    fn close_track(&mut self, patrol: DocumentId) -> Result<()> {
+        let fixes = self.fixes(patrol)?;
+        let Some(at) = fixes.last().map(|fix| fix.at) else { return Ok(()) };
+        let behind = Timestamp::from_millis(at.millis().saturating_add(1));
+        let Some(step) = self.add_segment(fixes, at)? else { return Ok(()) };
+        let change = self.edit(patrol, &[encode(&step)], &[])?;
+        let entry = Entry::new(patrol, DocumentKind::Patrol, at, BodyType::Change, change)?;
+        let membership = self.identity()?.membership;
+        let rights = Rights {
+            role: membership.role,
+            member: Some(membership.member),
+            department: membership.department,
+            grids: membership.grids.into_iter().collect(),
+            above: BTreeSet::new(),
+        };
+        self.append_track(entry, Some(behind), &rights)
     }
 
     /// Makes a patrol's document anew from its entries: its snapshot is only a cache, and may be damaged.

@@ -1,12 +1,12 @@
 //! What screens and the sync session read.
 
-use rusqlite::{Row as SqlRow, params};
+use rusqlite::{Connection, Row as SqlRow, params};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     append::entry_columns,
     optional,
-    phone::{CurrentLog, Store, current_log, head},
+    phone::{CurrentLog, Store, current_log, cursor, head},
     rows::{find, read_household, read_json},
     sql,
 };
@@ -81,7 +81,7 @@ pub struct Counts {
     pub blobs: u64,
     /// Of these, not receipted in the relay's present life.
     pub blobs_pending: u64,
-    /// Of these, lost on this phone before they were sent.
+    /// Of these, lost on a phone of this member before they were sent.
     pub blobs_lost: u64,
 }
 
@@ -132,21 +132,26 @@ impl Store {
                  GROUP BY b.hash",
             )
             .map_err(sql)?;
-        let epoch = epoch.map(Epoch::to_array);
-        let rows = statement
-            .query_map(params![epoch], |row| {
-                let preview_of: Option<[u8; 32]> = row.get(2)?;
-                Ok(WaitingBlob {
-                    hash: BlobHash::new(row.get(0)?),
-                    kind: BlobKind::from_word(&row.get::<_, String>(1)?).unwrap_or(BlobKind::Photo),
-                    preview_of: preview_of.map(BlobHash::new),
-                    size_bytes: row.get::<_, i64>(3)?.unsigned_abs(),
-                    captured_at: Timestamp::from_millis(row.get(4)?),
-                    document: DocumentId::new(row.get(5)?),
-                })
-            })
-            .map_err(sql)?;
+        // Before the first page of the feed nothing is known to be held: no life is the zero one.
+        let rows =
+            statement.query_map([epoch.unwrap_or(Epoch::ZERO).as_ref()], read_waiting).map_err(sql)?;
         rows.collect::<rusqlite::Result<_>>().map_err(sql)
+    }
+
+    /// The same with those that nothing names yet, or only a draft.
+    pub(super) fn unsent_blobs(&self) -> Result<Vec<WaitingBlob>> {
+        let epoch = present_epoch(&self.connection)?;
+        self.connection
+            .prepare_cached(
+                "SELECT b.hash, b.kind, b.preview_of, b.size_bytes, b.captured_at, ?2 FROM blob b
+                 WHERE b.is_lost = 0 AND b.stored_epoch IS NOT ?1",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map([epoch.as_ref(), DocumentId::ZERO.as_ref()], read_waiting)?
+                    .collect()
+            })
+            .map_err(sql)
     }
 
     /// Incidents, newest first.
@@ -243,7 +248,7 @@ impl Store {
 
     /// How much of a document's own part the relay holds.
     pub fn stored(&self, document: DocumentId) -> Result<Stored> {
-        let epoch = self.cursor()?.map(|cursor| cursor.epoch.to_array());
+        let epoch = present_epoch(&self.connection)?;
         self.connection
             .prepare_cached(
                 "SELECT
@@ -254,7 +259,7 @@ impl Store {
                      WHERE d.document = ?1 AND b.stored_epoch = ?2)",
             )
             .and_then(|mut statement| {
-                statement.query_row(params![document.as_ref(), epoch], |row| {
+                statement.query_row(params![document.as_ref(), epoch.as_ref()], |row| {
                     Ok(Stored {
                         entries: row.get(0)?,
                         entries_stored: row.get(1)?,
@@ -298,7 +303,7 @@ impl Store {
 
     /// Counts over everything of ours.
     pub fn counts(&self) -> Result<Counts> {
-        let epoch = self.cursor()?.map(|cursor| cursor.epoch.to_array());
+        let epoch = present_epoch(&self.connection)?;
         let count = |value: i64| value.unsigned_abs();
         self.connection
             .prepare_cached(
@@ -312,7 +317,7 @@ impl Store {
                     (SELECT 1 FROM document_blob d WHERE d.blob = coalesce(b.preview_of, b.hash))",
             )
             .and_then(|mut statement| {
-                statement.query_row(params![epoch], |row| {
+                statement.query_row([epoch.as_ref()], |row| {
                     Ok(Counts {
                         entries: count(row.get(0)?),
                         entries_pending: count(row.get(1)?),
@@ -325,6 +330,23 @@ impl Store {
             })
             .map_err(sql)
     }
+}
+
+fn read_waiting(row: &SqlRow<'_>) -> rusqlite::Result<WaitingBlob> {
+    let preview_of: Option<[u8; 32]> = row.get(2)?;
+    Ok(WaitingBlob {
+        hash: BlobHash::new(row.get(0)?),
+        kind: BlobKind::from_word(&row.get::<_, String>(1)?).unwrap_or(BlobKind::Photo),
+        preview_of: preview_of.map(BlobHash::new),
+        size_bytes: row.get::<_, i64>(3)?.unsigned_abs(),
+        captured_at: Timestamp::from_millis(row.get(4)?),
+        document: DocumentId::new(row.get(5)?),
+    })
+}
+
+/// The life of the relay in which the feed stands; the zero one, in which nothing is held, before its first page.
+pub(super) fn present_epoch(connection: &Connection) -> Result<Epoch> {
+    Ok(cursor(connection)?.map_or(Epoch::ZERO, |cursor| cursor.epoch))
 }
 
 /// Whose documents a list shows.

@@ -30,7 +30,7 @@ use crate::{
     model::encode,
     outbox::WaitingBlob,
     sync::{
-        bundle::{self, BundleWriter, BundledBlob, Item, Manifest},
+        bundle::{self, BundleWriter, BundledBlob, BundledDraft, Item, Manifest},
         wire::{SignedRequest, SyncRequest, VERSION},
     },
 };
@@ -41,6 +41,13 @@ const ENDING: u8 = 2;
 const LEVEL: i32 = 9;
 /// Version of the note.
 const FORMAT: u8 = 1;
+
+/// What a phone has that nobody else has.
+struct Unsent {
+    entries: u64,
+    blobs: Vec<WaitingBlob>,
+    drafts: Vec<BundledDraft>,
+}
 
 impl Store {
     /// What is left to say of a phone that was wiped.
@@ -69,6 +76,7 @@ impl Store {
     /// Seals what the relay does not hold, wipes the rest. The caller has the relay's signature that this phone is
     /// revoked, and has pushed what the relay takes.
     pub fn end(&mut self) -> Result<()> {
+        self.close_tracks();
         let log = LogId::new(self.random.bytes());
         let transaction = self.transaction()?;
         // From the beginning of a log of its own: a bundle can't ask the relay where an older one stands there.
@@ -134,11 +142,13 @@ impl Store {
         let identity = self.identity()?;
         give_up_ballast(self.folder());
         self.drop_what_the_relay_has()?;
-        let (entries, blobs) = self.unsent()?;
-        let bundle = if entries == 0 && blobs.is_empty() {
+        let unsent = self.unsent()?;
+        let Unsent { entries, blobs, drafts } = &unsent;
+        let (entries, blobs, drafts) = (*entries, blobs.len() as u64, drafts.len() as u64);
+        let bundle = if entries + blobs + drafts == 0 {
             None
         } else {
-            Some(self.write_bundle(&identity, entries, &blobs)?)
+            Some(self.write_bundle(&identity, &unsent)?)
         };
         let mut note = RevokedNote {
             format: FORMAT,
@@ -149,7 +159,8 @@ impl Store {
             role: identity.membership.role,
             bundle,
             entries,
-            blobs: blobs.len() as u64,
+            blobs,
+            drafts,
             is_wiped: false,
         };
         write_note(self.folder(), &note)?;
@@ -164,7 +175,7 @@ impl Store {
         note.is_wiped = true;
         write_note(self.folder(), &note)?;
         self.life.note = Some(note);
-        tracing::warn!(entries, blobs = blobs.len(), "this phone was revoked: sealed and wiped");
+        tracing::warn!(entries, blobs, drafts, "this phone was revoked: sealed and wiped");
         Ok(())
     }
 
@@ -179,26 +190,24 @@ impl Store {
         stored.into_iter().try_for_each(|hash| self.blobs.remove(&crate::id::BlobHash::new(hash)))
     }
 
-    /// How many entries, and which attachments, the relay does not hold.
-    fn unsent(&self) -> Result<(u64, Vec<WaitingBlob>)> {
-        // No position of the feed, as after a salvage: then the relay is not known to hold anything.
-        let epoch = cursor(&self.connection)?.map_or(Epoch::ZERO, |cursor| cursor.epoch);
-        let mut blobs = self.waiting_blobs(Some(epoch))?;
+    /// What the relay does not hold, and what nobody but this phone ever had.
+    fn unsent(&self) -> Result<Unsent> {
+        let mut blobs = self.unsent_blobs()?;
         // One that is gone or damaged can't be sealed; its report is, and says which photo is missing.
         blobs.retain(|blob| self.blobs.read(&blob.hash).is_ok());
         blobs.sort_by_key(|blob| (blob.kind, blob.captured_at, blob.hash));
-        Ok((self.pending_entries()?, blobs))
+        Ok(Unsent { entries: self.pending_entries()?, blobs, drafts: self.bundled_drafts()? })
     }
 
     /// Writes the bundle whole, durably, and returns its name. One that is there already was written whole.
-    fn write_bundle(&mut self, identity: &Identity, entries: u64, blobs: &[WaitingBlob]) -> Result<String> {
+    fn write_bundle(&mut self, identity: &Identity, unsent: &Unsent) -> Result<String> {
         let name = format!("bundle-{}.sealed", identity.device);
         let path = self.folder().join(&name);
         if path.exists() {
             return Ok(name);
         }
         let part = path.with_extension("part");
-        let written = self.fill_bundle(&part, identity, entries, blobs);
+        let written = self.fill_bundle(&part, identity, unsent);
         if let Err(error) = written {
             drop(fs::remove_file(&part));
             return Err(error);
@@ -208,20 +217,16 @@ impl Store {
         Ok(name)
     }
 
-    fn fill_bundle(
-        &mut self,
-        part: &PathBuf,
-        identity: &Identity,
-        entries: u64,
-        blobs: &[WaitingBlob],
-    ) -> Result<()> {
+    fn fill_bundle(&mut self, part: &PathBuf, identity: &Identity, unsent: &Unsent) -> Result<()> {
+        let Unsent { entries, blobs, drafts } = unsent;
         let log = current_log(&self.connection)?;
         let manifest = Manifest {
-            version: bundle::VERSION,
+            // Without drafts a relay of the first version opens it too.
+            version: if drafts.is_empty() { 1 } else { bundle::VERSION },
             township: identity.township,
             device: identity.device,
             log: log.log,
-            entries,
+            entries: *entries,
             blobs: blobs
                 .iter()
                 .map(|blob| BundledBlob {
@@ -231,6 +236,7 @@ impl Store {
                     size_bytes: blob.size_bytes,
                 })
                 .collect(),
+            drafts: (!drafts.is_empty()).then_some(drafts.len() as u64),
         };
         let file = File::create(part).map_err(Error::file("creating a bundle"))?;
         let out = BufWriter::new(file);
@@ -259,6 +265,9 @@ impl Store {
             let request = encode(&SignedRequest::sign(&request, &identity.key));
             writer.put(&Item::Run { request })?;
             after = head.counter;
+        }
+        for draft in drafts {
+            writer.put(&Item::Draft { draft: draft.clone() })?;
         }
         for blob in blobs {
             writer.put(&Item::Blob { bytes: self.blobs.read(&blob.hash)? })?;
@@ -301,6 +310,7 @@ mod tests {
             bundle: None,
             entries: 0,
             blobs: 0,
+            drafts: 0,
             is_wiped: false,
         };
         write_note(folder.path(), &note).unwrap();

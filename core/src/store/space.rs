@@ -13,6 +13,7 @@ use super::{
     draft::draft_blobs,
     life::{DATABASE, write_file},
     phone::{Store, cursor},
+    read::present_epoch,
     sql,
 };
 use crate::{
@@ -156,13 +157,16 @@ impl Store {
             .map_err(sql)
     }
 
-    /// Whether the relay can be expected to have an attachment: it receipted it, or the attachment came up in what
-    /// the relay sent. One that is here alone, or lost, is not.
+    /// Whether the relay can be expected to have an attachment: its present life receipted it, or it belongs to
+    /// somebody else's work that the relay sent. One that is here alone, or lost, or not yet asked about, is not.
     pub fn is_on_relay(&self, blob: &BlobHash) -> Result<bool> {
+        let epoch = present_epoch(&self.connection)?;
         let found = self
             .connection
-            .prepare_cached("SELECT stored_epoch IS NOT NULL AND is_lost = 0 FROM blob WHERE hash = ?1")
-            .and_then(|mut find| super::query_optional(&mut find, [blob.as_ref()], |row| row.get(0)))
+            .prepare_cached("SELECT stored_epoch IS ?2 AND is_lost = 0 FROM blob WHERE hash = ?1")
+            .and_then(|mut find| {
+                super::query_optional(&mut find, [blob.as_ref(), epoch.as_ref()], |row| row.get(0))
+            })
             .map_err(sql)?;
         Ok(found.unwrap_or(true))
     }
@@ -216,7 +220,7 @@ impl Store {
 
     /// Where the room went.
     pub fn storage(&self, now: Timestamp) -> Result<StorageReport> {
-        let epoch = cursor(&self.connection)?.map(|cursor| cursor.epoch.to_array());
+        let epoch = present_epoch(&self.connection)?;
         let mut report = StorageReport {
             database_bytes: ["", "-wal", "-shm"]
                 .iter()
@@ -237,7 +241,7 @@ impl Store {
             )
             .map_err(sql)?;
         let rows = statement
-            .query_map([epoch], |row| {
+            .query_map([epoch.as_ref()], |row| {
                 Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get(3)?))
             })
             .map_err(sql)?;

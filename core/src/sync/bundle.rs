@@ -13,15 +13,15 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     error::{Error, Problem, Result},
-    id::{BlobHash, DeviceId, LogId, PublicKey, Signature, TownshipId},
+    id::{BlobHash, DeviceId, DraftId, LogId, PublicKey, Signature, TownshipId},
     log::{Key, Signable, verify},
     model::{blob::BlobKind, decode, encode},
     seal::{Opener, Sealer},
-    time::Random,
+    time::{Random, Timestamp},
 };
 
-/// Version of what is in the box.
-pub const VERSION: u8 = 1;
+/// Version of what is in the box; 2 if there are drafts, which a reader of the first does not know.
+pub const VERSION: u8 = 2;
 /// The beginning of every bundle's file.
 const MAGIC: &[u8; 8] = b"SUISEAL1";
 /// What the box is for; the township's id follows.
@@ -31,7 +31,7 @@ const INFO: &[u8] = b"suishou/bundle/1";
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Manifest {
-    /// [`VERSION`].
+    /// Up to [`VERSION`].
     #[n(0)]
     pub version: u8,
     /// In which township.
@@ -49,6 +49,9 @@ pub struct Manifest {
     /// The attachments, in order.
     #[n(5)]
     pub blobs: Vec<BundledBlob>,
+    /// How many drafts; none before version 2.
+    #[n(6)]
+    pub drafts: Option<u64>,
 }
 
 impl Signable for Manifest {
@@ -109,6 +112,34 @@ pub enum Item {
         #[cbor(n(0), with = "minicbor::bytes")]
         bytes: Vec<u8>,
     },
+    /// What the person had begun to write. It is no entry: nobody ever sent it.
+    #[n(2)]
+    Draft {
+        /// As it was kept on the phone.
+        #[n(0)]
+        draft: BundledDraft,
+    },
+}
+
+/// A draft in a bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct BundledDraft {
+    /// Which.
+    #[n(0)]
+    pub id: DraftId,
+    /// The number of the kind that it was to become.
+    #[n(1)]
+    pub kind: u8,
+    /// When it was begun, by the phone's clock.
+    #[n(2)]
+    pub started_at: Timestamp,
+    /// When it was last changed.
+    #[n(3)]
+    pub changed_at: Timestamp,
+    /// The stored form of what was entered: `DraftBody::from_bytes` reads it.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub body: Vec<u8>,
 }
 
 /// Writes a bundle.
@@ -162,7 +193,7 @@ impl<R: Read> BundleReader<R> {
         let first = opener.frame()?.ok_or_else(damaged)?;
         let manifest: SignedManifest = decode(&first, "a bundle's manifest")?;
         let version = manifest.manifest.version;
-        if version != VERSION {
+        if !(1..=VERSION).contains(&version) {
             let known = VERSION.into();
             return Err(Error::invalid(Problem::UnknownVersion {
                 what: "the sealed bundle",

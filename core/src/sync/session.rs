@@ -18,7 +18,7 @@ use crate::{
         exchange::{Method, Request, Response, create_upload},
         wire::{
             CONTENT_TYPE, ErrorBody, RECEIPT_HEADER, SettingsDigest, SignedBlobReceipt, SignedRequest,
-            SignedSettings, SyncRequest, SyncResponse, VERSION, code, known_version, path,
+            SignedSettings, SyncRequest, SyncResponse, VERSION, blob_path, code, known_version, path,
         },
     },
 };
@@ -74,6 +74,8 @@ pub struct Session {
     /// Blobs that the relay refuses: they keep nothing back, and go again in the next session.
     refused: BTreeSet<BlobHash>,
     chunk_bytes: usize,
+    /// The relay seems not to have it: asked once more.
+    missed: Option<BlobHash>,
     /// Told to be revoked: how many entries were left then, and how often that did not change.
     revoked: Option<(u64, u8)>,
 }
@@ -85,6 +87,7 @@ enum Asked {
     Sync { nonce: Nonce },
     Settings,
     Create { blob: WaitingBlob },
+    Held { blob: WaitingBlob, is_sure: bool },
     Offset,
     Piece { to: u64 },
 }
@@ -110,6 +113,7 @@ impl Default for Session {
             upload: None,
             refused: BTreeSet::new(),
             chunk_bytes: FIRST_CHUNK_BYTES,
+            missed: None,
             revoked: None,
         }
     }
@@ -156,7 +160,9 @@ impl Session {
             // A photo that can't be read any more must not keep the others back.
             match store.readable(&blob)? {
                 Readable::Bytes(bytes) => return self.ask_blob(&token, blob, &bytes).map(Step::Send),
-                Readable::Trimmed => return Ok(Step::Send(self.ask_whether_held(&token, blob))),
+                Readable::Trimmed => {
+                    return Ok(Step::Send(self.ask_whether_held(&token, blob)));
+                }
                 Readable::Gone => {}
             }
         }
@@ -215,10 +221,14 @@ impl Session {
             .content("application/offset+octet-stream", piece))
     }
 
-    /// This phone gave an attachment up for the relay's receipt; another life of the relay may have it still.
+    /// This phone gave an attachment up for the relay's receipt, or another phone of the same member took it: does
+    /// the relay's present life have it? The answer to HEAD has no body that could be told from a stranger's: a
+    /// refusal is believed only when GET gets it too, in the relay's words.
     fn ask_whether_held(&mut self, token: &str, blob: WaitingBlob) -> Request {
-        let request = create_upload(token, &blob, None);
-        self.asked = Asked::Create { blob };
+        let is_sure = self.missed == Some(blob.hash);
+        let method = if is_sure { Method::Get } else { Method::Head };
+        let request = Request::new(method, &blob_path(&blob.hash)).bearer(token).tus();
+        self.asked = Asked::Held { blob, is_sure };
         request
     }
 
@@ -239,6 +249,7 @@ impl Session {
             Asked::Sync { nonce } => self.accept_sync(store, nonce, response),
             Asked::Settings => self.accept_settings(store, response),
             Asked::Create { blob } => self.accept_created(store, blob, response),
+            Asked::Held { blob, is_sure } => self.accept_held(store, blob, is_sure, response),
             Asked::Offset => self.accept_offset(store, response),
             Asked::Piece { to } => self.accept_piece(store, to, response),
         };
@@ -303,6 +314,9 @@ impl Session {
     /// pushed. What it does not take is sealed, and the phone is wiped.
     fn accept_revocation(&mut self, store: &mut Store, epoch: Epoch) -> Result<()> {
         store.notice_life(epoch)?;
+        if self.revoked.is_none() {
+            store.close_tracks();
+        }
         let left = store.pending_entries()?;
         let idle = match self.revoked {
             Some((before, idle)) if left >= before => idle + 1,
@@ -331,12 +345,8 @@ impl Session {
         if response.status != 201 {
             return self.refuse_blob(blob.hash, response);
         }
-        if self.take_blob_receipt(store, blob.hash, blob.size_bytes, response)? {
+        if self.take_blob_receipt(store, &blob, response)? {
             return Ok(());
-        }
-        if store.is_trimmed(&blob.hash)? && !store.blobs().holds(&blob.hash, blob.size_bytes) {
-            tracing::warn!(blob = %blob.hash, "the relay lost an attachment that is no longer on this phone");
-            return store.set_blob_lost(&blob.hash);
         }
         let (Some(location), Some(offset)) = (response.header("location"), offset(response)) else {
             return Err(not_the_relay());
@@ -347,11 +357,40 @@ impl Session {
         Ok(())
     }
 
+    fn accept_held(
+        &mut self,
+        store: &mut Store,
+        blob: WaitingBlob,
+        is_sure: bool,
+        response: &Response,
+    ) -> Result<()> {
+        self.missed = None;
+        match response.status {
+            200 if !is_sure => {
+                if self.take_blob_receipt(store, &blob, response)? { Ok(()) } else { Err(not_the_relay()) }
+            }
+            404 if !is_sure => {
+                self.missed = Some(blob.hash);
+                Ok(())
+            }
+            404 if typed_code(response).as_deref() == Some(code::NOT_FOUND) => {
+                tracing::warn!(blob = %blob.hash, "the relay has no attachment that is no longer on this phone");
+                store.set_blob_lost(&blob.hash)
+            }
+            // It came in between: the next session asks for its receipt.
+            200 => {
+                self.refused.insert(blob.hash);
+                Ok(())
+            }
+            _ => Err(Self::refused(response)),
+        }
+    }
+
     fn accept_offset(&mut self, store: &mut Store, response: &Response) -> Result<()> {
         let Some(mut upload) = self.upload.take() else { return Ok(()) };
         match (response.status, offset(response)) {
             (200 | 204, Some(offset)) => {
-                if !self.take_blob_receipt(store, upload.blob.hash, upload.blob.size_bytes, response)? {
+                if !self.take_blob_receipt(store, &upload.blob, response)? {
                     upload.offset = Some(offset);
                     self.upload = Some(upload);
                 }
@@ -366,7 +405,7 @@ impl Session {
     fn accept_piece(&mut self, store: &mut Store, to: u64, response: &Response) -> Result<()> {
         let Some(mut upload) = self.upload.take() else { return Ok(()) };
         if response.status == 204 {
-            if self.take_blob_receipt(store, upload.blob.hash, upload.blob.size_bytes, response)? {
+            if self.take_blob_receipt(store, &upload.blob, response)? {
                 return Ok(());
             }
             upload.offset = offset(response).filter(|offset| *offset <= to);
@@ -407,8 +446,7 @@ impl Session {
     fn take_blob_receipt(
         &mut self,
         store: &mut Store,
-        blob: BlobHash,
-        size_bytes: u64,
+        blob: &WaitingBlob,
         response: &Response,
     ) -> Result<bool> {
         let Some(text) = response.header(RECEIPT_HEADER) else { return Ok(false) };
@@ -417,10 +455,12 @@ impl Session {
         let identity = store.identity()?;
         verify(&identity.relay_key, &signed.receipt, &signed.signature)?;
         let receipt = &signed.receipt;
-        if receipt.blob != blob || receipt.size_bytes != size_bytes || receipt.township != identity.township {
+        // The size of what another phone took is not known here: the receipt tells it.
+        let is_its_size = [receipt.size_bytes, 0].contains(&blob.size_bytes);
+        if receipt.blob != blob.hash || !is_its_size || receipt.township != identity.township {
             return Err(Error::Offline(Unreachable::BadSignature));
         }
-        store.set_blob_stored(&blob, receipt.epoch)?;
+        store.set_blob_stored(&blob.hash, receipt.size_bytes, receipt.epoch)?;
         self.figures.blobs_receipted += 1;
         self.upload = None;
         // Another life of the relay than the one that the feed stands in: ask what it still holds.

@@ -259,9 +259,22 @@ pub struct Import {
 pub enum Bundle {
     /// Open a phone's sealed file with the township's key and store what is in it as from that phone  导入
     #[command(
-        after_help = "The app of a revoked phone seals what it had not sent into bundle-….sealed before it is wiped.\nOnly this township can open it. Importing it again changes nothing.\n\nExample:\n  suishou bundle import bundle-3f0c….sealed"
+        after_help = "The app of a revoked phone seals what it had not sent into bundle-….sealed before it is wiped.\nOnly this township can open it. Importing it again changes nothing.\nDrafts in it were never sent: they are only counted, unless --drafts writes them to a folder for the person whose phone it was.\n\nExamples:\n  suishou bundle import bundle-3f0c….sealed\n  suishou bundle import bundle-3f0c….sealed --drafts wang-drafts"
     )]
-    Import(Import),
+    Import(BundleImport),
+}
+
+/// A phone's sealed file.
+#[derive(Debug, Args)]
+pub struct BundleImport {
+    /// The file  文件
+    pub file: PathBuf,
+    /// Write the drafts in it, with their photos, to this new folder, for the person who began them  草稿另存到文件夹
+    #[arg(long, value_name = "FOLDER")]
+    pub drafts: Option<PathBuf>,
+    /// How to print.
+    #[command(flatten)]
+    pub format: Format,
 }
 
 /// `suishou patrol …`

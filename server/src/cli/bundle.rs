@@ -1,5 +1,10 @@
 //! `bundle`: what a revoked phone had not sent, sealed by the phone and brought here as a file.
 
+use std::{fs, io, path::Path};
+
+use data_encoding::BASE64;
+use serde_json::Value;
+
 use super::{
     args::Bundle,
     client::{Client, Payload},
@@ -14,7 +19,15 @@ pub(super) async fn bundle(client: &Client, bundle: Bundle, words: &'static Word
     let Bundle::Import(import) = bundle;
     let failed = |error: std::io::Error| Failure::File { path: import.file.clone(), kind: error.kind() };
     let file = tokio::fs::File::open(&import.file).await.map_err(failed)?;
-    let imported = client.send("/api/bundles", Payload::Sealed(file)).await?;
+    let path = if import.drafts.is_some() { "/api/bundles?drafts=true" } else { "/api/bundles" };
+    let mut imported = client.send(path, Payload::Sealed(file)).await?;
+    let mut written = 0;
+    if let Some(folder) = &import.drafts {
+        let opened = imported.as_object_mut().and_then(|imported| imported.remove("opened"));
+        let drafts = opened.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        write(folder, drafts).map_err(|error| Failure::File { path: folder.clone(), kind: error.kind() })?;
+        written = drafts.len();
+    }
     if import.format.json {
         return say_json(&imported);
     }
@@ -29,5 +42,36 @@ pub(super) async fn bundle(client: &Client, bundle: Bundle, words: &'static Word
             ("blobs", &number(&imported, "blobs")),
             ("blobs_new", &number(&imported, "blobs_new")),
         ],
-    )
+    )?;
+    match import.drafts {
+        Some(folder) => tell(
+            words,
+            "bundle.drafts_written",
+            &[("drafts", &written.to_string()), ("folder", &folder.display().to_string())],
+        ),
+        None if imported["drafts"].as_u64() != Some(0) => {
+            tell(words, "bundle.drafts", &[("drafts", &number(&imported, "drafts"))])
+        }
+        None => Ok(()),
+    }
+}
+
+/// Writes drafts and what is attached to them. The folder must be new: nothing is written over.
+fn write(folder: &Path, drafts: &[Value]) -> io::Result<()> {
+    fs::create_dir(folder)?;
+    for draft in drafts {
+        let mut draft = draft.clone();
+        let name = text(&draft, "draft");
+        for blob in draft["blobs"].as_array_mut().into_iter().flatten() {
+            let Some(bytes) = blob.as_object_mut().and_then(|blob| blob.remove("base64")) else { continue };
+            let bytes = bytes.as_str().and_then(|base64| BASE64.decode(base64.as_bytes()).ok());
+            let Some(bytes) = bytes else { continue };
+            let ending = if text(blob, "kind") == "voice" { "voice" } else { "jpg" };
+            let file = format!("{name}-{}.{ending}", text(blob, "hash").get(..8).unwrap_or_default());
+            fs::write(folder.join(&file), bytes)?;
+            blob["file"] = file.into();
+        }
+        fs::write(folder.join(format!("{name}.json")), format!("{draft:#}\n"))?;
+    }
+    Ok(())
 }

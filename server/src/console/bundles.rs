@@ -2,9 +2,10 @@
 
 use axum::{
     body::Body,
-    extract::{Request, State},
+    extract::{Query, Request, State, rejection::QueryRejection},
 };
 use http_body_util::BodyExt as _;
+use serde::Deserialize;
 
 use super::{
     Desk,
@@ -12,8 +13,22 @@ use super::{
     input::{Answer, Shown},
 };
 
+/// What of a bundle is asked for.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Wanted {
+    /// The drafts themselves, for the person who began them; else they are only counted.
+    drafts: bool,
+}
+
 /// `POST /api/bundles`: a sealed file as a phone wrote it, of any size that the disk takes.
-pub(super) async fn import(State(desk): State<Desk>, request: Request) -> Answer {
+pub(super) async fn import(
+    State(desk): State<Desk>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+    request: Request,
+) -> Answer {
+    let Query(wanted) = wanted?;
     let spooled = desk.relay.spool_bundle().await?;
     let mut body: Body = request.into_body();
     while let Some(frame) = body.frame().await {
@@ -22,5 +37,5 @@ pub(super) async fn import(State(desk): State<Desk>, request: Request) -> Answer
             spooled.write(&piece)?;
         }
     }
-    Shown::of(desk.relay.import_bundle(spooled).await?)
+    Shown::of(desk.relay.import_bundle(spooled, wanted.drafts).await?)
 }

@@ -222,7 +222,10 @@ impl Conditions {
             self.values.extend(filter.states.iter().cloned().map(Value::from));
         }
         if filter.is_open {
-            any.push("w.is_open = 1".to_owned());
+            // A notice does not change by itself when its time is over.
+            any.push("(w.is_open = 1 AND (w.kind <> ? OR w.due_at IS NULL OR w.due_at > ?))".to_owned());
+            self.values.push(DocumentKind::Notice.number().into());
+            self.values.push(filter.now.millis().into());
         }
         // Times in a row's JSON are RFC 3339 in UTC with milliseconds: their order is that of the text.
         let (now, now_text) = (filter.now.millis(), filter.now.to_rfc3339());

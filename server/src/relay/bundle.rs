@@ -4,19 +4,24 @@
 //! again changes nothing.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{self, BufReader, Read, Seek as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use data_encoding::BASE64;
 use serde::Serialize;
 use suishou_core::{
-    id::{BlobHash, DeviceId, MemberId},
+    geo::Position,
+    id::{BlobHash, CategoryId, DeviceId, DraftId, GridId, MemberId},
+    model::{DocumentKind, Severity, blob::BlobKind, draft::DraftBody},
     sync::{
-        bundle::{BundleReader, BundledBlob, Item, SignedManifest, read_township},
+        bundle::{BundleReader, BundledBlob, BundledDraft, Item, SignedManifest, read_township},
         wire::{MAX_BLOB_BYTES, PushOutcome},
     },
+    time::Timestamp,
 };
 use tokio::task::spawn_blocking;
 
@@ -34,7 +39,7 @@ use crate::{
 };
 
 /// What an import came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct BundleImported {
     /// Whose bundle it is.
     pub device: DeviceId,
@@ -48,6 +53,51 @@ pub struct BundleImported {
     pub blobs: u64,
     /// Of these, stored by this import.
     pub blobs_new: u64,
+    /// Drafts in it: begun and never sent. They are no entries and stay in the file.
+    pub drafts: u64,
+    /// The drafts themselves, if they were asked for: they belong to the person whose phone it was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub opened: Vec<DraftShown>,
+}
+
+/// A draft out of a bundle, for the person who began it.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct DraftShown {
+    /// Which.
+    pub draft: DraftId,
+    /// What it was to become.
+    pub kind: Option<DocumentKind>,
+    /// When it was begun, by the phone's clock.
+    pub started_at: Timestamp,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+    /// In the person's words.
+    pub text: String,
+    /// What it is about.
+    pub category: Option<CategoryId>,
+    /// How much it matters.
+    pub severity: Option<Severity>,
+    /// Where, WGS-84.
+    pub position: Option<Position>,
+    /// The grid, if the person chose one.
+    pub grid: Option<GridId>,
+    /// Fields of other kinds' forms.
+    pub extra: BTreeMap<String, String>,
+    /// Its photos and its recording.
+    pub blobs: Vec<DraftBlob>,
+    /// What was kept, as base64, if this program can't read it.
+    pub unread_base64: Option<String>,
+}
+
+/// A photo or a recording of a draft.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct DraftBlob {
+    /// Which.
+    pub hash: BlobHash,
+    /// What it is.
+    pub kind: BlobKind,
+    /// Its bytes; none if the phone had lost them.
+    pub base64: Option<String>,
 }
 
 /// A bundle that is what its phone signed.
@@ -55,6 +105,7 @@ struct Opened {
     device: Device,
     manifest: SignedManifest,
     runs: Vec<Checked>,
+    drafts: Vec<BundledDraft>,
 }
 
 /// A file of the relay's own folder that goes with the import.
@@ -92,12 +143,13 @@ impl Relay {
         spooled.await.map_err(|_| RelayError::Stopped)?
     }
 
-    /// Opens a bundle with the township's key, checks all of it, and stores it as from its phone.
-    pub async fn import_bundle(&self, spooled: Spooled) -> Result<BundleImported> {
+    /// Opens a bundle with the township's key, checks all of it, and stores it as from its phone. Shows its drafts
+    /// if `with_drafts`.
+    pub async fn import_bundle(&self, spooled: Spooled, with_drafts: bool) -> Result<BundleImported> {
         let spooled = Arc::new(spooled);
         let file = Arc::clone(&spooled);
         let opened = self.with(move |connection, shared| open(connection, shared, &file.path)).await?;
-        let Opened { device, manifest, runs } = opened;
+        let Opened { device, manifest, runs, drafts } = opened;
         let manifest = manifest.manifest;
         let member = self.with(move |connection, _| member_of(connection, &device)).await?;
         let entries_new = self.call(move |engine| engine.store_runs(&runs)).await?;
@@ -111,6 +163,14 @@ impl Relay {
             let is_new = self.call(move |engine| engine.keep_blob(&device, &promise, &bytes)).await?;
             blobs_new += u64::from(is_new);
         }
+        let count = drafts.len() as u64;
+        let opened = if with_drafts {
+            let (blobs, promised) = (Arc::clone(&self.inner.blobs), manifest.blobs.clone());
+            let show = move || drafts.iter().map(|draft| shown(draft, &promised, &blobs)).collect();
+            spawn_blocking(show).await.map_err(|_| RelayError::Stopped)?
+        } else {
+            Vec::new()
+        };
         let imported = BundleImported {
             device: manifest.device,
             member,
@@ -118,8 +178,10 @@ impl Relay {
             entries_new,
             blobs: manifest.blobs.len() as u64,
             blobs_new,
+            drafts: count,
+            opened,
         };
-        tracing::info!(device = %imported.device, entries_new, blobs_new, "a bundle was imported");
+        tracing::info!(device = %imported.device, entries_new, blobs_new, drafts = count, "a bundle was imported");
         Ok(imported)
     }
 
@@ -146,7 +208,7 @@ fn open(connection: &Connection, shared: &Shared, path: &Path) -> Result<Opened>
         .filter(|device| device.member.is_some())
         .ok_or(RelayError::UnknownDevice)?;
     manifest.verify(&device.public_key).map_err(|_| RelayError::UnknownDevice)?;
-    let mut runs = Vec::new();
+    let (mut runs, mut drafts) = (Vec::new(), Vec::new());
     let mut blobs = manifest.manifest.blobs.iter();
     while let Some(item) = reader.item()? {
         match item {
@@ -161,13 +223,16 @@ fn open(connection: &Connection, shared: &Shared, path: &Path) -> Result<Opened>
                 let expected = blobs.next().ok_or_else(damaged)?;
                 check_blob(expected, &bytes)?;
             }
+            Item::Draft { draft } => drafts.push(draft),
         }
     }
     let entries: usize = runs.iter().map(Checked::entries).sum();
-    if blobs.next().is_some() || entries as u64 != manifest.manifest.entries {
+    let promised = manifest.manifest.drafts.unwrap_or(0);
+    let is_whole = entries as u64 == manifest.manifest.entries && drafts.len() as u64 == promised;
+    if blobs.next().is_some() || !is_whole {
         return Err(damaged());
     }
-    Ok(Opened { device, manifest, runs })
+    Ok(Opened { device, manifest, runs, drafts })
 }
 
 fn check_blob(expected: &BundledBlob, bytes: &[u8]) -> Result<()> {
@@ -184,9 +249,38 @@ fn check_blob(expected: &BundledBlob, bytes: &[u8]) -> Result<()> {
 fn next_blob<R: Read>(mut reader: BundleReader<R>) -> Result<(BundleReader<R>, Vec<u8>)> {
     loop {
         match reader.item()?.ok_or_else(damaged)? {
-            Item::Run { .. } => {}
+            Item::Run { .. } | Item::Draft { .. } => {}
             Item::Blob { bytes } => return Ok((reader, bytes)),
         }
+    }
+}
+
+/// A draft as it can be read; the attachments are in the relay's folder by now.
+fn shown(draft: &BundledDraft, promised: &[BundledBlob], blobs: &Blobs) -> DraftShown {
+    let (body, unread_base64) = match DraftBody::from_bytes(&draft.body) {
+        Ok(body) => (Some(body), None),
+        Err(_) => (None, Some(BASE64.encode(&draft.body))),
+    };
+    let severity = body.as_ref().map(|body| body.severity);
+    let body = body.unwrap_or_default();
+    let attached = body.blobs().map(|hash| DraftBlob {
+        hash,
+        kind: promised.iter().find(|blob| blob.hash == hash).map_or(BlobKind::Photo, |blob| blob.kind),
+        base64: blobs.read(&hash).ok().map(|bytes| BASE64.encode(&bytes)),
+    });
+    DraftShown {
+        draft: draft.id,
+        kind: DocumentKind::from_number(draft.kind),
+        started_at: draft.started_at,
+        changed_at: draft.changed_at,
+        blobs: attached.collect(),
+        text: body.text,
+        category: body.category,
+        severity,
+        position: body.fix.map(|fix| fix.position),
+        grid: body.grid,
+        extra: body.extra,
+        unread_base64,
     }
 }
 

@@ -78,7 +78,7 @@ use tokio::{
 };
 
 pub use act::{Act, Step};
-pub use bundle::{BundleImported, Spooled};
+pub use bundle::{BundleImported, DraftBlob, DraftShown, Spooled};
 pub use devices::DeviceShown;
 pub use engine::Engine;
 pub use enrolment::Invited;

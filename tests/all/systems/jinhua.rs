@@ -1,22 +1,24 @@
 //! Jinhua: colours over 306 micro-grids, a named person for each place at risk, a kitchen fire in a quarter of an hour.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use suishou_core::{
     document::Work,
-    field::{Remark, ReportDraft},
+    field::{Field, Remark, ReportDraft},
     id::{DocumentId, HazardId, Salt},
     model::{
-        Role, Severity,
+        DocumentKind, Role, Severity,
         audience::Audience,
         incident::{IncidentState, IncidentStep, StepKind},
         task::{ItemState, TaskForm, TaskItem, TaskRecord},
         warning::{PostReport, RiskPost, Warning, WarningLevel, WarningRecord, WarningState, WarningStep},
     },
     rows::{TaskRow, WarningRow},
-    time::{Clock as _, Timestamp},
+    store::Query,
+    sync::session::{Session, Step},
+    time::{Clock as _, Random, SharedClock, Timestamp},
 };
-use suishou_tests::harness::{Desk, Phone, Plan, Township, cell};
+use suishou_tests::harness::{Desk, Phone, Plan, TestClock, Township, cell};
 
 use super::{same_row, say, seen, settle, to_department};
 use crate::{
@@ -252,4 +254,35 @@ async fn a_kitchen_fire_goes_from_report_to_handled_in_fifteen_minutes_by_the_re
     assert_eq!(view.incident.state_since.since(received), Duration::from_mins(15));
     let result = view.about.notes.iter().find(|note| note.text.starts_with("明火扑灭")).unwrap();
     assert_eq!((result.photos.len(), result.step.is_some()), (1, true));
+}
+
+#[tokio::test]
+async fn a_warning_whose_time_is_over_is_open_no_more_by_the_relays_clock_on_any_phone() {
+    let township = Township::of(2_402, plan()).await;
+    let mut desk = Desk::open(&township, "desk", 1).await;
+    let now = township.time.now();
+    let warning = desk.warn(&township, warning(now)).await;
+    let mut phone = township.phone("m-200", 2).await;
+    phone.sync().await.unwrap();
+    let open = Query { kinds: vec![DocumentKind::Warning], is_open: Some(true), ..Query::default() };
+    let over = Query { is_open: Some(false), ..open.clone() };
+    let listed = |field: &Field| (field.count(&open).unwrap(), field.count(&over).unwrap());
+    assert_eq!(listed(phone.field()), (1, 0));
+    phone.kill();
+    // The clock of this phone is ten years ahead: it hears the relay once, and knows.
+    let years = Duration::from_hours(10 * 365 * 24);
+    let ahead = Arc::new(TestClock::at(now.after(years)));
+    let field = Field::open(phone.folder(), Arc::clone(&ahead) as SharedClock, Random::seeded(5)).unwrap();
+    let mut session = Session::default();
+    while let Step::Send(request) = field.ask(&mut session).unwrap() {
+        let response = phone.network.carry(request).await.unwrap();
+        field.answer(&mut session, &response).unwrap();
+    }
+    assert_eq!(field.warning(warning).unwrap().state, WarningState::InForce);
+    assert_eq!(listed(&field), (1, 0));
+    // Six hours later, with no network: its time is over, and the counts say so.
+    ahead.advance(Duration::from_hours(6));
+    assert_eq!(field.warning(warning).unwrap().state, WarningState::Expired);
+    assert_eq!(listed(&field), (0, 1));
+    assert_eq!(field.list(&open).unwrap().total, 0);
 }

@@ -9,7 +9,7 @@ use crate::{
         events::LiveEvent,
         incidents, members, orders, settings,
         sheet::HouseholdLine,
-        township,
+        bundles, township,
         works::{self, NoteForm, Size, Wanted},
     },
     relay::{BundleImported, Imported, Kind, Listed, Member, SettingsFile, Shown, VersionShown},
@@ -71,7 +71,10 @@ pub(super) fn describe(api: &mut Document) {
     // People and phones.
     api.get("/api/members").lists::<Member>("members");
     api.put("/api/members").takes_sheet::<members::MemberList>().answers::<Imported>();
-    api.post("/api/bundles").takes_raw("application/octet-stream").answers::<BundleImported>();
+    api.post("/api/bundles")
+        .query::<bundles::Wanted>()
+        .takes_raw("application/octet-stream")
+        .answers::<BundleImported>();
     // Files.
     for path in [
         "/api/exports/incidents",
