@@ -15,7 +15,15 @@ use crate::{
 pub const GAP_AFTER_S: u64 = 90;
 /// Most fixes in one segment: four hours at one each five seconds.
 pub const MAX_FIXES: usize = 2_880;
-const VERSION: u8 = 1;
+/// 1: CBOR with first differences. 2: compressed, and what changes evenly (time) or seldom (accuracy) as what it
+/// differs by from that.
+const VERSION: u8 = 2;
+/// A segment of the longest kind needs less.
+const MAX_BYTES: usize = 128 * 1024;
+/// How a compressed segment begins.
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// Made once and sent over a thin link.
+const LEVEL: i32 = 19;
 
 /// One fix of a track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,19 +90,30 @@ impl TrackSegment {
     /// The blob.
     pub fn to_bytes(&self) -> Vec<u8> {
         let units: Vec<(i32, i32)> = self.fixes.iter().map(|fix| fix.position.units()).collect();
-        super::encode(&Packed {
+        let steps = differences(self.fixes.iter().map(|fix| fix.at.millis()));
+        let packed = super::encode(&Packed {
             version: VERSION,
-            millis: differences(self.fixes.iter().map(|fix| fix.at.millis())),
+            millis: differences(steps.into_iter()),
             latitude_e7: differences32(units.iter().map(|(latitude, _)| *latitude)),
             longitude_e7: differences32(units.iter().map(|(_, longitude)| *longitude)),
-            accuracy_m: self.fixes.iter().map(|fix| fix.accuracy_m).collect(),
-        })
+            accuracy_m: differences32(self.fixes.iter().map(|fix| fix.accuracy_m.cast_signed()))
+                .into_iter()
+                .map(zigzag)
+                .collect(),
+        });
+        // A segment that can't be compressed is read as it is.
+        zstd::bulk::compress(&packed, LEVEL).unwrap_or(packed)
     }
 
     /// Reads a blob; refuses what no phone writes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let packed: Packed = super::decode(bytes, "a track segment")?;
-        if packed.version != VERSION {
+        let inflated = if bytes.starts_with(&ZSTD) {
+            zstd::bulk::decompress(bytes, MAX_BYTES).map_err(|_| Error::malformed("a track segment"))?
+        } else {
+            bytes.to_vec()
+        };
+        let packed: Packed = super::decode(&inflated, "a track segment")?;
+        if !(1..=VERSION).contains(&packed.version) {
             return Err(Error::invalid(Problem::UnknownVersion {
                 what: "a track segment",
                 found: packed.version.into(),
@@ -108,18 +127,25 @@ impl TrackSegment {
         if !is_even || len > MAX_FIXES {
             return Err(Error::malformed("a track segment"));
         }
-        let (mut at, mut latitude, mut longitude) = (0_i64, 0_i32, 0_i32);
+        let is_first = packed.version == 1;
+        let (mut at, mut step, mut latitude, mut longitude, mut accuracy) = (0_i64, 0_i64, 0_i32, 0_i32, 0_i32);
         let columns =
             packed.millis.iter().zip(&packed.latitude_e7).zip(&packed.longitude_e7).zip(&packed.accuracy_m);
         let fixes = columns
             .map(|(((millis, north), east), accuracy_m)| {
-                at = at.wrapping_add(*millis);
+                step = if is_first { *millis } else { step.wrapping_add(*millis) };
+                at = at.wrapping_add(step);
                 latitude = latitude.wrapping_add(*north);
                 longitude = longitude.wrapping_add(*east);
                 Ok(TrackFix {
                     at: Timestamp::from_millis(at),
                     position: Position::from_units(latitude, longitude)?,
-                    accuracy_m: *accuracy_m,
+                    accuracy_m: if is_first {
+                        *accuracy_m
+                    } else {
+                        accuracy = accuracy.wrapping_add(unzigzag(*accuracy_m));
+                        accuracy.cast_unsigned()
+                    },
                 })
             })
             .collect::<Result<Vec<_>>>()?;
@@ -133,6 +159,15 @@ fn differences(values: impl Iterator<Item = i64>) -> Vec<i64> {
 
 fn differences32(values: impl Iterator<Item = i32>) -> Vec<i32> {
     values.scan(0_i32, |last, value| Some(value.wrapping_sub(std::mem::replace(last, value)))).collect()
+}
+
+/// Small numbers of either sign as small numbers.
+const fn zigzag(value: i32) -> u32 {
+    (value.wrapping_shl(1) ^ (value >> 31)).cast_unsigned()
+}
+
+const fn unzigzag(value: u32) -> i32 {
+    (value >> 1).cast_signed() ^ (value & 1).cast_signed().wrapping_neg()
 }
 
 #[cfg(test)]
