@@ -281,6 +281,7 @@ pub struct WarningView {
 
 /// A notice with everything that this phone may know of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is shown by itself")]
 pub struct NoticeView {
     /// What the list shows.
     pub row: NoticeRow,

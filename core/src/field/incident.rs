@@ -68,12 +68,22 @@ pub struct StepDraft {
     pub remark: Option<String>,
     /// Photos of the result.
     pub photos: Vec<BlobHash>,
+    /// Said instead of written.
+    pub voice: Option<BlobHash>,
 }
 
 impl StepDraft {
     /// A step with nothing beside it.
     pub fn plain(kind: StepKind) -> Self {
-        Self { kind, dispatch: None, reason: None, rating: None, remark: None, photos: Vec::new() }
+        Self {
+            kind,
+            dispatch: None,
+            reason: None,
+            rating: None,
+            remark: None,
+            photos: Vec::new(),
+            voice: None,
+        }
     }
 }
 
@@ -132,7 +142,7 @@ impl Field {
         step.check()?;
         let now = self.now();
         let mut inner = self.inner();
-        let remark = Remark { text: draft.remark.unwrap_or_default(), photos: draft.photos, voice: None };
+        let remark = Remark { text: draft.remark.unwrap_or_default(), photos: draft.photos, voice: draft.voice };
         let entries = inner.change(document, DocumentKind::Incident, &[encode(&step)], &[], &remark, now)?;
         let rights = inner.rights()?;
         inner.store.append(entries, &rights)

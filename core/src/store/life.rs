@@ -11,11 +11,11 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
+    ballast::give_up_ballast,
     blobs::sync_folder,
     open::writer,
     salvage::{self, SalvageReport},
     schema::PHONE,
-    space,
 };
 use crate::{
     error::{Error, Result},
@@ -96,7 +96,7 @@ impl Life {
         }
         let running = Running(folder.join(RUNNING));
         let opened = match salvage::open(folder, was_running, random) {
-            Err(error) if is_full(&error) && space::give_up_ballast(folder) => {
+            Err(error) if is_full(&error) && give_up_ballast(folder) => {
                 salvage::open(folder, was_running, random)
             }
             other => other,

@@ -6,6 +6,7 @@
 
 mod append;
 mod attach;
+mod ballast;
 pub mod blobs;
 mod carve;
 mod conditions;

@@ -13,6 +13,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     append::state,
+    ballast::{give_up_ballast, keep_ballast},
     blobs::{BlobFolder, sync_folder},
     feed::offer_old_logs_again,
     functions::add_functions,
@@ -20,7 +21,6 @@ use super::{
     open::writer,
     phone::{Identity, Store, current_log, cursor, open_log},
     schema::PHONE,
-    space::{give_up_ballast, keep_ballast},
     sql,
 };
 use crate::{

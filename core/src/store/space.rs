@@ -10,8 +10,9 @@ use serde::Serialize;
 
 use super::{
     append::{Made, entry_columns, referred, state},
+    ballast::keep_ballast,
     draft::draft_blobs,
-    life::{DATABASE, write_file},
+    life::DATABASE,
     phone::{Store, cursor},
     read::present_epoch,
     sql,
@@ -35,15 +36,10 @@ ALTER TABLE enrolment ADD COLUMN relay_at INTEGER;
 pub const KEPT_FOR: Duration = Duration::from_hours(14 * 24);
 /// How long a file that nothing names stays: somebody may be about to name it.
 const ORPHAN_AFTER: Duration = Duration::from_hours(24);
-/// Given up when a text does not fit: enough for some ten reports with their indexes.
-const BALLAST_BYTES: usize = 512 * 1024;
 /// A photo that would leave less than this free is refused.
 const RESERVE_BYTES: u64 = 1024 * 1024;
-/// The ballast is made when so much is free.
-const AMPLE_BYTES: u64 = 4 * 1024 * 1024;
 /// Below this the person is told.
 const LOW_BYTES: u64 = 64 * 1024 * 1024;
-const BALLAST: &str = "ballast";
 
 /// What a trim freed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -124,18 +120,6 @@ impl Store {
             |store| store.append_once(made, rights, &also),
             |store| store.append_once(again, rights, &also),
         )
-    }
-
-    /// Does something small that must fit; once more without the ballast if it does not.
-    pub(super) fn with_ballast<T>(
-        &mut self,
-        first: impl FnOnce(&mut Self) -> Result<T>,
-        again: impl FnOnce(&mut Self) -> Result<T>,
-    ) -> Result<T> {
-        match first(self) {
-            Err(Error::StorageFull) if give_up_ballast(self.folder()) => again(self),
-            other => other,
-        }
     }
 
     /// Refuses a photo for which there is no room beside the text that may still come.
@@ -368,33 +352,7 @@ pub(super) fn note_relay_time(connection: &Connection, at: Timestamp) -> Result<
     Ok(())
 }
 
-/// Makes the ballast if there is ample room and it is not there; its absence is no failure.
-pub(super) fn keep_ballast(folder: &Path) {
-    let path = folder.join(BALLAST);
-    if size(&path) == BALLAST_BYTES as u64
-        || fs4::available_space(folder).map_or(true, |free| free < AMPLE_BYTES)
-    {
-        return;
-    }
-    // No zeros: a file system may keep those for nothing, and then giving them up frees nothing.
-    let mut hasher = blake3::Hasher::new().update(b"ballast").finalize_xof();
-    let mut bytes = vec![0; BALLAST_BYTES];
-    hasher.fill(&mut bytes);
-    if let Err(error) = write_file(&path, &bytes) {
-        tracing::warn!(%error, "no ballast could be made");
-    }
-}
-
-/// Gives the ballast up; whether there was any.
-pub(super) fn give_up_ballast(folder: &Path) -> bool {
-    let is_given_up = fs::remove_file(folder.join(BALLAST)).is_ok();
-    if is_given_up {
-        tracing::warn!("the disk is full: the ballast is given up");
-    }
-    is_given_up
-}
-
-fn size(path: &Path) -> u64 {
+pub(super) fn size(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |found| found.len())
 }
 
@@ -476,7 +434,7 @@ pub(super) mod tests {
     fn a_database_that_may_not_grow_says_so_and_keeps_nothing_half() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = store(folder.path());
-        assert!(folder.path().join(BALLAST).exists());
+        assert!(folder.path().join("ballast").exists());
         let limit = |store: &Store, pages: i64| {
             let query = format!("PRAGMA max_page_count = {pages}");
             store.connection.query_row(&query, [], |_| Ok(())).unwrap();
@@ -487,13 +445,13 @@ pub(super) mod tests {
             kept += 1;
         }
         assert!(matches!(report(&mut store, kept), Err(Error::StorageFull)));
-        assert!(!folder.path().join(BALLAST).exists(), "it was given up for a text");
+        assert!(!folder.path().join("ballast").exists(), "it was given up for a text");
         assert_eq!(store.pending_entries().unwrap(), u64::from(kept));
         assert_eq!(store.counts().unwrap().entries, u64::from(kept));
         limit(&store, 1_000_000);
         report(&mut store, kept).unwrap();
         store.trim(Timestamp::default()).unwrap();
-        assert!(folder.path().join(BALLAST).exists(), "and made again");
+        assert!(folder.path().join("ballast").exists(), "and made again");
     }
 
     #[test]

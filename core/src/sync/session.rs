@@ -4,7 +4,7 @@
 //! [`Session::lost`] that there was none. Nothing but a receipt that the relay signed for this very request
 //! counts as an acknowledgement, whatever the HTTP status.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     entry::page::unpack,
@@ -33,6 +33,8 @@ const MAX_CHUNK_BYTES: usize = 256 * 1024;
 const MAX_RESTARTS: u8 = 3;
 /// How many answers may leave a revoked phone with as many entries as before, until it seals them.
 const MAX_IDLE: u8 = 3;
+/// Nobody is asked to wait longer.
+const MAX_PATIENCE: Duration = Duration::from_hours(1);
 
 /// What to do next.
 #[derive(Debug)]
@@ -76,6 +78,7 @@ pub struct Session {
     chunk_bytes: usize,
     /// The relay seems not to have it: asked once more.
     missed: Option<BlobHash>,
+    retry_after: Option<Duration>,
     /// Told to be revoked: how many entries were left then, and how often that did not change.
     revoked: Option<(u64, u8)>,
 }
@@ -114,6 +117,7 @@ impl Default for Session {
             refused: BTreeSet::new(),
             chunk_bytes: FIRST_CHUNK_BYTES,
             missed: None,
+            retry_after: None,
             revoked: None,
         }
     }
@@ -128,6 +132,11 @@ impl Session {
     /// For blobs and waiting; known after the first answer.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
+    }
+
+    /// How long the relay asked to be left alone, when it refused for having too much to do.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// Asks for one more exchange, for instance because the relay said that there is something new.
@@ -249,9 +258,13 @@ impl Session {
             Asked::Sync { nonce } => self.accept_sync(store, nonce, response),
             Asked::Settings => self.accept_settings(store, response),
             Asked::Create { blob } => self.accept_created(store, blob, response),
-            Asked::Held { blob, is_sure } => self.accept_held(store, blob, is_sure, response),
+            Asked::Held { blob, is_sure } => self.accept_held(store, &blob, is_sure, response),
             Asked::Offset => self.accept_offset(store, response),
             Asked::Piece { to } => self.accept_piece(store, to, response),
+        };
+        self.retry_after = match &taken {
+            Err(Error::Offline(Unreachable::Overloaded)) => patience(response),
+            _ => None,
         };
         match taken {
             // A token that ran out in the middle: the next exchange brings a new one.
@@ -360,14 +373,14 @@ impl Session {
     fn accept_held(
         &mut self,
         store: &mut Store,
-        blob: WaitingBlob,
+        blob: &WaitingBlob,
         is_sure: bool,
         response: &Response,
     ) -> Result<()> {
         self.missed = None;
         match response.status {
             200 if !is_sure => {
-                if self.take_blob_receipt(store, &blob, response)? { Ok(()) } else { Err(not_the_relay()) }
+                if self.take_blob_receipt(store, blob, response)? { Ok(()) } else { Err(not_the_relay()) }
             }
             404 if !is_sure => {
                 self.missed = Some(blob.hash);
@@ -500,6 +513,12 @@ impl Session {
     }
 }
 
+/// What `Retry-After` asks for, within reason.
+fn patience(response: &Response) -> Option<Duration> {
+    let seconds: u64 = response.header("retry-after")?.parse().ok()?;
+    Some(Duration::from_secs(seconds).min(MAX_PATIENCE))
+}
+
 fn offset(response: &Response) -> Option<u64> {
     response.header("upload-offset")?.parse().ok()
 }
@@ -536,6 +555,20 @@ mod tests {
     fn a_location_is_a_path_whatever_its_form() {
         assert_eq!(path_of("https://10.0.0.1:8443/v1/blobs/uploads/a"), "/v1/blobs/uploads/a");
         assert_eq!(path_of("/v1/blobs/uploads/a"), "/v1/blobs/uploads/a");
+    }
+
+    #[test]
+    fn a_relay_with_too_much_to_do_says_when_to_come_again() {
+        let answer = |after: &str| Response {
+            status: 503,
+            headers: vec![("retry-after".to_owned(), after.to_owned())],
+            body: br#"{"error":{"code":"overloaded","reason":"x"}}"#.to_vec(),
+        };
+        assert_eq!(patience(&answer("7")), Some(Duration::from_secs(7)));
+        assert_eq!(patience(&answer("99999999")), Some(MAX_PATIENCE));
+        assert_eq!(patience(&answer("soon")), None);
+        let refused = Session::refused(&answer("7"));
+        assert!(matches!(refused, Error::Offline(Unreachable::Overloaded)));
     }
 
     #[test]

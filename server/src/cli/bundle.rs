@@ -49,7 +49,7 @@ pub(super) async fn bundle(client: &Client, bundle: Bundle, words: &'static Word
             "bundle.drafts_written",
             &[("drafts", &written.to_string()), ("folder", &folder.display().to_string())],
         ),
-        None if imported["drafts"].as_u64() != Some(0) => {
+        None if imported.get("drafts").and_then(Value::as_u64).is_some_and(|drafts| drafts > 0) => {
             tell(words, "bundle.drafts", &[("drafts", &number(&imported, "drafts"))])
         }
         None => Ok(()),
@@ -62,14 +62,16 @@ fn write(folder: &Path, drafts: &[Value]) -> io::Result<()> {
     for draft in drafts {
         let mut draft = draft.clone();
         let name = text(&draft, "draft");
-        for blob in draft["blobs"].as_array_mut().into_iter().flatten() {
-            let Some(bytes) = blob.as_object_mut().and_then(|blob| blob.remove("base64")) else { continue };
+        let blobs = draft.get_mut("blobs").and_then(Value::as_array_mut);
+        for blob in blobs.into_iter().flatten().filter_map(Value::as_object_mut) {
+            let Some(bytes) = blob.remove("base64") else { continue };
             let bytes = bytes.as_str().and_then(|base64| BASE64.decode(base64.as_bytes()).ok());
             let Some(bytes) = bytes else { continue };
-            let ending = if text(blob, "kind") == "voice" { "voice" } else { "jpg" };
-            let file = format!("{name}-{}.{ending}", text(blob, "hash").get(..8).unwrap_or_default());
+            let word = |key: &str| blob.get(key).and_then(Value::as_str).unwrap_or_default();
+            let ending = if word("kind") == "voice" { "voice" } else { "jpg" };
+            let file = format!("{name}-{}.{ending}", word("hash").get(..8).unwrap_or_default());
             fs::write(folder.join(&file), bytes)?;
-            blob["file"] = file.into();
+            blob.insert("file".to_owned(), file.into());
         }
         fs::write(folder.join(format!("{name}.json")), format!("{draft:#}\n"))?;
     }
