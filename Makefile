@@ -59,9 +59,8 @@ bench-relay: setup ## The relay under load: storm, dawdling sockets, 1,200 waiti
 	"$(CARGO_TARGET_DIR)/release/bench" --program "$(CARGO_TARGET_DIR)/release/suishou" --only relay --json target/bench-relay.json
 
 .PHONY: release
-release: setup ## The relay for real use: one stripped binary
-	$(CARGO) build --release --package suishou-server
-	@ls -l "$(CARGO_TARGET_DIR)/release/suishou"
+release: setup ## The relay for real use: a static program for x86-64 and one for arm64, in target/dist (TARGETS= for one)
+	@scripts/release $(TARGETS)
 
 .PHONY: clean
 clean: ## Removes the demo township and the build output
