@@ -181,13 +181,13 @@ impl Sheet<'_> {
             self.line("place", &self.place()),
             self.line("reported_at", &time(incident, "reported_at")),
             self.line("received_at", &time(incident, "received_at")),
-            self.line("seen_at", &time(incident, "seen_at")),
             self.line("reporter", &self.reporter()),
             self.line("text", &format!("{}{}", marks(incident, words), text(incident, "text"))),
         ];
         for (key, about) in [
             ("duplicate_of", text(incident, "duplicate_of")),
             ("repeated_by", joined(incident, "repeated_by")),
+            ("seen_at", time(incident, "seen_at")),
         ] {
             if !about.is_empty() {
                 lines.push(self.line(key, &about));
