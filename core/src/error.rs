@@ -241,6 +241,20 @@ pub enum Problem {
         /// By how many.
         count: u64,
     },
+    /// A grid that can't go, because something in it would be left without one.
+    #[error("the grid {code} can't be taken away, {count} {what}: {ids}; {remedy}")]
+    LeftBehind {
+        /// Which grid.
+        code: String,
+        /// How many.
+        count: u64,
+        /// What they are.
+        what: &'static str,
+        /// Their ids, some of them if they are many.
+        ids: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
     /// Not a picture this app can read.
     #[error("not a JPEG, PNG or WebP picture")]
     NotAPhoto,

@@ -60,12 +60,21 @@ pub struct Stored {
     pub blobs: u32,
     /// Of these, receipted.
     pub blobs_stored: u32,
+    /// Of the entries stored, those that somebody of the command centre has seen.
+    pub entries_seen: u32,
+    /// When the command centre first looked, by the relay's clock; none before. Never who.
+    pub seen_at: Option<Timestamp>,
 }
 
 impl Stored {
     /// The relay holds all of it, fsynced.
     pub fn is_whole(&self) -> bool {
         self.entries == self.entries_stored && self.blobs == self.blobs_stored
+    }
+
+    /// The command centre has seen all that this phone added to it.
+    pub fn is_seen(&self) -> bool {
+        self.entries > 0 && self.entries == self.entries_seen
     }
 }
 

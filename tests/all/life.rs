@@ -242,3 +242,48 @@ async fn before_the_first_page_of_the_feed_every_photo_counts_as_waiting() {
     assert_eq!(phone.field().counts().unwrap().blobs_pending, 0);
     assert!(phone.field().incident(incident).unwrap().about.stored.is_whole());
 }
+
+/// Again a real file system, with less room than the database has.
+#[test]
+fn an_old_database_opens_on_a_phone_that_has_no_room_for_a_copy_of_it() {
+    let may_mount =
+        Command::new("unshare").args(["-rm", "true"]).status().is_ok_and(|status| status.success());
+    if !may_mount {
+        eprintln!("no mount namespaces here: the disk can't be made small");
+        return;
+    }
+    let old = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join("phone-2.sqlite");
+    let folder = tempfile::tempdir().unwrap();
+    let script = "mount -t tmpfs -o size=1m none \"$1\" && mkdir \"$1/store\" && cp \"$2\" \"$1/store/field.db\" \
+        && exec \"$0\" \"$1\" 1 old";
+    let output = Command::new("unshare")
+        .args(["-rm", "sh", "-c", script])
+        .arg(program("victim"))
+        .arg(folder.path())
+        .arg(&old)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&said["listed"], &said["copies"], &said["copies_bytes"]), (&1.into(), &0.into(), &0.into()));
+    assert!(said["database_bytes"].as_u64() > said["left"].as_u64(), "a copy could not have fitted: {said}");
+}
+
+#[tokio::test]
+async fn the_copy_from_before_a_migration_is_counted_and_goes_after_thirty_days() {
+    let (township, mut phone, ..) = with_photo(507).await;
+    phone.kill();
+    let copy = phone.folder().join("field.before-3.db");
+    fs::write(&copy, [7; 4_096]).unwrap();
+    let now = std::time::UNIX_EPOCH + township.time.now().since(Timestamp::default());
+    fs::File::options().write(true).open(&copy).unwrap().set_modified(now).unwrap();
+    phone.start();
+    assert_eq!(phone.field().storage().unwrap().copies_bytes, 4_096);
+    township.time.advance(29 * DAY);
+    phone.field().trim().unwrap();
+    assert!(copy.exists());
+    township.time.advance(2 * DAY);
+    assert!(phone.field().trim().unwrap().bytes >= 4_096);
+    assert!(!copy.exists());
+    assert_eq!(phone.field().storage().unwrap().copies_bytes, 0);
+}

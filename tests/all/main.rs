@@ -11,10 +11,12 @@
 
 mod architecture;
 mod canary;
+mod clashes;
 mod enrolment;
 mod faults;
 mod folds;
 mod golden;
+mod grids;
 mod held;
 mod hostile;
 mod keeping;
@@ -26,4 +28,5 @@ mod replicas;
 mod revoked;
 mod salvage;
 mod scenarios;
+mod seen;
 mod systems;

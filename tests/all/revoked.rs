@@ -171,6 +171,7 @@ async fn refusal(township: &Township, request: &Request, is_signed: bool) -> Res
         is_revoked: true,
         membership: None,
         revocation: is_signed.then(|| township.identity().key.sign(&revocation)),
+        seen: None,
     };
     let headers = vec![("content-type".to_owned(), CONTENT_TYPE.to_owned())];
     Response { status: 200, headers, body: encode(&answer) }

@@ -6,6 +6,7 @@
 //! only after a trial: applied to a copy, saved, loaded, and found the same.
 
 mod erased;
+mod latest;
 mod record;
 mod working;
 
@@ -89,6 +90,10 @@ struct Facts {
     /// which did not write them down.
     #[n(3)]
     cards: Option<Vec<EntryId>>,
+    /// The steps that decided and that nobody who decided later knew of; none in a document that an older program
+    /// kept, until the next one.
+    #[n(4)]
+    latest: Option<Vec<StepId>>,
 }
 
 /// A step in the document's causal order: operation counter, then actor.
@@ -132,7 +137,7 @@ impl Document {
             id,
             kind,
             captured: None,
-            facts: Facts { cards: Some(Vec::new()), ..Facts::default() },
+            facts: Facts { cards: Some(Vec::new()), latest: Some(Vec::new()), ..Facts::default() },
             snapshot: Vec::new(),
             working: None,
             pending: Vec::new(),
@@ -206,6 +211,7 @@ impl Document {
                 claimed_at: fact.claimed_at,
                 received_at: fact.received_at,
             },
+            is_latest: self.facts.latest.as_ref().is_some_and(|latest| latest.contains(&fact.id)),
         };
         self.facts.steps.iter().map(raw).collect()
     }
@@ -364,10 +370,13 @@ impl Document {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let changes: Vec<_> =
-            std::mem::take(&mut self.pending).into_iter().map(|checked| checked.change).collect();
+        let pending = std::mem::take(&mut self.pending);
+        let changes: Vec<_> = pending.iter().map(|checked| checked.change.clone()).collect();
         let has_fields = !self.facts.fields.is_empty();
-        let trial = self.working()?.try_apply(changes, has_fields).ok_or(HeldCode::Trial)?;
+        let working = self.working()?;
+        let heads = working.heads();
+        let trial = working.try_apply(changes, has_fields).ok_or(HeldCode::Trial)?;
+        latest::follow(&mut self.facts, self.kind, &pending, heads, &trial.working);
         self.snapshot = trial.snapshot;
         self.working = Some(trial.working);
         if has_fields {

@@ -9,7 +9,7 @@ use crate::{
         choice::Fields,
         decode, encode,
         household::{self, Household, HouseholdCard, HouseholdStep},
-        incident::{self, Incident, IncidentRecord, IncidentStep},
+        incident::{self, Incident, IncidentRecord, IncidentStep, StepKind},
         notice::{Notice, NoticeRecord, NoticeStep},
         patrol::{Patrol, PatrolRecord, PatrolStep},
         step::{Origin, RawStep},
@@ -153,6 +153,13 @@ pub(super) fn is_known(kind: DocumentKind, edit: &Edit) -> bool {
         Edit::Step { body, .. } => is_step(kind, body),
         Edit::Field { name, value } => is_field(kind, name, value),
     }
+}
+
+/// Whether a step decides in which state its document is: two such steps at the same time are for a person to
+/// choose from. Other kinds fold so that nothing is lost.
+pub(super) fn is_decision(kind: DocumentKind, body: &[u8]) -> bool {
+    kind == DocumentKind::Incident
+        && decode::<IncidentStep>(body, "a step").is_ok_and(|step| step.kind != StepKind::Reminded)
 }
 
 fn is_step(kind: DocumentKind, body: &[u8]) -> bool {

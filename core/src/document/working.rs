@@ -1,7 +1,7 @@
 //! The Automerge document itself, behind `catch_unwind`: whatever panics is thrown away.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -39,6 +39,22 @@ impl Working {
     /// The last operation counter of a change, if the document has it.
     pub(super) fn max_op_of(&self, hash: &ChangeHash) -> Option<u64> {
         self.0.get_change_meta_by_hash(hash).map(|change| change.max_op)
+    }
+
+    /// The changes that no other one follows.
+    pub(super) fn heads(&self) -> Vec<ChangeHash> {
+        self.0.get_heads()
+    }
+
+    /// Actor and number of every change that somebody who knew just these, and what they depend on, did not know.
+    pub(super) fn unknown_to(&self, known: &[ChangeHash]) -> BTreeSet<([u8; 16], u64)> {
+        let unknown = catch_unwind(AssertUnwindSafe(|| self.0.get_changes(known)));
+        let unknown = unknown.unwrap_or_default();
+        let named = unknown.iter().filter_map(|change| {
+            let actor: [u8; 16] = change.actor_id().to_bytes().try_into().ok()?;
+            Some((actor, change.seq()))
+        });
+        named.collect()
     }
 
     /// Applies to a copy, saves, loads and compares; `None` if anything is not as it must be.

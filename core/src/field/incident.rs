@@ -4,13 +4,13 @@ use super::{Field, Inner, entries::Remark};
 use crate::{
     document::Record,
     entry::{BodyType, Entry},
-    error::{Error, Result},
+    error::{Error, HeldCode, Result},
     id::{BlobHash, CategoryId, DocumentId, EntryId, GridId, ReasonId},
     model::{
         DocumentKind, Severity, encode,
         incident::{
-            Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, Incident, IncidentRecord, IncidentStep,
-            Matter, StepKind,
+            Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, FIELD_STATE, Incident, IncidentRecord,
+            IncidentStep, Matter, StepKind,
         },
         note::Note,
         patrol::PatrolStep,
@@ -166,6 +166,21 @@ impl Field {
         }
         let now = self.now();
         let mut inner = self.inner();
+        let remark = Remark::text(remark.unwrap_or_default());
+        let entries = inner.change(document, DocumentKind::Incident, &[], &fields, &remark, now)?;
+        let rights = inner.rights()?;
+        inner.store.append(entries, &rights)
+    }
+
+    /// Chooses the state that stands, where others chose another one at the same time. To choose another, take the
+    /// step that leads to it.
+    pub fn keep_state(&self, document: DocumentId, remark: Option<&str>) -> Result<()> {
+        let now = self.now();
+        let mut inner = self.inner();
+        let incident = inner.store.document(document)?.incident().ok_or(Error::NotFound { document })?;
+        let standing = incident.standing().filter(|_| !incident.lost.is_empty());
+        let standing = standing.ok_or(Error::Refused { code: HeldCode::WrongState })?;
+        let fields = [(FIELD_STATE, standing.id.to_string())];
         let remark = Remark::text(remark.unwrap_or_default());
         let entries = inner.change(document, DocumentKind::Incident, &[], &fields, &remark, now)?;
         let rights = inner.rights()?;

@@ -373,7 +373,7 @@ fn a_held_step_is_done_again_and_marked_so_together() {
         let entry = EntryId::new(inner.store.connection().query_row(find, [], |row| row.get(0)).unwrap());
         let notice = FeedNotice::Held { entry, code: HeldCode::WrongState, reply: None };
         let next = Cursor { epoch: Epoch::new([1; 16]), seq: 1, inside: 0 };
-        inner.store.take_feed(Vec::new(), &[notice], next).unwrap();
+        inner.store.take_feed(Vec::new(), &[notice], &[], next).unwrap();
         entry
     };
     phone.sql(

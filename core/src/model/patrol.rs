@@ -346,6 +346,7 @@ mod tests {
                 id: StepId::derive(&[0; 16], u16::try_from(index).unwrap(), 0),
                 body: encode(step),
                 origin: origin(60 * (1 + i64::try_from(index).unwrap())),
+                is_latest: false,
             })
             .collect();
         Patrol::fold(&record, &origin(0), &raw)

@@ -31,6 +31,12 @@ impl StepId {
         let [high, low] = sequence.to_be_bytes();
         Self(Bytes::new([a, b, c, d, high, low, index]))
     }
+
+    /// The number of the change that brought it, among its actor's.
+    pub fn sequence(&self) -> u16 {
+        let [.., high, low, _] = self.0.to_array();
+        u16::from_be_bytes([high, low])
+    }
 }
 
 impl fmt::Display for StepId {
@@ -149,4 +155,7 @@ pub struct RawStep {
     pub body: Vec<u8>,
     /// Who and when.
     pub origin: Origin,
+    /// It decides, and nobody who decided later knew of it. Where several stand so, they were taken at the same time
+    /// by people who did not know of each other.
+    pub is_latest: bool,
 }

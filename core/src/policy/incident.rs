@@ -7,7 +7,7 @@ use crate::{
     guard::Edit,
     model::{
         Role, decode,
-        incident::{Incident, IncidentStep, StepKind},
+        incident::{FIELD_STATE, Incident, IncidentStep, StepKind},
     },
 };
 
@@ -20,6 +20,11 @@ pub(super) fn judge(
     let mut incident = document.incident().ok_or(HeldCode::NoRecord)?;
     for edit in edits {
         match edit {
+            Edit::Field { name, .. } if name == FIELD_STATE => {
+                if !may_choose_state(&incident, rights) {
+                    return Err(HeldCode::NotAllowed);
+                }
+            }
             Edit::Field { .. } => {
                 if !may_set_fields(&incident, is_author, rights) {
                     return Err(HeldCode::NotAllowed);
@@ -96,6 +101,11 @@ pub fn may_set_fields(incident: &Incident, is_author: bool, rights: &Rights) -> 
     let is_on_the_ground = matches!(rights.role, Role::Member | Role::Leader);
     let is_theirs = is_author || (is_on_the_ground && is_in_grid(incident, rights));
     !incident.state.is_settled() && (rights.role == Role::Dispatcher || is_theirs)
+}
+
+/// Among states that people chose at the same time those choose who accept and verify; in whichever state it is.
+fn may_choose_state(incident: &Incident, rights: &Rights) -> bool {
+    rights.role == Role::Dispatcher || (rights.role == Role::Leader && is_in_grid(incident, rights))
 }
 
 #[cfg(test)]

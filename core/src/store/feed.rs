@@ -24,7 +24,7 @@ use crate::{
     },
     policy::Rights,
     project::{Incoming, project},
-    sync::wire::{Cursor, FeedNotice, PushOutcome},
+    sync::wire::{Cursor, FeedNotice, PushOutcome, Seen},
     time::Timestamp,
 };
 
@@ -76,10 +76,11 @@ impl Store {
         &mut self,
         page: Vec<(Entry, Option<Beside>)>,
         notices: &[FeedNotice],
+        seen: &[Seen],
         next: Cursor,
     ) -> Result<()> {
         let known = self.cursor()?;
-        if page.is_empty() && notices.is_empty() && known == Some(next) {
+        if page.is_empty() && notices.is_empty() && seen.is_empty() && known == Some(next) {
             return Ok(());
         }
         let transaction = self.transaction()?;
@@ -97,6 +98,9 @@ impl Store {
         let mut rebuilt = Vec::new();
         for notice in notices {
             rebuilt.extend(take_notice(&transaction, notice)?);
+        }
+        for seen in seen {
+            super::seen::keep(&transaction, seen)?;
         }
         transaction
             .execute(

@@ -11,6 +11,7 @@ pub mod blobs;
 mod carve;
 mod conditions;
 mod consent;
+pub mod copies;
 mod draft;
 mod export;
 mod feed;
@@ -33,6 +34,7 @@ mod schema;
 mod search;
 #[cfg(test)]
 mod search_tests;
+mod seen;
 mod similar;
 mod space;
 pub mod tables;

@@ -6,7 +6,7 @@ use std::{fs::File, path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig, limits::Limit};
 
-use super::sql;
+use super::{copies, sql};
 use crate::error::{Error, Result};
 
 /// A numbered change of a database's schema. Never edited once released.
@@ -136,34 +136,47 @@ fn migrate(connection: &mut Connection, path: &Path, schema: Schema) -> Result<(
     if found > 0 && application_id != schema.application_id {
         return Err(Error::Corrupt("this is another program's database"));
     }
-    if found > 0 && found < schema.newest() {
-        keep_copy(connection, path, found)?;
+    if found == schema.newest() {
+        return Ok(());
     }
+    if found > 0 {
+        match keep_copy(connection, path, found) {
+            // The migration is one transaction: the copy is a comfort, and a database that does not open is none.
+            Err(Error::StorageFull) => tracing::warn!(found, "no room for a copy before a migration"),
+            kept => kept?,
+        }
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
     for migration in schema.migrations.iter().filter(|migration| migration.number > found) {
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
         for part in migration.sql {
             transaction.execute_batch(part).map_err(sql)?;
         }
         transaction.pragma_update(None, "application_id", schema.application_id).map_err(sql)?;
         transaction.pragma_update(None, "user_version", migration.number).map_err(sql)?;
-        transaction.commit().map_err(sql)?;
     }
-    Ok(())
+    transaction.commit().map_err(sql)
 }
 
-/// A copy of the database as it was before a migration, beside it.
+/// A copy of the database as it was before a migration, beside it; half a copy is not left.
 fn keep_copy(connection: &Connection, path: &Path, found: i64) -> Result<()> {
     let failed = Error::file("keeping a copy before a migration");
-    let copy = path.with_extension(format!("before-{}.db", found + 1));
     let part = path.with_extension("before.part");
     if part.exists() {
         std::fs::remove_file(&part).map_err(&failed)?;
     }
+    let kept = write_copy(connection, path, &part, found);
+    if kept.is_err() {
+        drop(std::fs::remove_file(&part));
+    }
+    kept
+}
+
+fn write_copy(connection: &Connection, path: &Path, part: &Path, found: i64) -> Result<()> {
+    let failed = Error::file("keeping a copy before a migration");
     connection.execute("VACUUM INTO ?1", [part.to_string_lossy()]).map_err(sql)?;
-    File::open(&part).and_then(|file| file.sync_all()).map_err(&failed)?;
+    File::open(part).and_then(|file| file.sync_all()).map_err(&failed)?;
     // Whole under its name or not there: a copy that was cut off is of no use to anybody.
-    std::fs::rename(&part, &copy).map_err(&failed)?;
+    std::fs::rename(part, copies::path(path, found + 1)).map_err(&failed)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.map_or(Ok(()), |folder| File::open(folder).and_then(|folder| folder.sync_all()).map_err(&failed))
 }
@@ -196,6 +209,28 @@ mod tests {
         assert_eq!(kept, 5);
         assert!(folder.path().join("store.before-2.db").exists());
         assert!(matches!(writer(&path, FIRST), Err(Error::TooNew { found: 2, known: 1 })));
+    }
+
+    #[test]
+    fn a_migration_without_room_says_so_and_leaves_the_old_database_whole() {
+        const FULL: Schema = Schema {
+            application_id: 7,
+            migrations: &[
+                Migration { number: 1, sql: &["CREATE TABLE a (x INTEGER) STRICT;"] },
+                Migration { number: 2, sql: &["ALTER TABLE a ADD COLUMN y INTEGER;"] },
+                Migration {
+                    number: 3,
+                    sql: &["PRAGMA max_page_count = 2;", "CREATE TABLE b (x INTEGER) STRICT;"],
+                },
+            ],
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        writer(&path, FIRST).unwrap().execute("INSERT INTO a VALUES (5)", []).unwrap();
+        assert!(matches!(writer(&path, FULL), Err(Error::StorageFull)));
+        let connection = writer(&path, FIRST).unwrap();
+        let kept: i64 = connection.query_row("SELECT x FROM a", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, 5, "the program of before opens it: no part of the migration happened");
     }
 
     #[test]

@@ -208,7 +208,7 @@ impl Store {
             search::clear(&transaction)?;
             transaction
                 .execute_batch(
-                    "DELETE FROM held_reply; DELETE FROM entry; DELETE FROM document; DELETE FROM work;
+                    "DELETE FROM held_reply; DELETE FROM seen; DELETE FROM entry; DELETE FROM document; DELETE FROM work;
                      DELETE FROM settings; DELETE FROM feed_position; DELETE FROM consent;",
                 )
                 .map_err(sql)?;

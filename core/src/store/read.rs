@@ -246,7 +246,8 @@ impl Store {
         Ok(shown.collect())
     }
 
-    /// How much of a document's own part the relay holds.
+    /// How much of a document's own part the relay holds, and how much of that the command centre has seen. What was
+    /// seen counts only as far as it is stored and takes effect.
     pub fn stored(&self, document: DocumentId) -> Result<Stored> {
         let epoch = present_epoch(&self.connection)?;
         self.connection
@@ -256,15 +257,22 @@ impl Store {
                     (SELECT count(*) FROM entry WHERE document = ?1 AND state IN (2, 3, 4)),
                     (SELECT count(*) FROM document_blob WHERE document = ?1),
                     (SELECT count(*) FROM document_blob d JOIN blob b ON b.hash = d.blob
-                     WHERE d.document = ?1 AND b.stored_epoch = ?2)",
+                     WHERE d.document = ?1 AND b.stored_epoch = ?2),
+                    (SELECT count(*) FROM entry WHERE document = ?1 AND state = 2),
+                    (SELECT entries FROM seen WHERE document = ?1),
+                    (SELECT at FROM seen WHERE document = ?1)",
             )
             .and_then(|mut statement| {
                 statement.query_row(params![document.as_ref(), epoch.as_ref()], |row| {
+                    let entries_seen = row.get::<_, u32>(4)?.min(row.get::<_, Option<u32>>(5)?.unwrap_or(0));
+                    let seen_at: Option<i64> = row.get(6)?;
                     Ok(Stored {
                         entries: row.get(0)?,
                         entries_stored: row.get(1)?,
                         blobs: row.get(2)?,
                         blobs_stored: row.get(3)?,
+                        entries_seen,
+                        seen_at: seen_at.filter(|_| entries_seen > 0).map(Timestamp::from_millis),
                     })
                 })
             })

@@ -40,7 +40,8 @@ const SALVAGED: &str = "field.db.salvaged";
 /// What a salvage came to, beside the database until the person has seen it.
 const REPORT: &str = "salvage.json";
 /// Tables that are copied row by row as far as SQLite reads them: work that is in no entry yet.
-const COPIED: [&str; 6] = ["patrol_fix", "draft", "draft_blob", "consent", "held_reply", "enrolment_check"];
+const COPIED: [&str; 7] =
+    ["patrol_fix", "draft", "draft_blob", "consent", "held_reply", "enrolment_check", "seen"];
 
 /// What a salvage came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use super::{
     consent, draft, list,
     open::{Migration, Schema},
-    reply, search, space, tables,
+    reply, search, seen, space, tables,
 };
 
 /// The phone's database.
@@ -23,6 +23,7 @@ pub(super) const PHONE: Schema = Schema {
             ],
         },
         Migration { number: 3, sql: &[reply::TABLES_3] },
+        Migration { number: 4, sql: &[seen::TABLES_4] },
     ],
 };
 

@@ -82,7 +82,8 @@ impl Fed {
     fn take(&mut self, entries: Vec<(Beside, Entry)>, notices: &[FeedNotice]) {
         self.seq += 1;
         let page = entries.into_iter().map(|(beside, entry)| (entry, Some(beside))).collect();
-        self.store.take_feed(page, notices, Cursor { epoch: Epoch::ZERO, seq: self.seq, inside: 0 }).unwrap();
+        let cursor = Cursor { epoch: Epoch::ZERO, seq: self.seq, inside: 0 };
+        self.store.take_feed(page, notices, &[], cursor).unwrap();
     }
 
     pub(super) fn found(&self, text: &str) -> BTreeSet<DocumentId> {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{
     append::{Made, entry_columns, referred, state},
     ballast::keep_ballast,
+    copies,
     draft::draft_blobs,
     life::DATABASE,
     phone::{Store, cursor},
@@ -64,6 +65,8 @@ pub struct KindStorage {
 pub struct StorageReport {
     /// The database with its log.
     pub database_bytes: u64,
+    /// Copies of it from before migrations: they go after 30 days.
+    pub copies_bytes: u64,
     /// Photos.
     pub photos: KindStorage,
     /// Their previews.
@@ -197,7 +200,7 @@ impl Store {
         }
         let forgotten = self.forgotten(now)?;
         self.remove_unnamed(&forgotten)?;
-        trimmed.bytes += self.sweep(now)?;
+        trimmed.bytes += self.sweep(now)? + copies::drop_old(&self.folder().join(DATABASE), now);
         keep_ballast(self.folder());
         Ok(trimmed)
     }
@@ -210,6 +213,7 @@ impl Store {
                 .iter()
                 .map(|suffix| size(&self.folder().join(format!("{DATABASE}{suffix}"))))
                 .sum(),
+            copies_bytes: copies::bytes(&self.folder().join(DATABASE)),
             trimmable_bytes: self.candidates(now)?.iter().map(|candidate| candidate.size_bytes).sum(),
             free_bytes: fs4::available_space(self.folder())
                 .map_err(Error::file("asking for the free space"))?,

@@ -317,7 +317,7 @@ impl Session {
         let page = answer.page.as_deref().map(unpack).transpose()?.unwrap_or_default();
         self.figures.entries_received += page.len() as u64;
         let cursor = answer.cursor.ok_or_else(not_the_relay)?;
-        store.take_feed(page, &answer.notices, cursor)?;
+        store.take_feed(page, &answer.notices, answer.seen.as_deref().unwrap_or_default(), cursor)?;
         self.settings_wanted = answer.settings_version != store.settings_version()?;
         self.is_synced = !answer.has_more;
         Ok(())

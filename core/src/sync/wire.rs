@@ -16,6 +16,7 @@ use crate::{
     },
     log::{BlobReceipt, Head, Key, Receipt, Signable, verify},
     model::{Role, decode, encode},
+    time::Timestamp,
 };
 
 /// Version of every message here.
@@ -298,6 +299,25 @@ pub struct SyncResponse {
     /// The relay's signature of the `Revocation`, for a revoked device: it wipes itself on nothing less.
     #[n(12)]
     pub revocation: Option<Signature>,
+    /// What the command centre has seen of the member's own work, to be taken after the page; none if nothing is
+    /// new. No notice of the feed, because an older phone reads no notice that it does not know.
+    #[n(13)]
+    pub seen: Option<Vec<Seen>>,
+}
+
+/// Somebody of the command centre has looked at a document in which the member has work; never who.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Seen {
+    /// Which.
+    #[n(0)]
+    pub document: DocumentId,
+    /// When first, by the relay's clock.
+    #[n(1)]
+    pub at: Timestamp,
+    /// How many of the member's entries took effect before the last look.
+    #[n(2)]
+    pub entries: u32,
 }
 
 /// What a member is in the township, as the phone needs it to know which buttons to show.

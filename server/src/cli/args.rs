@@ -211,9 +211,9 @@ pub struct Serve {
 pub enum Grid {
     /// Take the grids of a GeoJSON file in place of the present ones  导入网格
     #[command(
-        after_help = "Each feature is a polygon with the properties id, name and, if wanted, kind and parent\n(or 编号, 名称, 类型, 上级), in WGS-84.\n\nExample:\n  suishou grid import grids.geojson"
+        after_help = "Each feature is a polygon with the properties id, name and, if wanted, kind and parent\n(or 编号, 名称, 类型, 上级), in WGS-84.\nOpen work of a grid that is not in the file moves by its place; if some of it has none in the\nnew grids, or members work in the old one, nothing changes and the ids are told.\n\nExample:\n  suishou grid import grids.geojson --dry-run\n  suishou grid import grids.geojson"
     )]
-    Import(Import),
+    Import(GridImport),
     /// Write the grids to a GeoJSON file  导出网格
     Export(MapExport),
     /// List the grids  列出网格
@@ -252,6 +252,17 @@ pub struct Import {
     /// How to print.
     #[command(flatten)]
     pub format: Format,
+}
+
+/// A map to import.
+#[derive(Args, Debug)]
+pub struct GridImport {
+    /// The file and how to print.
+    #[command(flatten)]
+    pub import: Import,
+    /// Change nothing; show what would be, and which open work would move  只预览，不改变
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `suishou bundle …`

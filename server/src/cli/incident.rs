@@ -154,7 +154,12 @@ impl Sheet<'_> {
             self.line("id", &text(incident, "document")),
             self.line(
                 "state",
-                &format!("{}  {}", word(words, "state", incident, "state"), time(incident, "state_since")),
+                &format!(
+                    "{}  {}{}",
+                    word(words, "state", incident, "state"),
+                    time(incident, "state_since"),
+                    self.lost()
+                ),
             ),
             self.line("category", &format!("{category}{}", self.others("category_choice"))),
             self.line(
@@ -182,6 +187,7 @@ impl Sheet<'_> {
         for (key, about) in [
             ("duplicate_of", text(incident, "duplicate_of")),
             ("repeated_by", joined(incident, "repeated_by")),
+            ("seen_at", time(incident, "seen_at")),
         ] {
             if !about.is_empty() {
                 lines.push(self.line(key, &about));
@@ -234,6 +240,19 @@ impl Sheet<'_> {
             return others;
         }
         format!("  {}", self.words.say("say.or", &[("others", &others)]))
+    }
+
+    /// The states that others chose at the same time.
+    fn lost(&self) -> String {
+        let lost = items(self.incident, "lost_steps");
+        let steps = items(self.incident, "steps")
+            .iter()
+            .filter(|step| step.get("id").is_some_and(|id| lost.contains(id)));
+        let kinds: Vec<String> = steps.map(|step| word(self.words, "state", step, "kind")).collect();
+        if kinds.is_empty() {
+            return String::new();
+        }
+        format!("  {}", self.words.say("say.or_state", &[("others", &kinds.join(", "))]))
     }
 
     fn place(&self) -> String {

@@ -5,8 +5,8 @@ use std::{fs, path::Path};
 use serde_json::{Value, json};
 
 use super::{
-    args::{Department, Format, Grid, Import, Member, Named, Patrol},
-    client::{Client, Payload, encoded},
+    args::{Department, Format, Grid, GridImport, Import, Member, Named, Patrol},
+    client::{Client, Payload, encoded, query},
     failure::Failure,
     output::{Table, cut, say, say_json, tell},
     value::{is_whole, items, joined, named, number, resolve, short, text, time, word},
@@ -19,10 +19,7 @@ const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// `grid …`
 pub(super) async fn grid(client: &Client, grid: Grid, words: &'static Words) -> Result<(), Failure> {
     let format = match grid {
-        Grid::Import(import) => {
-            let file = Payload::GeoJson(read(&import.file)?);
-            return imported(&client.put("/api/grids", file).await?, &import, words);
-        }
+        Grid::Import(import) => return import_grids(client, &import, words).await,
         Grid::Export(export) => {
             let map = client.get("/api/grids").await?;
             return write(&export.file, &map, words);
@@ -41,6 +38,26 @@ pub(super) async fn grid(client: &Client, grid: Grid, words: &'static Words) -> 
         ]);
     }
     show(&grids, &table, format, words)
+}
+
+async fn import_grids(client: &Client, of: &GridImport, words: &'static Words) -> Result<(), Failure> {
+    let file = Payload::GeoJson(read(&of.import.file)?);
+    let query = query(&[("dry_run", of.dry_run.then_some("true"))]);
+    let answer = client.put(&format!("/api/grids{query}"), file).await?;
+    if of.import.format.json {
+        return say_json(&answer);
+    }
+    let moved = items(&answer, "moved");
+    if !moved.is_empty() {
+        let mut table = Table::new(words, &["id", "kind", "from", "to"]);
+        for one in moved {
+            let kind = word(words, "watch", one, "kind");
+            table.row([text(one, "document"), kind, text(one, "from"), text(one, "to")]);
+        }
+        say(&table.lines(words))?;
+    }
+    let key = if of.dry_run { "import.foreseen" } else { "import.done" };
+    tell_imported(&answer, key, words)
 }
 
 /// `department …`
@@ -242,9 +259,13 @@ pub(super) fn imported(answer: &Value, import: &Import, words: &'static Words) -
     if import.format.json {
         return say_json(answer);
     }
+    tell_imported(answer, "import.done", words)
+}
+
+fn tell_imported(answer: &Value, key: &str, words: &'static Words) -> Result<(), Failure> {
     tell(
         words,
-        "import.done",
+        key,
         &[
             ("added", &text(answer, "added")),
             ("changed", &text(answer, "changed")),

@@ -24,7 +24,12 @@ impl Form {
             Incident::Verify(step) => Self::new(Some("verified"), step),
             Incident::Close(close) => Self::new(Some("closed"), close.step).with("answer", close.template),
             Incident::Remind(step) => Self::of_dispatch("reminded", step),
-            Incident::Correct(step) => Self::new(None, step),
+            Incident::Correct(correct) => {
+                let mut form = Self::new(None, correct.step);
+                let kept = correct.keep_state.then(|| ("keep_state".to_owned(), Value::Bool(true)));
+                form.fields.extend(kept);
+                form
+            }
             Incident::Dispatch(dispatch) => Self::dispatch(dispatch),
             Incident::Handle(step) => Self::of_dispatch("handling", step),
             Incident::Resolve(step) => Self::of_dispatch("resolved", step),
@@ -117,5 +122,6 @@ mod tests {
             json!({ "kind": "returned", "reason": "not_ours", "dispatch": "01020304050607" })
         );
         assert_eq!(body("suishou incident correct abcdef --severity high"), json!({ "severity": "high" }));
+        assert_eq!(body("suishou incident correct abcdef --keep-state"), json!({ "keep_state": true }));
     }
 }

@@ -1,6 +1,7 @@
 //! Households: added one by one or from a sheet, ended, moved, given a new card.
 
 use axum::{
+    Extension,
     body::Bytes,
     extract::{Path, State},
     http::StatusCode,
@@ -18,8 +19,9 @@ use super::{
     Desk,
     error::ApiError,
     input::{Answer, Form, Shown, id},
+    matrix::Caller,
     sheet::{HouseholdLine, households},
-    works::shown,
+    works::{done_by, shown},
 };
 use crate::relay::{Act, Step};
 
@@ -65,6 +67,7 @@ enum Kind {
 /// `POST /api/households/{id}/steps`: an end, a new beginning, another grid, a new card.
 pub(super) async fn step(
     State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
     Path(document): Path<String>,
     Form(deed): Form<Deed>,
 ) -> Answer {
@@ -90,5 +93,5 @@ pub(super) async fn step(
         answers: None,
     };
     desk.relay.act(document, act).await?;
-    shown::<HouseholdRow>(&desk, document).await
+    done_by::<HouseholdRow>(&desk, document, &caller).await
 }

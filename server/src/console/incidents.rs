@@ -10,13 +10,13 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use suishou_core::{
     document::Record,
-    error::Problem,
+    error::{Error, HeldCode, Problem},
     id::{AnswerId, CategoryId, DepartmentId, DocumentId, GridId, MemberId, ReasonId, Salt},
     model::{
         Severity,
         incident::{
-            Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, IncidentRecord, IncidentStep, Matter,
-            StepKind,
+            Dispatch, FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, FIELD_STATE, IncidentRecord, IncidentStep,
+            Matter, StepKind, StepShown,
         },
         settings::Settings,
         step::StepId,
@@ -30,9 +30,9 @@ use super::{
     error::ApiError,
     input::{Answer, Form, Shown, Spot, id},
     matrix::Caller,
-    works::shown,
+    works::{done_by, shown},
 };
-use crate::relay::{Act, Listed};
+use crate::relay::{Act, Listed, reading::IncidentShown};
 
 /// What an operator does.
 #[derive(Default, Deserialize, utoipa::ToSchema)]
@@ -57,6 +57,8 @@ pub(super) struct Step {
     category: Option<CategoryId>,
     severity: Option<Severity>,
     grid: Option<GridId>,
+    /// The state that stands is the right one, whatever others chose at the same time.
+    keep_state: bool,
 }
 
 /// One of several dispatches.
@@ -94,16 +96,26 @@ pub(super) async fn step(
     if let Some(department) = caller.bound_to() {
         step.bind(department, &present.work.dispatches)?;
     }
-    let act = step.into_act(&settings, &present.listed, desk.clock.now())?;
+    let kept = if step.keep_state { Some(standing(&present.work)?) } else { None };
+    let mut act = step.into_act(&settings, &present.listed, desk.clock.now())?;
+    act.fields.extend(kept.map(|step| (FIELD_STATE.to_owned(), step.to_string())));
     desk.relay.act(document, act).await?;
-    shown::<IncidentRow>(&desk, document).await
+    done_by::<IncidentRow>(&desk, document, &caller).await
+}
+
+/// The step to which the state is owed, if others wanted another one at the same time.
+fn standing(present: &IncidentShown) -> Answer<StepId> {
+    let decides = |step: &&StepShown| step.took_effect && step.kind != StepKind::Reminded;
+    let standing = present.steps.iter().rev().find(decides).filter(|_| !present.lost_steps.is_empty());
+    standing.map(|step| step.id).ok_or_else(|| Error::Refused { code: HeldCode::WrongState }.into())
 }
 
 impl Step {
     /// Leaves a handler what a department may do: a step about a dispatch to it.
     fn bind(&mut self, department: &DepartmentId, dispatches: &[Dispatch]) -> Answer<()> {
         self.dispatch = bound::dispatch(department, self.kind, self.dispatch, dispatches)?;
-        let has_fields = self.category.is_some() || self.severity.is_some() || self.grid.is_some();
+        let has_fields =
+            self.keep_state || self.category.is_some() || self.severity.is_some() || self.grid.is_some();
         let is_for_others =
             self.member.is_some() || self.department.is_some() || !self.departments.is_empty();
         if has_fields || is_for_others { Err(ApiError::forbidden()) } else { Ok(()) }
@@ -132,7 +144,7 @@ impl Step {
         fields.extend(self.grid.as_ref().map(|grid| (FIELD_GRID.to_owned(), grid.to_string())));
         let remark = self.remark.filter(|remark| !remark.trim().is_empty());
         let Some(kind) = self.kind else {
-            if fields.is_empty() {
+            if fields.is_empty() && !self.keep_state {
                 return Err(ApiError::invalid(vec![Problem::Missing("kind")]));
             }
             return Ok(Act { fields, remark, ..Act::default() });
@@ -240,11 +252,16 @@ pub(super) struct Merge {
 /// `POST /api/incidents/{id}/merge`: all of them or none.
 pub(super) async fn merge(
     State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
     Path(document): Path<String>,
     Form(merge): Form<Merge>,
 ) -> Answer {
     let document: DocumentId = id(&document)?;
     let remark = merge.remark.filter(|remark| !remark.trim().is_empty());
-    desk.relay.merge(document, merge.incidents, remark).await?;
-    shown::<IncidentRow>(&desk, document).await
+    desk.relay.merge(document, merge.incidents.clone(), remark).await?;
+    for other in merge.incidents {
+        // A step was taken on each of them.
+        done_by::<IncidentRow>(&desk, other, &caller).await?;
+    }
+    done_by::<IncidentRow>(&desk, document, &caller).await
 }

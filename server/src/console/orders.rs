@@ -1,6 +1,7 @@
 //! Orders of the command centre: tasks, warnings and notices, and what is said about them on the telephone.
 
 use axum::{
+    Extension,
     extract::{Path, State},
     http::StatusCode,
 };
@@ -23,8 +24,9 @@ use super::{
     Desk,
     error::ApiError,
     input::{Answer, Form, Shown, Spot, id},
+    matrix::Caller,
     sheet::{items, posts},
-    works::shown,
+    works::{done_by, shown},
 };
 use crate::relay::{Act, Listed, Step};
 
@@ -139,6 +141,7 @@ impl TaskDeed {
 /// `POST /api/tasks/{id}/steps`
 pub(super) async fn task_step(
     State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
     Path(document): Path<String>,
     Form(deed): Form<TaskDeed>,
 ) -> Answer {
@@ -147,7 +150,7 @@ pub(super) async fn task_step(
         return Err(ApiError::invalid(vec![Problem::Missing("the shelter")]));
     }
     desk.relay.act(document, deed.into_act()).await?;
-    shown::<TaskRow>(&desk, document).await
+    done_by::<TaskRow>(&desk, document, &caller).await
 }
 
 /// A warning to issue.
@@ -269,6 +272,7 @@ impl WarningDeed {
 /// `POST /api/warnings/{id}/steps`
 pub(super) async fn warning_step(
     State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
     Path(document): Path<String>,
     Form(deed): Form<WarningDeed>,
 ) -> Answer {
@@ -285,7 +289,7 @@ pub(super) async fn warning_step(
         deed => deed.into_act(&present.listed, desk.clock.now())?,
     };
     desk.relay.act(document, act).await?;
-    shown::<WarningRow>(&desk, document).await
+    done_by::<WarningRow>(&desk, document, &caller).await
 }
 
 /// A notice to publish.
@@ -345,6 +349,7 @@ pub(super) enum NoticeDeed {
 /// `POST /api/notices/{id}/steps`
 pub(super) async fn notice_step(
     State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
     Path(document): Path<String>,
     Form(deed): Form<NoticeDeed>,
 ) -> Answer {
@@ -356,7 +361,7 @@ pub(super) async fn notice_step(
         NoticeDeed::Read { member } => Act::step(Step::Notice(NoticeStep::Read { member })),
     };
     desk.relay.act(document, act).await?;
-    shown::<NoticeRow>(&desk, document).await
+    done_by::<NoticeRow>(&desk, document, &caller).await
 }
 
 fn said(remark: Option<String>) -> Option<String> {

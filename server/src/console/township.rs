@@ -1,6 +1,9 @@
 //! The township: its settings, grids and departments, and how its relay is.
 
-use axum::{body::Bytes, extract::State};
+use axum::{
+    body::Bytes,
+    extract::{Query, State, rejection::QueryRejection},
+};
 use serde::{Deserialize, Serialize};
 use suishou_core::{
     geo::{self, GridKind},
@@ -113,12 +116,30 @@ pub(super) async fn settings(State(desk): State<Desk>) -> Answer {
     })
 }
 
-/// `PUT /api/grids`: GeoJSON, in place of the present grids.
-pub(super) async fn import_grids(State(desk): State<Desk>, bytes: Bytes) -> Answer {
+/// How grids are imported.
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GridImport {
+    /// Nothing is changed: only what would be, and which open work would move.
+    dry_run: bool,
+}
+
+/// `PUT /api/grids[?dry_run=true]`: GeoJSON, in place of the present grids.
+pub(super) async fn import_grids(
+    State(desk): State<Desk>,
+    import: Result<Query<GridImport>, QueryRejection>,
+    bytes: Bytes,
+) -> Answer {
+    let Query(import) = import?;
     // A file of 32 MiB takes a second to read: not where other requests wait.
     let read = tokio::task::spawn_blocking(move || geo::read_geojson(&bytes)).await;
     let features = read.map_err(|_| ApiError::malformed("GeoJSON"))??;
-    Shown::of(desk.relay.import_grids(features).await?)
+    Shown::of(if import.dry_run {
+        desk.relay.foresee_grids(features).await?
+    } else {
+        desk.relay.import_grids(features).await?
+    })
 }
 
 /// The JSON form of an import.

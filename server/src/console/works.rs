@@ -168,6 +168,25 @@ pub(super) async fn show<R: Kind>(
 pub(super) async fn shown_to<R: Kind>(desk: &Desk, document: DocumentId, caller: &Caller) -> Answer {
     let viewer =
         if caller.is_one_of(&[OperatorRole::Dispatcher]) { Viewer::Dispatcher } else { Viewer::Other };
+    shown_as::<R>(desk, document, viewer, caller).await
+}
+
+/// One in full after something was done to it, as everybody may see it.
+pub(super) async fn done_by<R: Kind>(desk: &Desk, document: DocumentId, caller: &Caller) -> Answer {
+    shown_as::<R>(desk, document, Viewer::Other, caller).await
+}
+
+/// Who sees all of the work is the command centre: what they are shown counts as seen. A department is not.
+async fn shown_as<R: Kind>(desk: &Desk, document: DocumentId, viewer: Viewer, caller: &Caller) -> Answer {
+    let is_centre = caller.bound_to().is_none();
+    let unseen = if is_centre { desk.relay.unseen(document).await? } else { None };
+    let shown = desk.relay.show_to::<R>(document, viewer).await?;
+    let Some(upto) = unseen else { return Shown::of(shown) };
+    if let Err(error) = desk.relay.note_seen(document, upto).await {
+        // What was looked at is shown all the same.
+        tracing::warn!(%document, %error, "that it was seen could not be kept");
+        return Shown::of(shown);
+    }
     Shown::of(desk.relay.show_to::<R>(document, viewer).await?)
 }
 
@@ -189,6 +208,7 @@ pub(super) struct NoteForm {
 /// `POST /api/incidents/{id}/notes` and the like.
 pub(super) async fn note<R: Kind>(
     State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
     Path(document): Path<String>,
     Form(note): Form<NoteForm>,
 ) -> Answer {
@@ -205,7 +225,7 @@ pub(super) async fn note<R: Kind>(
     }
     let act = Act { remark: Some(note.text), answers: note.answers, ..Act::default() };
     desk.relay.act(document, act).await?;
-    shown::<R>(&desk, document).await
+    done_by::<R>(&desk, document, &caller).await
 }
 
 /// Which size of a photo.

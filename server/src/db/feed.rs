@@ -52,6 +52,11 @@ pub enum Item {
         /// Its place among all entries.
         entry: i64,
     },
+    /// The command centre has seen work of the member.
+    Seen {
+        /// In which document.
+        document: DocumentId,
+    },
 }
 
 /// Puts an item at the end of the feed.
@@ -64,6 +69,7 @@ pub fn add(transaction: &Transaction<'_>, seq: i64, item: Item) -> Result<()> {
         Item::MemberLost { key } => (5, None, None, Some(key), None),
         Item::Held { entry, code } => (6, Some(entry), None, None, Some(code)),
         Item::Released { entry } => (7, Some(entry), None, None, None),
+        Item::Seen { document } => (8, None, Some(document), None, None),
     };
     transaction
         .prepare_cached(
@@ -119,6 +125,7 @@ pub fn get(connection: &Connection, seq: i64) -> Result<Item> {
                     5 => Some(Item::MemberLost { key: row.get(3)? }),
                     6 => Some(Item::Held { entry: row.get(1)?, code: row.get(4)? }),
                     7 => Some(Item::Released { entry: row.get(1)? }),
+                    8 => Some(Item::Seen { document: document()? }),
                     _ => None,
                 })
             }),

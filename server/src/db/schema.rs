@@ -15,6 +15,7 @@ pub const SCHEMA: Schema = Schema {
         Migration { number: 1, sql: &[tables::SCHEMA_1, SCHEMA_1] },
         Migration { number: 2, sql: &[tables::SCHEMA_2] },
         Migration { number: 3, sql: SCHEMA_3 },
+        Migration { number: 4, sql: &[super::seen::TABLES_4] },
     ],
 };
 

@@ -10,7 +10,7 @@ use suishou_core::{
     model::{
         DocumentKind, Severity, encode,
         household::{self, HouseholdCard, HouseholdStep},
-        incident::{FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, IncidentStep, StepKind},
+        incident::{FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, FIELD_STATE, IncidentStep, StepKind},
         note::Note,
         notice::NoticeStep,
         settings::Settings,
@@ -353,6 +353,7 @@ fn check_fields(settings: &Settings, kind: DocumentKind, fields: &[(String, Stri
                 settings.check_grid(&GridId::new(value)?)?;
             }
             (DocumentKind::Incident, FIELD_SEVERITY) if Severity::from_word(value).is_some() => {}
+            (DocumentKind::Incident, FIELD_STATE) => drop(value.parse::<StepId>()?),
             (DocumentKind::Incident, FIELD_SEVERITY) => {
                 return Err(RelayError::invalid(Problem::Malformed("a severity")));
             }

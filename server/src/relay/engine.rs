@@ -13,7 +13,7 @@ use std::{
 
 use suishou_core::{
     error::{Error, HeldCode},
-    id::{DeviceId, DocumentId, Epoch, GridId, LogId},
+    id::{DeviceId, Epoch, LogId},
     model::settings::Settings,
     store::{
         open::{Lock, lock},
@@ -23,6 +23,7 @@ use suishou_core::{
     time::{Random, SharedClock, Timestamp},
 };
 
+pub(super) use super::work::{State, Work};
 use super::{
     error::{RelayError, Result},
     feed,
@@ -34,7 +35,7 @@ use super::{
 };
 use crate::{
     blobs::Blobs,
-    db::{self, Connection, Transaction, meta::Meta},
+    db::{self, Connection},
     identity::Identity,
 };
 
@@ -42,8 +43,6 @@ use crate::{
 pub const PROJECTED_AT_ONCE: usize = 1_024;
 /// The marker is renewed at least so often while there is work.
 const MARKER_AGE: Duration = Duration::from_mins(1);
-/// Most documents for which the relay remembers its own actor id.
-const MAX_ACTORS: usize = 4_096;
 
 /// The relay's single writer.
 #[derive(Debug)]
@@ -64,32 +63,6 @@ pub struct Engine {
     /// In whose name the present call acts.
     operator: Option<i64>,
     _lock: Lock,
-}
-
-/// What the engine knows of the database without asking it.
-#[derive(Debug)]
-pub(super) struct State {
-    pub(super) meta: Meta,
-    pub(super) stored_seq: i64,
-    pub(super) feed_seq: i64,
-    pub(super) keys: BTreeMap<String, i64>,
-    pub(super) ancestry: BTreeMap<GridId, Vec<GridId>>,
-    pub(super) actors: BTreeMap<DocumentId, [u8; 16]>,
-    pub(super) touched: BTreeMap<i64, i64>,
-    /// Something waits for a webhook.
-    pub(super) is_announced: bool,
-}
-
-/// One transaction under way.
-#[derive(Debug)]
-pub(super) struct Work<'a> {
-    pub(super) transaction: &'a Transaction<'a>,
-    pub(super) state: &'a mut State,
-    pub(super) shared: &'a Shared,
-    pub(super) random: &'a mut Random,
-    pub(super) settings: Arc<Settings>,
-    pub(super) now: Timestamp,
-    pub(super) operator: Option<i64>,
 }
 
 impl Engine {
@@ -434,81 +407,6 @@ impl Engine {
             }
             Err(error) => tracing::error!(%error, "the database can't be read"),
         }
-    }
-}
-
-impl State {
-    fn read(connection: &Connection) -> Result<Self> {
-        let meta = db::meta::read(connection)?.ok_or(Error::Corrupt("the relay's first row"))?;
-        Ok(Self {
-            meta,
-            stored_seq: db::meta::stored_seq(connection)?,
-            feed_seq: db::meta::feed_seq(connection)?,
-            keys: BTreeMap::new(),
-            ancestry: BTreeMap::new(),
-            actors: BTreeMap::new(),
-            touched: BTreeMap::new(),
-            is_announced: false,
-        })
-    }
-
-    fn marker(&self) -> Marker {
-        Marker { epoch: self.meta.epoch, stored_seq: self.stored_seq, feed_seq: self.feed_seq }
-    }
-
-    /// What was learnt within a transaction that did not happen.
-    fn forget(&mut self) {
-        self.keys.clear();
-        self.ancestry.clear();
-        self.actors.clear();
-        self.touched.clear();
-        self.is_announced = false;
-    }
-
-    fn actors_within_limit(&mut self) {
-        if self.actors.len() > MAX_ACTORS {
-            self.actors.clear();
-        }
-    }
-}
-
-impl Work<'_> {
-    /// The number of a scope key.
-    pub(super) fn key(&mut self, name: &str) -> Result<i64> {
-        if let Some(key) = self.state.keys.get(name) {
-            return Ok(*key);
-        }
-        let key = db::scope::intern(self.transaction, name)?;
-        self.state.keys.insert(name.to_owned(), key);
-        Ok(key)
-    }
-
-    /// Puts an item at the end of the feed; returns its place.
-    pub(super) fn tell(&mut self, item: db::feed::Item) -> Result<i64> {
-        self.state.feed_seq += 1;
-        db::feed::add(self.transaction, self.state.feed_seq, item)?;
-        Ok(self.state.feed_seq)
-    }
-
-    /// Shows a place of the feed under a key.
-    pub(super) fn show(&mut self, key: i64, seq: i64) -> Result<()> {
-        db::feed::show(self.transaction, key, seq)?;
-        let last = self.state.touched.entry(key).or_insert(seq);
-        *last = (*last).max(seq);
-        Ok(())
-    }
-
-    /// The grid and those it is part of; a grid that is not in the settings is at least itself.
-    pub(super) fn ancestry(&mut self, grid: &GridId) -> Vec<GridId> {
-        if let Some(known) = self.state.ancestry.get(grid) {
-            return known.clone();
-        }
-        let mut found = self.settings.ancestry(grid);
-        if found.is_empty() {
-            found.push(grid.clone());
-        }
-        self.state.ancestry.insert(grid.clone(), found.clone());
-        found
     }
 }
 

@@ -5,10 +5,7 @@
 //! thousand and at a million documents. An entry is sent in its order if its document was visible before
 //! it; the place where a document became visible stands for its whole history up to there.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::atomic::Ordering,
-};
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use suishou_core::{
     entry::page::{Beside, Packer},
@@ -16,10 +13,17 @@ use suishou_core::{
     id::DocumentId,
     log::{LogHead, Receipt, Revocation},
     model::step::Author,
-    sync::wire::{Cursor, FeedNotice, Membership, SyncResponse, VERSION},
+    sync::wire::{Cursor, FeedNotice, Membership, Seen as Told, SyncResponse, VERSION},
 };
 
-use super::{engine::beginning, error::Result, push::Receipted, scope::device_key, shared::Shared};
+use super::{
+    engine::beginning,
+    error::Result,
+    merge::{CHUNK, Merge},
+    push::Receipted,
+    scope::device_key,
+    shared::Shared,
+};
 use crate::db::{
     self, Connection,
     device::Device,
@@ -34,8 +38,6 @@ const LEVEL: i32 = 3;
 const MAX_NOTICES: usize = 1_024;
 /// Most places looked at for one answer.
 pub const MAX_PLACES: usize = 16_384;
-/// Places read from one key at a time.
-const CHUNK: i64 = 64;
 /// Entries of a history read at a time.
 const HISTORY_CHUNK: i64 = 256;
 
@@ -102,6 +104,7 @@ impl Reader {
 pub struct Page {
     packer: Packer,
     notices: Vec<FeedNotice>,
+    told_seen: BTreeMap<DocumentId, Told>,
     cursor: Cursor,
     has_more: bool,
     /// The member's own keys or role may have changed.
@@ -110,7 +113,10 @@ pub struct Page {
 
 impl Page {
     fn has_something(&self) -> bool {
-        !self.packer.is_empty() || !self.notices.is_empty() || self.is_membership_news
+        !self.packer.is_empty()
+            || !self.notices.is_empty()
+            || !self.told_seen.is_empty()
+            || self.is_membership_news
     }
 }
 
@@ -148,6 +154,7 @@ pub fn answer(connection: &Connection, shared: &Shared, receipted: &Receipted) -
         is_revoked: receipted.device.is_revoked,
         membership: None,
         revocation: None,
+        seen: None,
     };
     if receipted.device.is_revoked {
         let LogHead { township, device, .. } = receipted.log_head;
@@ -167,6 +174,7 @@ pub fn answer(connection: &Connection, shared: &Shared, receipted: &Receipted) -
         response.page = Some(page.packer.finish(LEVEL)?);
     }
     response.notices = page.notices;
+    response.seen = (!page.told_seen.is_empty()).then(|| page.told_seen.into_values().collect());
     response.cursor = Some(page.cursor);
     response.has_more = page.has_more;
     response.token = Some(shared.tokens.token(receipted.device.device, shared.clock.now()));
@@ -199,6 +207,7 @@ pub fn read(connection: &Connection, reader: &Reader, cursor: Cursor, max_places
         reader,
         packer: Packer::default(),
         notices: Vec::new(),
+        told_seen: BTreeMap::new(),
         is_membership_news: false,
         seen: BTreeMap::new(),
         own_logs: BTreeMap::new(),
@@ -209,6 +218,7 @@ pub fn read(connection: &Connection, reader: &Reader, cursor: Cursor, max_places
     Ok(Page {
         packer: builder.packer,
         notices: builder.notices,
+        told_seen: builder.told_seen,
         cursor: at,
         has_more,
         is_membership_news: builder.is_membership_news,
@@ -235,6 +245,8 @@ struct Builder<'a> {
     reader: &'a Reader,
     packer: Packer,
     notices: Vec<FeedNotice>,
+    /// What the command centre has seen, once for each document.
+    told_seen: BTreeMap<DocumentId, Told>,
     is_membership_news: bool,
     seen: BTreeMap<DocumentId, Seen>,
     own_logs: BTreeMap<i64, bool>,
@@ -279,7 +291,10 @@ impl Builder<'_> {
     }
 
     fn is_full(&self) -> bool {
-        self.is_cut || self.packer.is_full() || self.notices.len() >= MAX_NOTICES || self.places == 0
+        self.is_cut
+            || self.packer.is_full()
+            || self.notices.len() + self.told_seen.len() >= MAX_NOTICES
+            || self.places == 0
     }
 
     fn take(&mut self, place: i64, inside: i64) -> Result<Taken> {
@@ -329,6 +344,11 @@ impl Builder<'_> {
                 if let Some(entry) = db::entry::get(self.connection, entry)? {
                     self.notices.push(FeedNotice::Released { entry: entry.entry_id });
                 }
+            }
+            Item::Seen { document } => {
+                let found = db::seen::of_member(self.connection, document, self.reader.member)?;
+                let told = found.map(|(at, entries)| (document, Told { document, at, entries }));
+                self.told_seen.extend(told);
             }
         }
         Ok(Taken::Whole)
@@ -449,57 +469,6 @@ impl Builder<'_> {
                 Ok(is_own)
             }
         }
-    }
-}
-
-/// Several ordered streams as one, each place once.
-struct Merge {
-    streams: Vec<Stream>,
-}
-
-struct Stream {
-    key: i64,
-    after: i64,
-    read: VecDeque<i64>,
-    is_at_end: bool,
-}
-
-impl Merge {
-    fn new(keys: impl Iterator<Item = (i64, i64)>) -> Self {
-        let keys: BTreeSet<(i64, i64)> = keys.collect();
-        let stream = |(key, after)| Stream { key, after, read: VecDeque::new(), is_at_end: false };
-        Self { streams: keys.into_iter().map(stream).collect() }
-    }
-
-    fn peek(&mut self, connection: &Connection) -> Result<Option<i64>> {
-        for stream in &mut self.streams {
-            stream.fill(connection)?;
-        }
-        Ok(self.streams.iter().filter_map(|stream| stream.read.front().copied()).min())
-    }
-
-    fn next(&mut self, connection: &Connection) -> Result<Option<i64>> {
-        let next = self.peek(connection)?;
-        for stream in &mut self.streams {
-            if stream.read.front().copied() == next {
-                stream.read.pop_front();
-            }
-        }
-        Ok(next)
-    }
-}
-
-impl Stream {
-    fn fill(&mut self, connection: &Connection) -> Result<()> {
-        if !self.read.is_empty() || self.is_at_end {
-            return Ok(());
-        }
-        self.read = db::feed::places(connection, self.key, self.after, CHUNK)?.into();
-        match self.read.back() {
-            Some(last) => self.after = *last,
-            None => self.is_at_end = true,
-        }
-        Ok(())
     }
 }
 

@@ -4,11 +4,11 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
 };
 
 use suishou_core::{
     error::{Error, Result},
+    store::copies,
     time::Timestamp,
 };
 
@@ -18,8 +18,6 @@ use crate::db;
 const RUNNING: &str = "running";
 /// There after the disk did not take what it was given.
 const DISK_FAILED: &str = "disk-failed";
-/// A copy of the database as it was before a migration is dropped after this.
-const COPY_AGE: Duration = Duration::from_hours(30 * 24);
 
 /// One run of the relay.
 #[derive(Debug)]
@@ -68,16 +66,7 @@ impl Life {
 
     /// Drops the copies that migrations of long ago kept.
     pub(super) fn drop_old_copies(&self, now: Timestamp) {
-        let now = SystemTime::UNIX_EPOCH + now.since(Timestamp::default());
-        for item in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            let name = item.file_name().to_string_lossy().into_owned();
-            let is_copy = name.strip_suffix(".db").is_some_and(|name| name.starts_with("township.before-"));
-            let modified = item.metadata().and_then(|metadata| metadata.modified());
-            let is_old = modified.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > COPY_AGE));
-            if is_copy && is_old && fs::remove_file(item.path()).is_ok() {
-                tracing::info!("the copy from before an old migration was dropped");
-            }
-        }
+        copies::drop_old(&self.folder.join(db::FILE), now);
     }
 }
 

@@ -1,10 +1,9 @@
 //! People and settings: imports.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use suishou_core::{
     error::{Error, Problem},
-    geo::GridFeature,
     model::{
         Role,
         settings::{Department, Settings},
@@ -33,33 +32,6 @@ impl From<Kept> for Member {
 }
 
 impl Engine {
-    /// Takes grids in place of the present ones; open documents are put under their new keys.
-    pub fn import_grids(&mut self, features: Vec<GridFeature>) -> Result<Imported> {
-        let before = self.shared().settings();
-        let mut after = Settings::clone(&before);
-        after.set_grids(features);
-        let mut imported = Imported { settings_version: before.version, ..Imported::default() };
-        let old: BTreeMap<_, _> = before.grids.iter().map(|grid| (&grid.id, grid)).collect();
-        for grid in &after.grids {
-            match old.get(&grid.id) {
-                None => imported.added += 1,
-                Some(known) if **known == *grid => imported.unchanged += 1,
-                Some(_) => imported.changed += 1,
-            }
-        }
-        let new: BTreeSet<_> = after.grids.iter().map(|grid| &grid.id).collect();
-        imported.removed = old.keys().filter(|grid| !new.contains(*grid)).count();
-        if imported.added + imported.changed + imported.removed > 0 {
-            #[expect(
-                clippy::redundant_closure_for_method_calls,
-                reason = "a method's path does not fit every lifetime of the transaction"
-            )]
-            let version = self.set_settings(after, |work| work.rehome())?;
-            imported.settings_version = version;
-        }
-        Ok(imported)
-    }
-
     /// Adds or changes departments.
     pub fn import_departments(&mut self, departments: Vec<Department>) -> Result<Imported> {
         let mut after = Settings::clone(&self.shared().settings());
@@ -87,6 +59,7 @@ impl Engine {
         Ok(imported)
     }
 
+    /// Keeps the next version of the settings, and does `then` with them in the same transaction.
     pub(super) fn set_settings(
         &mut self,
         mut settings: Settings,
@@ -100,7 +73,7 @@ impl Engine {
             db::meta::add_settings(work.transaction, version, &bundle, work.now)?;
             set_due_rules(work.transaction, &settings)?;
             work.settings = kept;
-            work.state.ancestry.clear();
+            work.state.forget_grids();
             then(work)
         })?;
         self.shared().set_settings(settings, bundle);

@@ -19,6 +19,7 @@ mod erase;
 pub mod error;
 pub mod export;
 pub mod feed;
+pub mod grids;
 pub mod held;
 pub mod figures;
 mod http;
@@ -29,6 +30,7 @@ pub mod keeper;
 mod life;
 mod marker;
 mod members;
+mod merge;
 mod news;
 pub mod operator;
 pub mod operators;
@@ -40,6 +42,7 @@ pub mod retention;
 mod reminders;
 mod repetitions;
 mod scope;
+mod seen;
 pub mod settings;
 pub mod shared;
 pub mod shown;
@@ -49,6 +52,7 @@ pub mod token;
 mod tus;
 pub mod upload;
 pub mod webhooks;
+mod work;
 mod writer;
 
 #[cfg(test)]
@@ -62,7 +66,6 @@ use std::{
 
 use suishou_core::{
     document::Record,
-    geo::GridFeature,
     id::{BlobHash, DocumentId},
     model::{
         household::HouseholdCard,
@@ -83,6 +86,7 @@ pub use devices::DeviceShown;
 pub use engine::Engine;
 pub use enrolment::Invited;
 pub use error::{RelayError, Result};
+pub use grids::GridsImported;
 pub use held::HeldShown;
 pub use news::{Change, News};
 pub use operators::OperatorRole;
@@ -219,11 +223,6 @@ impl Relay {
     #[expect(clippy::unused_async, reason = "like every other question")]
     pub async fn settings(&self) -> Arc<Settings> {
         self.inner.shared.settings()
-    }
-
-    /// Takes grids in place of the present ones.
-    pub async fn import_grids(&self, features: Vec<GridFeature>) -> Result<Imported> {
-        self.call(move |engine| engine.import_grids(features)).await
     }
 
     /// Adds or changes members; nobody is removed by not being named.

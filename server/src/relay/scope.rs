@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use suishou_core::{
     document::{Document, Record, Work as Amount},
     id::{DepartmentId, DeviceId, GridId, MemberId},
-    model::{Role, audience::Audience, settings::Settings},
+    model::{Role, audience::Audience, place::Place, settings::Settings},
 };
 
 use super::{engine::Work, error::Result, project::within};
@@ -85,25 +85,27 @@ pub(super) fn covered<'m>(
 
 impl Work<'_> {
     /// The words a document stands under; `author` is whose record it is.
-    fn of_document(&mut self, document: &Document, author: Option<&MemberId>) -> BTreeSet<String> {
+    fn of_document(&mut self, document: &Document, author: Option<&MemberId>) -> Result<BTreeSet<String>> {
         let mut keys: BTreeSet<String> = author.map(member_key).into_iter().collect();
-        let Some((captured, work)) = document.captured().zip(document.work()) else { return keys };
+        let Some((captured, work)) = document.captured().zip(document.work()) else { return Ok(keys) };
         match (&captured.record, work) {
             (Record::Incident(record), Amount::Incident(incident)) => {
                 if !record.is_confidential() {
-                    self.add_grid(&mut keys, incident.grid.value.as_ref(), grid_key);
+                    self.add_home(&mut keys, incident.grid.value.as_ref(), &record.place);
                 }
                 for dispatch in &incident.dispatches {
                     keys.extend(dispatch.department.iter().map(department_key));
                     keys.extend(dispatch.member.iter().map(member_key));
                 }
             }
-            (Record::Patrol(record), _) => self.add_grid(&mut keys, record.grid.as_ref(), lead_key),
+            (Record::Patrol(record), _) => self.add_route(&mut keys, record.grid.as_ref(), author)?,
             // Those who look after somebody, and nobody else.
-            (Record::Household(_), Amount::Household(household)) => {
-                self.add_grid(&mut keys, household.grid.value.as_ref(), grid_key);
+            (Record::Household(card), Amount::Household(household)) => {
+                self.add_home(&mut keys, household.grid.value.as_ref(), &card.place);
             }
-            (Record::Visit(record), _) => self.add_grid(&mut keys, record.place.grid.as_ref(), grid_key),
+            (Record::Visit(record), _) => {
+                self.add_home(&mut keys, record.place.grid.as_ref(), &record.place);
+            }
             (Record::Task(record), Amount::Task(task)) => {
                 self.add_audience(&mut keys, &record.audience);
                 keys.extend(task.named.iter().map(member_key));
@@ -115,7 +117,34 @@ impl Work<'_> {
             (Record::Notice(record), _) => self.add_audience(&mut keys, &record.audience),
             _ => {}
         }
-        keys
+        Ok(keys)
+    }
+
+    /// For those who work where something lies. A record's grid stays what it was when the grids change: what lies
+    /// in one that is not any more stands where its place is now.
+    fn add_home(&mut self, keys: &mut BTreeSet<String>, grid: Option<&GridId>, place: &Place) {
+        let home = grid.map(|grid| self.home(grid, place.position));
+        self.add_grid(keys, home.as_ref(), grid_key);
+    }
+
+    /// For those who lead where somebody walks: a patrol has no place, so that its walker's grids of now stand
+    /// for one that is not any more.
+    fn add_route(
+        &mut self,
+        keys: &mut BTreeSet<String>,
+        grid: Option<&GridId>,
+        walker: Option<&MemberId>,
+    ) -> Result<()> {
+        self.add_grid(keys, grid, lead_key);
+        let is_gone = grid.is_some_and(|grid| self.settings.check_grid(grid).is_err());
+        if let Some(walker) = walker.filter(|_| is_gone)
+            && let Some(walker) = db::member::find(self.transaction, walker)?
+        {
+            for grid in &walker.grids {
+                self.add_grid(keys, Some(grid), lead_key);
+            }
+        }
+        Ok(())
     }
 
     /// A grid and those it is part of.
@@ -139,7 +168,7 @@ impl Work<'_> {
         document: &Document,
         author: Option<&MemberId>,
     ) -> Result<BTreeSet<i64>> {
-        let words = self.of_document(document, author);
+        let words = self.of_document(document, author)?;
         words.iter().map(|word| self.key(word)).collect()
     }
 

@@ -36,7 +36,7 @@ use suishou_core::{
     sync::bundle::{BundleReader, BundleWriter, BundledBlob, BundledDraft, Item, Manifest, read_township},
     sync::check::{Hello, SignedWelcome, Welcome, code_hash, commitment},
     sync::wire::{
-        BlobKind, Cursor, EnrolRequest, Enrolment, FeedNotice, Invitation, Membership, PushOutcome,
+        BlobKind, Cursor, EnrolRequest, Enrolment, FeedNotice, Invitation, Membership, PushOutcome, Seen,
         SignedBlobReceipt, SignedEnrolment, SignedRequest, SyncRequest, SyncResponse, VERSION,
     },
     time::{Random, Timestamp},
@@ -226,6 +226,7 @@ fn messages_are_read_for_ever() {
             is_revoked: false,
             membership: Some(membership.clone()),
             revocation: None,
+            seen: None,
         },
     );
     let revocation = Revocation {
@@ -250,6 +251,26 @@ fn messages_are_read_for_ever() {
             is_revoked: true,
             membership: None,
             revocation: Some(key.sign(&revocation)),
+            seen: None,
+        },
+    );
+    holds(
+        "sync-response-3.cbor",
+        &SyncResponse {
+            version: VERSION,
+            receipt,
+            signature: key.sign(&receipt),
+            outcome: PushOutcome::Stored,
+            page: None,
+            notices: Vec::new(),
+            cursor: Some(cursor),
+            has_more: false,
+            settings_version: 5,
+            token: Some("token".to_owned()),
+            is_revoked: false,
+            membership: None,
+            revocation: None,
+            seen: Some(vec![Seen { document: DocumentId::new([1; 16]), at: at(60), entries: 3 }]),
         },
     );
     holds(
@@ -439,7 +460,7 @@ async fn databases_of_every_version_open_for_ever() {
     township.relay.stop().await;
     let files =
         [(phone.folder().join("field.db"), "phone"), (township.folder().join("township.db"), "township")];
-    for number in [1, 2] {
+    for number in [1, 2, 3] {
         let [phone_file, relay_file] = files
             .each_ref()
             .map(|(path, name)| golden(&format!("{name}-{number}.sqlite"), &fs::read(path).unwrap()));

@@ -60,6 +60,28 @@ pub(crate) fn work(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Opens the database of an older version in `folder`, where so little is free that no copy of it fits.
+pub(crate) fn open_old(folder: &Path) -> Result<()> {
+    /// Less than the database has, more than its migration writes.
+    const LEFT: u64 = 128 * 1024;
+    let (store, filler) = (folder.join("store"), folder.join("filler"));
+    fill(&filler);
+    let failed = Error::file("making room");
+    let file = File::options().write(true).open(&filler).map_err(&failed)?;
+    file.set_len(file.metadata().map_err(&failed)?.len() - LEFT).map_err(&failed)?;
+    let field = Field::open(&store, Arc::new(SystemClock), Random::seeded(1))?;
+    let listed = field.incidents(Mine::Only, 10, 0)?.len();
+    let storage = field.storage()?;
+    let copies = std::fs::read_dir(&store).map_err(&failed)?.flatten();
+    let copies = copies.filter(|item| item.file_name().to_string_lossy().contains("before")).count();
+    let said = serde_json::json!({
+        "listed": listed, "copies": copies, "copies_bytes": storage.copies_bytes,
+        "database_bytes": storage.database_bytes, "left": LEFT,
+    });
+    drop(writeln!(std::io::stdout(), "{said}"));
+    Ok(())
+}
+
 fn report(number: u64, photos: Vec<BlobHash>) -> ReportDraft {
     ReportDraft {
         text: format!("第{number}件"),

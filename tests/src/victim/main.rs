@@ -1,5 +1,6 @@
 //! A phone's app that reports, or writes drafts, as fast as it can, and says of each that it is saved: to be
-//! killed by a test at any moment. With `full` it works on a disk without a byte left and says how that went.
+//! killed by a test at any moment. With `full` it works on a disk without a byte left and says how that went, with
+//! `old` it opens an older database where no copy of it fits.
 
 mod full;
 
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     let seed = seed.parse().unwrap_or(0);
     let done = match arguments.next().as_deref() {
         Some("full") => full::work(folder),
+        Some("old") => full::open_old(folder),
         Some("drafts") => write_drafts(folder, seed),
         _ => work(folder, seed),
     };

@@ -5,7 +5,9 @@
 
 use serde::Serialize;
 
-use super::{FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, IncidentRecord, IncidentStep, StepKind};
+use super::{
+    FIELD_CATEGORY, FIELD_GRID, FIELD_SEVERITY, FIELD_STATE, IncidentRecord, IncidentStep, StepKind,
+};
 use crate::{
     error::HeldCode,
     id::{AnswerId, CategoryId, DepartmentId, DocumentId, GridId, MemberId, ReasonId},
@@ -163,6 +165,24 @@ pub struct StepShown {
     pub took_effect: bool,
 }
 
+impl StepShown {
+    /// It wants the same as another one.
+    fn means(&self, other: &Self) -> bool {
+        let wanted =
+            |step: &Self| (step.kind, step.department.clone(), step.member.clone(), step.of, step.dispatch);
+        wanted(self) == wanted(other)
+    }
+
+    /// Both are about one of several orders each: joint handling, in which neither undoes the other.
+    fn is_beside(&self, other: &Self) -> bool {
+        let order = |step: &Self| match step.kind {
+            StepKind::Dispatched => Some(step.id),
+            _ => step.dispatch,
+        };
+        matches!((order(self), order(other)), (Some(own), Some(others)) if own != others)
+    }
+}
+
 /// What an incident's working document amounts to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Incident {
@@ -186,6 +206,9 @@ pub struct Incident {
     pub state_since: Timestamp,
     /// Every step, in order.
     pub steps: Vec<StepShown>,
+    /// Steps that were taken at the same time as the one that stands, by people who did not know of it, and that
+    /// wanted another state: a person chooses, by keeping what stands or taking a step from there.
+    pub lost: Vec<StepId>,
 }
 
 impl Incident {
@@ -202,6 +225,7 @@ impl Incident {
             rating: None,
             state_since: origin.at(),
             steps: Vec::new(),
+            lost: Vec::new(),
         }
     }
 
@@ -209,11 +233,15 @@ impl Incident {
     pub fn fold(record: &IncidentRecord, origin: &Origin, steps: &[RawStep], fields: &Fields) -> Self {
         let mut incident = Self::reported(record, origin);
         incident.set_fields(fields);
+        let mut latest = Vec::new();
         for raw in steps {
             let Ok(step) = decode::<IncidentStep>(&raw.body, "an incident's step") else { continue };
             let took_effect = incident.allows(&step).is_ok();
             if took_effect {
                 incident.take(raw.id, &step, raw.origin.at());
+            }
+            if raw.is_latest {
+                latest.push(raw.id);
             }
             incident.steps.push(StepShown {
                 id: raw.id,
@@ -230,7 +258,30 @@ impl Incident {
                 took_effect,
             });
         }
+        incident.lost = incident.lost_among(&latest, fields);
         incident
+    }
+
+    /// The step to which the state is owed; none after the report alone.
+    pub fn standing(&self) -> Option<&StepShown> {
+        self.steps.iter().rev().find(|step| step.took_effect && step.kind != StepKind::Reminded)
+    }
+
+    /// Of the steps that were taken at the same time, those whose state is not the one that stands.
+    fn lost_among(&self, latest: &[StepId], fields: &Fields) -> Vec<StepId> {
+        let Some(standing) = self.standing().filter(|_| latest.len() > 1) else { return Vec::new() };
+        let chosen = choice(fields, FIELD_STATE, |word| word.parse::<StepId>().ok());
+        if chosen.is_some_and(|chosen| !chosen.is_clash() && chosen.value == standing.id) {
+            return Vec::new();
+        }
+        let is_lost = |step: &&StepShown| {
+            let is_said = |other: &StepShown| other.took_effect && other.id != step.id && other.means(step);
+            latest.contains(&step.id)
+                && step.id != standing.id
+                && !self.steps.iter().any(is_said)
+                && !(step.took_effect && step.is_beside(standing))
+        };
+        self.steps.iter().filter(is_lost).map(|step| step.id).collect()
     }
 
     /// Whether the step is possible now, whoever takes it.
@@ -371,7 +422,7 @@ impl Incident {
 
     /// Several values stand side by side and a person should choose.
     pub fn has_clash(&self) -> bool {
-        self.category.is_clash() || self.severity.is_clash() || self.grid.is_clash()
+        self.category.is_clash() || self.severity.is_clash() || self.grid.is_clash() || !self.lost.is_empty()
     }
 
     /// When the next thing is due: the earliest open dispatch, if one has a due time.

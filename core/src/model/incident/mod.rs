@@ -245,8 +245,10 @@ pub const FIELD_CATEGORY: &str = "category";
 pub const FIELD_SEVERITY: &str = "severity";
 /// Working-document field: grid.
 pub const FIELD_GRID: &str = "grid";
+/// Working-document field: the step whose state a person chose among several taken at the same time, by its id.
+pub const FIELD_STATE: &str = "state";
 /// The fields that an incident's working document may have beside its steps.
-pub const FIELDS: [&str; 3] = [FIELD_CATEGORY, FIELD_SEVERITY, FIELD_GRID];
+pub const FIELDS: [&str; 4] = [FIELD_CATEGORY, FIELD_SEVERITY, FIELD_GRID, FIELD_STATE];
 
 #[cfg(test)]
 mod tests;

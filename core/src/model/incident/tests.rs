@@ -44,6 +44,7 @@ fn fold(steps: &[IncidentStep]) -> Incident {
             id: id(index),
             body: encode(step),
             origin: origin(i64::try_from(index).unwrap()),
+            is_latest: false,
         })
         .collect();
     Incident::fold(&record(), &origin(0), &raw, &BTreeMap::new())

@@ -30,6 +30,7 @@ fn fold(record: &TaskRecord, steps: &[TaskStep], fields: &Fields) -> Task {
             id: StepId::derive(&[7; 16], index + 1, 0),
             body: encode(step),
             origin: origin(i64::from(index)),
+            is_latest: false,
         })
         .collect();
     Task::fold(record, &origin(0), &raw, fields)

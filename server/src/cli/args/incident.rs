@@ -46,7 +46,7 @@ pub enum Incident {
     /// Take it up again  重新办理
     Reopen(Reopen),
     /// Correct category, severity or grid, or choose among values that stand side by side  更正
-    Correct(Step),
+    Correct(Correct),
     /// Write a remark that everyone reads who sees the incident  备注
     Note(Note),
 }
@@ -155,6 +155,17 @@ pub struct Step {
     /// How to print.
     #[command(flatten)]
     pub format: Format,
+}
+
+/// `suishou incident correct`
+#[derive(Args, Debug)]
+pub struct Correct {
+    /// Which, and what to correct.
+    #[command(flatten)]
+    pub step: Step,
+    /// Keep the state that stands, where others chose another one at the same time  保留当前状态
+    #[arg(long)]
+    pub keep_state: bool,
 }
 
 /// `suishou incident dispatch`

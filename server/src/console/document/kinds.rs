@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use suishou_core::{
     id::MemberId,
     model::{DocumentKind, step::Origin, warning::WarningState},
+    time::Timestamp,
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -85,7 +86,11 @@ impl<R: Kind> PartialSchema for Shown<R> {
             )
             .property("participants", ArrayBuilder::new().items(refer::<PersonShown>()))
             .property("notes", ArrayBuilder::new().items(refer::<NoteShown>()))
-            .property("held", whole(0).description(Some("How many entries of it are held.")));
+            .property("held", whole(0).description(Some("How many entries of it are held.")))
+            .property(
+                "seen_at",
+                or_null::<Timestamp>().description(Some("When the command centre first looked at it.")),
+            );
         let beside = ["origin", "participants", "notes", "held"]
             .into_iter()
             .fold(beside, utoipa::openapi::ObjectBuilder::required);

@@ -12,7 +12,9 @@ use crate::{
         bundles, township,
         works::{self, NoteForm, Size, Wanted},
     },
-    relay::{BundleImported, Imported, Kind, Listed, Member, SettingsFile, Shown, VersionShown},
+    relay::{
+        BundleImported, GridsImported, Imported, Kind, Listed, Member, SettingsFile, Shown, VersionShown,
+    },
 };
 
 /// Pictures as they are kept, and bytes that are none.
@@ -65,7 +67,10 @@ pub(super) fn describe(api: &mut Document) {
     api.get("/api/settings/versions").lists::<VersionShown>("versions");
     api.get("/api/settings/versions/{version}").answers::<SettingsFile>();
     api.get("/api/grids").answers::<settings::Map>();
-    api.put("/api/grids").takes_raw("application/geo+json").answers::<Imported>();
+    api.put("/api/grids")
+        .query::<township::GridImport>()
+        .takes_raw("application/geo+json")
+        .answers::<GridsImported>();
     api.put("/api/departments").takes_sheet::<township::DepartmentList>().answers::<Imported>();
     api.put("/api/checkpoints").takes_raw("text/csv").answers::<Imported>();
     // People and phones.

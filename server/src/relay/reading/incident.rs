@@ -10,6 +10,7 @@ use suishou_core::{
         incident::{Dispatch, Incident, IncidentState, IncidentStep, StepKind, StepShown},
         patrol::{Gap, Leg, PatrolState, Visited},
         place::Place,
+        step::StepId,
     },
     policy::{Rights, may_step},
     rows::{IncidentRow, PatrolRow},
@@ -51,6 +52,9 @@ pub struct IncidentShown {
     pub dispatches: Vec<Dispatch>,
     /// Every step, in order.
     pub steps: Vec<StepShown>,
+    /// Steps that were taken at the same time as the one that stands, without knowing of it, and wanted another
+    /// state: somebody chooses.
+    pub lost_steps: Vec<StepId>,
     /// Why it was rejected, returned or reopened.
     pub reason: Option<ReasonId>,
     /// Incidents that repeat this one.
@@ -87,6 +91,7 @@ impl Kind for IncidentRow {
             grid_choice: incident.grid,
             dispatches: incident.dispatches,
             steps: incident.steps,
+            lost_steps: incident.lost,
             reason: incident.reason,
             repeated_by,
         }))

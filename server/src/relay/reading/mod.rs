@@ -167,6 +167,8 @@ pub struct Shown<R: Kind> {
     pub operators: Vec<HandShown>,
     /// How many entries of it are held.
     pub held: u64,
+    /// When the command centre first looked at what a phone brought; the phone is told.
+    pub seen_at: Option<Timestamp>,
 }
 
 /// What a document in full is made from.
@@ -295,6 +297,7 @@ fn shown<R: Kind>(
         notes: context.notes()?,
         operators: hands(connection, id)?,
         held: db::list::count_held(connection, id)?,
+        seen_at: db::seen::first_at(connection, id)?,
         by: context.by,
         people: context.people,
     })

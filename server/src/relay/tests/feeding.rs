@@ -11,7 +11,7 @@ use suishou_core::{
 };
 
 use super::phone::{World, feature, member};
-use crate::relay::Act;
+use crate::relay::{Act, grids::Import};
 
 fn dispatched_to(department: &str) -> IncidentStep {
     IncidentStep {
@@ -165,11 +165,11 @@ fn a_grid_that_moves_takes_its_open_documents_along() {
     lea.sync(&mut world);
     assert!(lea.sees(document));
     let grids = || vec![feature("town", None), feature("a", None), feature("b", Some("town"))];
-    world.engine().import_grids(grids()).unwrap();
+    world.engine().import_grids(grids(), Import::Do).unwrap();
     lea.sync(&mut world);
     assert_eq!(lea.forgotten, [document]);
     let version = world.engine().shared().settings().version;
-    world.engine().import_grids(grids()).unwrap();
+    world.engine().import_grids(grids(), Import::Do).unwrap();
     assert_eq!(world.engine().shared().settings().version, version, "the same again is nothing new");
 }
 

@@ -25,7 +25,7 @@ use suishou_core::{
 use super::phone::{Phone, World, feature, grid, incident, member, member_id};
 use crate::{
     db,
-    relay::{Act, RelayError, Step, identity::Viewer, operator, reading},
+    relay::{Act, RelayError, Step, grids::Import, identity::Viewer, operator, reading},
 };
 
 fn soon() -> Timestamp {
@@ -357,7 +357,7 @@ fn another_map_moves_what_is_open_and_whom_people_look_after() {
     }
     // Grid a belongs to the town no more.
     let map: Vec<GridFeature> = vec![feature("town", None), feature("a", None), feature("b", Some("town"))];
-    world.engine().import_grids(map).unwrap();
+    world.engine().import_grids(map, Import::Do).unwrap();
     lea.sync(&mut world);
     ann.sync(&mut world);
     assert!(!lea.sees(household) && !lea.sees(new), "what lies in grid a is no longer lea's");

@@ -43,7 +43,7 @@ use tempfile::TempDir;
 use crate::{
     db::Connection,
     identity::Identity,
-    relay::{Engine, Member, Result, Shown, identity::Viewer, reading},
+    relay::{Engine, Member, Result, Shown, grids::Import, identity::Viewer, reading},
 };
 
 #[derive(Debug)]
@@ -119,7 +119,10 @@ impl World {
         world.start();
         let engine = world.engine();
         engine
-            .import_grids(vec![feature("town", None), feature("a", Some("town")), feature("b", Some("town"))])
+            .import_grids(
+                vec![feature("town", None), feature("a", Some("town")), feature("b", Some("town"))],
+                Import::Do,
+            )
             .unwrap();
         let department = Department {
             id: DepartmentId::new("police").unwrap(),

@@ -14,7 +14,7 @@ use suishou_core::{
 use super::phone::{Phone, World, feature, member};
 use crate::{
     db,
-    relay::{Act, Step, feed::Reader},
+    relay::{Act, Step, feed::Reader, grids::Import},
 };
 
 const GRIDS: [&str; 3] = ["a", "b", "town"];
@@ -57,7 +57,7 @@ fn change_somebody(world: &mut World) {
 fn move_a_grid(world: &mut World) {
     let parent = ["town"].into_iter().find(|_| world.random.below(2) == 0);
     let grids = vec![feature("town", None), feature("a", parent), feature("b", Some("town"))];
-    world.engine().import_grids(grids).unwrap();
+    world.engine().import_grids(grids, Import::Do).unwrap();
 }
 
 fn passed(world: &mut World, document: DocumentId) -> BTreeSet<EntryId> {

@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use suishou_core::{
+    entry::page::unpack,
     model::{decode, encode},
     sync::{
         exchange::{Method, Request},
@@ -22,6 +23,8 @@ use super::{
 
 /// Reports in one push.
 const TOGETHER: usize = 250;
+/// Entries of a page whose cost is measured.
+const PAGE: u64 = 250;
 /// So many pages are taken to know the cost of one.
 const PAGES: u32 = 400;
 
@@ -65,35 +68,26 @@ pub(super) async fn measure(figures: &mut Figures, program: &Path) {
     }
 }
 
-/// CPU of the relay for the last page of the feed, in ms, with TLS and HTTP.
+/// CPU of the relay for the feed's last [`PAGE`] entries, in ms, with TLS and HTTP.
 async fn page_cost(relay: &Running, phone: &mut Phone) -> f64 {
-    let mut cursor: Option<Cursor> = None;
-    let mut last = None;
-    loop {
-        let request = SyncRequest { cursor, settings_version: 10_000, ..phone.device.request(&[]) };
-        let answer = ask(phone, &request).await;
-        if !answer.has_more
-            || cursor.is_some_and(|cursor| answer.cursor.is_some_and(|next| next.seq <= cursor.seq))
-        {
-            break;
-        }
-        last = Some(request);
-        cursor = answer.cursor;
-    }
-    let request = last.expect("more than one page");
+    let status = relay.json(&["status"]);
+    let epoch = status["epoch"].as_str().and_then(|epoch| epoch.parse().ok()).expect("an epoch");
+    let seq = status["feed_seq"].as_u64().expect("a position").saturating_sub(PAGE);
+    let cursor = Some(Cursor { epoch, seq, inside: 0 });
+    let request = SyncRequest { cursor, settings_version: 10_000, ..phone.device.request(&[]) };
     let body = encode(&SignedRequest::sign(&request, &phone.device.key));
+    let first = ask(phone, body.clone()).await;
+    let entries = first.page.as_deref().map(unpack).transpose().expect("a page").unwrap_or_default().len();
+    assert!(!first.has_more && entries as u64 == PAGE, "{entries} entries");
     let before = process_cpu(&relay.pid());
     for _ in 0..PAGES {
-        let sending = Request::new(Method::Post, path::SYNC).content(CONTENT_TYPE, body.clone());
-        let answer = phone.client.send(phone.address(), sending).await.expect("the relay answers");
-        assert_eq!(answer.status, 200);
+        ask(phone, body.clone()).await;
     }
     let spent: Duration = process_cpu(&relay.pid()).saturating_sub(before);
     (spent / PAGES).as_secs_f64() * 1e3
 }
 
-async fn ask(phone: &Phone, request: &SyncRequest) -> SyncResponse {
-    let body = encode(&SignedRequest::sign(request, &phone.device.key));
+async fn ask(phone: &Phone, body: Vec<u8>) -> SyncResponse {
     let sending = Request::new(Method::Post, path::SYNC).content(CONTENT_TYPE, body);
     let answer = phone.client.send(phone.address(), sending).await.expect("the relay answers");
     decode(&answer.body, "an answer").expect("a 200 is an answer")
