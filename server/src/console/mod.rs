@@ -54,7 +54,7 @@ use tower_http::{
     timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
 };
 
-pub use self::ledger::Noted;
+pub use self::{error::RequestId, ledger::Noted};
 use self::{access::Access, error::ApiError};
 use crate::relay::{Kind, Relay};
 
@@ -103,7 +103,12 @@ impl Desk {
     /// Says under which address browsers find the console.
     #[must_use]
     pub fn found_at(self, console: String) -> Self {
-        Self { console, ..self }
+        Self { access: self.access.found_at(&console), console, ..self }
+    }
+
+    /// How many listen to what changes.
+    pub fn listeners(&self) -> usize {
+        self.seats.count()
     }
 
     /// The same desk for other machines, which ask for one of these hosts: no token, only sessions.

@@ -86,7 +86,7 @@ pub struct ExportRows {
     /// What  内容
     #[arg(value_parser = ["incidents", "patrols", "tasks", "visits", "warnings", "figures"])]
     pub what: String,
-    /// As which file; geojson for incidents, tasks and visits  格式
+    /// As which file; geojson for all but figures  格式
     #[arg(long, default_value = "csv", value_parser = ["csv", "xlsx", "geojson"])]
     pub format: String,
     /// CSV that Excel opens by a double click: words instead of codes  供 Excel 打开
