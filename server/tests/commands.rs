@@ -538,9 +538,7 @@ fn doctor_says_line_by_line_what_is_well_and_what_is_not() {
 #[test]
 fn doctor_says_whether_two_people_could_open_an_identity() {
     let town = Town::new();
-    let dir = town.folder.path().join("relay").to_str().unwrap().to_owned();
-    let init = ["identity", "init", "--passphrase-stdin", "--dir", &dir];
-    let made = fed("四海之内九州之外皆兄弟也\n", &init);
+    let made = town.typed(&["identity", "init"], "correct horse battery\n");
     assert_eq!(made.code, Some(0), "{}", made.err);
     let doctor = town.say(&["doctor"]);
     assert!(doctor.out.contains("there are not two people"), "{}", doctor.out);

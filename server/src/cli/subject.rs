@@ -122,7 +122,9 @@ fn planned(plan: &Value, words: &Words) -> String {
 
 fn said(signed: &Value, words: &Words) -> String {
     let certificate = signed.get("certificate").unwrap_or(&Value::Null);
-    let subject = ["subject.member", "subject.household", "subject.caller"].map(|name| text(certificate, name)).concat();
+    let subject = ["subject.member", "subject.household", "subject.caller"]
+        .map(|name| text(certificate, name))
+        .concat();
     let counts = ["records", "notes", "blobs", "documents", "devices_revoked"];
     let [records, notes, blobs, documents, devices] = counts.map(|name| number(certificate, name));
     let mut told = words.say(

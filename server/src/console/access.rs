@@ -75,7 +75,10 @@ impl Access {
     fn ours(&self) -> String {
         let hosts: Vec<&str> = match &self.entrance {
             Entrance::Machine(_) => vec!["localhost", "127.0.0.1"],
-            Entrance::Network(hosts) => hosts.iter().map(String::as_str).collect(),
+            // Those of this machine are no help on another one.
+            Entrance::Network(hosts) => {
+                hosts.iter().map(String::as_str).filter(|host| !is_this_machine(host)).collect()
+            }
         };
         let console = (!self.found_at.is_empty()).then(|| self.found_at.as_ref());
         hosts.into_iter().chain(console).collect::<Vec<_>>().join(", ")

@@ -54,8 +54,8 @@ use tower_http::{
     timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
 };
 
-pub use self::{error::RequestId, ledger::Noted};
 use self::{access::Access, error::ApiError};
+pub use self::{error::RequestId, ledger::Noted};
 use crate::relay::{Kind, Relay};
 
 /// Largest GeoJSON file in bytes.

@@ -214,11 +214,17 @@ async fn every_line_of_the_matrix_has_a_route_and_a_handler() {
 async fn figures_take_no_person_and_exports_are_files() {
     let town = town();
     town.set_up().await;
-    for path in ["/api/figures?member=m1", "/api/figures?author=1", "/api/exports/patrols?member=m1",
-        "/api/figures/published?by=grid", "/api/exports/tasks?by=grid"] {
+    for path in [
+        "/api/figures?member=m1",
+        "/api/figures?author=1",
+        "/api/exports/patrols?member=m1",
+        "/api/figures/published?by=grid",
+        "/api/exports/tasks?by=grid",
+    ] {
         assert_eq!(town.get(path).await.0, StatusCode::BAD_REQUEST, "{path}");
     }
-    for path in ["/api/figures?by=member", "/api/exports/figures?by=member", "/api/exports/tasks?format=pdf"] {
+    for path in ["/api/figures?by=member", "/api/exports/figures?by=member", "/api/exports/tasks?format=pdf"]
+    {
         assert_eq!(town.get(path).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
     }
     let (status, body) = town.get("/api/figures/definitions").await;

@@ -361,12 +361,9 @@ impl Relay {
     ) -> Result<T> {
         let inner = Arc::clone(&self.inner);
         let span = tracing::Span::current();
-        let reading = move || {
-            span.in_scope(|| inner.readers.with(|connection| read(connection, &inner.shared)))
-        };
-        spawn_blocking(reading)
-            .await
-            .map_err(|_| RelayError::Stopped)?
+        let reading =
+            move || span.in_scope(|| inner.readers.with(|connection| read(connection, &inner.shared)));
+        spawn_blocking(reading).await.map_err(|_| RelayError::Stopped)?
     }
 
     /// Does something on the writer's thread.

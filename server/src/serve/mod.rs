@@ -125,11 +125,10 @@ impl Server {
         let (stopping, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
         let metrics = Metrics::default();
-        let counted =
-            |router: Router| {
-                let counted = router.layer(middleware::from_fn_with_state(metrics.clone(), metrics::count));
-                counted.layer(middleware::from_fn(trace::number))
-            };
+        let counted = |router: Router| {
+            let counted = router.layer(middleware::from_fn_with_state(metrics.clone(), metrics::count));
+            counted.layer(middleware::from_fn(trace::number))
+        };
         let own = vec![bound, api];
         let time = Arc::clone(&clock);
         let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock).listening(own.clone());

@@ -246,7 +246,8 @@ async fn who_listens_is_counted_as_long_as_they_do() {
     let metrics = get(&server, "/metrics", "").await;
     assert!(metrics.contains("\nsuishou_listeners 0\n"), "{metrics}");
     let mut stream = TcpStream::connect(server.serving().api).await.unwrap();
-    let request = format!("GET /api/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n");
+    let request =
+        format!("GET /api/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut head = [0; 12];
     stream.read_exact(&mut head).await.unwrap();

@@ -184,7 +184,8 @@ impl Operation<'_> {
     /// Takes the signature of another system.
     fn is_signed(mut self) -> Self {
         let parameter = |name: &str| {
-            let description = Words::of(Lang::English).word(&format!("document.parameter.{name}"));
+            let key = format!("document.parameter.{name}");
+            let description = Words::of(Lang::English).word(&key);
             let schema = json!({ "type": "string", "minLength": 1 });
             json!({ "name": name, "in": "header", "required": true, "description": description, "schema": schema })
         };
@@ -360,6 +361,7 @@ fn made() -> Value {
     document.schema_of::<Refusal>();
     let mut made = document.finished();
     nulls::require(&mut made);
+    nulls::open_parts(&mut made);
     if let Some(code) = made.pointer_mut("/components/schemas/RefusalDetail/properties/code") {
         *code = json!({ "type": "string", "description": "Why, for a program.", "examples": CODES });
     }
@@ -441,8 +443,11 @@ mod tests {
             let takes_none = matches!(rule.method, "GET" | "DELETE") || TAKE_NOTHING.contains(&rule.path);
             assert_eq!(operation["requestBody"].is_null(), takes_none, "{where_}");
             let responses = operation["responses"].as_object().unwrap();
-            let answers: Vec<&Value> =
-                responses.iter().filter(|(status, _)| status.starts_with('2')).map(|(_, answer)| answer).collect();
+            let answers: Vec<&Value> = responses
+                .iter()
+                .filter(|(status, _)| status.starts_with('2'))
+                .map(|(_, answer)| answer)
+                .collect();
             assert!(!answers.is_empty(), "{where_}");
             for content in answers.into_iter().chain(operation.get("requestBody")) {
                 let content = content["content"].as_object().unwrap();

@@ -14,9 +14,28 @@ pub(super) fn require(made: &mut Value) {
             reach(made, &operation["requestBody"], &mut taken);
         }
     }
-    let Some(schemas) = made.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
+    let Some(schemas) = made.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
+        return;
+    };
     for (_, schema) in schemas.iter_mut().filter(|(name, _)| !taken.contains(*name)) {
         require_in(schema);
+    }
+}
+
+/// A part of a whole can't forbid what the other parts say: what takes no unknown field by itself lies beside others
+/// in an answer.
+pub(super) fn open_parts(made: &mut Value) {
+    let mut parts = BTreeSet::new();
+    for schema in made["components"]["schemas"].as_object().into_iter().flat_map(|schemas| schemas.values()) {
+        for part in schema["allOf"].as_array().into_iter().flatten() {
+            let named = part["$ref"].as_str().and_then(|path| path.strip_prefix("#/components/schemas/"));
+            parts.extend(named.map(str::to_owned));
+        }
+    }
+    for part in parts {
+        if let Some(schema) = made["components"]["schemas"].get_mut(part).and_then(Value::as_object_mut) {
+            schema.remove("additionalProperties");
+        }
     }
 }
 
@@ -68,7 +87,8 @@ mod tests {
 
     #[test]
     fn a_field_that_may_be_null_is_always_in_an_answer_and_may_be_left_out_of_a_question() {
-        let maybe = json!({ "type": "object", "properties": { "a": { "type": ["string", "null"] }, "b": {} } });
+        let maybe =
+            json!({ "type": "object", "properties": { "a": { "type": ["string", "null"] }, "b": {} } });
         let list = json!({ "schema": { "$ref": "#/components/schemas/Asked" } });
         let mut made = json!({
             "paths": { "/api/x": { "post": { "requestBody": { "content": { "application/json": list } } } } },
@@ -78,5 +98,18 @@ mod tests {
         let schemas = &made["components"]["schemas"];
         assert_eq!(schemas["Answered"]["allOf"][0]["required"], json!(["a"]));
         assert_eq!(schemas["Asked"].get("required"), None);
+    }
+
+    #[test]
+    fn a_part_of_a_whole_forbids_nothing_beside_it() {
+        let closed = json!({ "type": "object", "additionalProperties": false });
+        let part = json!({ "$ref": "#/components/schemas/Part" });
+        let mut made = json!({
+            "components": { "schemas": { "Part": closed, "Alone": closed, "Whole": { "allOf": [part, {}] } } },
+        });
+        open_parts(&mut made);
+        let schemas = &made["components"]["schemas"];
+        assert_eq!(schemas["Part"], json!({ "type": "object" }));
+        assert_eq!(schemas["Alone"], closed);
     }
 }

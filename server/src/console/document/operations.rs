@@ -34,11 +34,8 @@ use crate::{
 const PICTURES: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "application/octet-stream"];
 
 /// Files for other programs.
-const EXPORTS: [&str; 3] = [
-    "text/csv",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "application/geo+json",
-];
+const EXPORTS: [&str; 3] =
+    ["text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/geo+json"];
 
 /// Every route.
 pub(super) fn describe(api: &mut Document) {
@@ -197,9 +194,7 @@ fn numbers(api: &mut Document) {
     api.get("/api/figures").query::<figures::Wanted>().answers::<Statement>();
     api.get("/api/figures/definitions").answers::<figures::Definitions>();
     api.get("/api/figures/published").query::<figures::Between>().answers::<Published>();
-    api.get("/api/figures/grids/{id}")
-        .query::<figures::Form>()
-        .answers_or_sends::<GridSheet>("text/html");
+    api.get("/api/figures/grids/{id}").query::<figures::Form>().answers_or_sends::<GridSheet>("text/html");
     api.get("/api/exports/incidents").query::<exports::Wanted>().sends(&EXPORTS);
     api.get("/api/exports/patrols").query::<exports::Wanted>().sends(&EXPORTS);
     api.get("/api/exports/tasks").query::<exports::Wanted>().sends(&EXPORTS);

@@ -94,7 +94,10 @@ async fn only_who_keeps_house_reads_where_backups_lie_and_which_phones_send_too_
         assert_eq!(answer.to_string().contains("CANARYDISK"), may, "{role}: {answer}");
         assert_eq!(answer["quota"]["waiting"].is_array(), may, "{role}");
         assert_eq!(answer["keeping"]["kept"]["backup_to"].is_string(), may, "{role}");
-        assert!(answer["keeping"]["kept"]["backup_at"].is_string(), "{role}: that there is one, everybody reads");
+        assert!(
+            answer["keeping"]["kept"]["backup_at"].is_string(),
+            "{role}: that there is one, everybody reads"
+        );
     }
 }
 

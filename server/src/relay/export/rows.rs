@@ -339,9 +339,10 @@ fn areas(settings: &Settings, row: &WarningRow) -> Shape {
     let mut areas = Vec::new();
     for grid in named {
         let mut geometry = json!(grid.boundary.to_geojson());
-        match (geometry["type"].as_str(), geometry["coordinates"].take()) {
-            (Some("MultiPolygon"), Value::Array(polygons)) => areas.extend(polygons),
-            (_, polygon) => areas.push(polygon),
+        let is_several = geometry["type"] == "MultiPolygon";
+        match geometry["coordinates"].take() {
+            Value::Array(polygons) if is_several => areas.extend(polygons),
+            polygon => areas.push(polygon),
         }
     }
     if areas.is_empty() { Shape::Nowhere } else { Shape::Areas(areas) }

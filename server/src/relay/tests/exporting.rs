@@ -5,7 +5,7 @@ use suishou_core::{
     document::Record,
     geo::Position,
     id::{CategoryId, Salt},
-    model::{Severity, audience::Audience, incident::IncidentRecord, place::Place},
+    model::{Severity, audience::Audience, incident::IncidentRecord, place::Place, warning::WarningRecord},
     time::Timestamp,
 };
 
@@ -142,9 +142,12 @@ pub(super) fn map(world: &mut World, what: What) -> serde_json::Value {
 #[test]
 fn a_warning_has_the_areas_of_its_grids_and_none_if_it_is_for_everybody() {
     let mut world = world();
+    let hazards = world.engine().shared().settings().hazards.clone().unwrap_or_default();
     let in_grids = Audience { grids: vec![grid("a"), grid("b")], ..Audience::default() };
     for audience in [in_grids, Audience::everyone()] {
-        world.engine().issue(&super::kinds::warning(audience, None)).unwrap();
+        let Record::Warning(warning) = super::kinds::warning(audience, None) else { panic!() };
+        let warning = WarningRecord { hazard: hazards[0].id.clone(), ..warning };
+        world.engine().issue(&Record::Warning(warning)).unwrap();
     }
     let map = map(&mut world, What::Warnings);
     let features = map["features"].as_array().unwrap();

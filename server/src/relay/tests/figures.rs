@@ -80,7 +80,8 @@ fn what_another_system_handed_over_counts_as_its_own_from_the_first_moment_on() 
         let by_source = ask(world, By::Source, &Period::default());
         by_source.groups.into_iter().map(|group| (group.key, group.figures.received)).collect()
     };
-    let expected = [("hotline", 2), ("informant", 1), ("petition", 1)].map(|(key, n)| (Some(key.to_owned()), n));
+    let expected =
+        [("hotline", 2), ("informant", 1), ("petition", 1)].map(|(key, n)| (Some(key.to_owned()), n));
     assert_eq!(received(&mut world), expected);
     // Later steps and other content change nothing of who brought it.
     plain(&mut world, taken[0].incident, StepKind::Accepted);

@@ -255,7 +255,10 @@ async fn a_receiver_is_believed_by_the_authority_that_was_given_and_by_no_other(
     for other in [None, Some(stranger.as_str())] {
         assert_eq!(send::send(&packet(other), 1_800_000_000, &[]).await, Err(Failed::Tls), "{other:?}");
     }
-    assert_eq!(send::send(&packet(Some(&authority)), 1_800_000_000, &[address]).await, Err(Failed::Forbidden));
+    assert_eq!(
+        send::send(&packet(Some(&authority)), 1_800_000_000, &[address]).await,
+        Err(Failed::Forbidden)
+    );
     assert_eq!(send::send(&packet(Some(&authority)), 1_800_000_000, &[]).await, Ok(()));
     let told = taken.await.unwrap().pop().unwrap();
     assert!(told.starts_with("POST /hook HTTP/1.1") && told.contains("x-suishou-signature: "), "{told}");
