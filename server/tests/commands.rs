@@ -702,7 +702,7 @@ fn figures_exports_and_retention_run_from_the_command_line() {
     assert!(text.starts_with('\u{feff}') && text.contains("'=1+1"), "{text}");
     town.done(&["export", "figures", "--by", "grid", "--format", "xlsx", "--out", &out]);
     assert!(fs::read(&out).unwrap().starts_with(b"PK"));
-    let said = town.refused(1, &["export", "warnings", "--format", "geojson", "--out", &out]);
+    let said = town.refused(1, &["export", "figures", "--format", "geojson", "--out", &out]);
     assert!(said.contains("position"), "{said}");
     assert!(fs::read(&out).unwrap().starts_with(b"PK"), "what was there stays");
     assert!(town.done(&["export", "visits", "--columns"]).contains("household id"));

@@ -80,6 +80,25 @@ pub(super) const CODES: &[&str] = &[
     "wrong_township",
     "unknown_device",
     "broken_chain",
+    api_code::BAD_SIGNATURE,
+    api_code::STALE_SIGNATURE,
+    api_code::TOO_MANY,
+    api_code::CSRF,
+    api_code::CONFIRM_NEEDED,
+    "bad_login",
+    "try_later",
+    "wrong_password",
+    "bad_link",
+    "last_administrator",
+    "name_taken",
+    "no_session",
+    "no_keeper_key",
+    "keeper_key_exists",
+    "passphrase_too_short",
+    "wrong_passphrase",
+    "same_person",
+    "reveal_settled",
+    "not_sealed",
 ];
 
 /// The number of a request, for its log lines and its answer.
@@ -288,8 +307,11 @@ impl From<RelayError> for ApiError {
                 Self { detail, retry_after_s, ..Self::new(status, code) }
             }
             error => {
-                if status.is_server_error() {
+                if code == code::INTERNAL {
                     tracing::error!(error = %error, "a request failed");
+                } else if status.is_server_error() {
+                    // Too much to do, or no room: no fault of the program.
+                    tracing::info!(code, "a request was put off");
                 }
                 Self::new(status, code)
             }

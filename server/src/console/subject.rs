@@ -61,7 +61,7 @@ pub(super) enum Erased {
     /// Nothing is changed.
     Plan(ErasurePlan),
     /// It is gone.
-    Done(SignedCertificate),
+    Done(Box<SignedCertificate>),
 }
 
 /// `POST /api/subjects/erasures`: what would be erased, or the certificate of what was.
@@ -74,5 +74,5 @@ pub(super) async fn erase(
     if erasure.is_dry_run {
         return Shown::of(Erased::Plan(desk.relay.plan_erasure(subject).await?));
     }
-    Shown::of(Erased::Done(desk.relay.erase(subject, erasure.reason, caller.operator).await?))
+    Shown::of(Erased::Done(Box::new(desk.relay.erase(subject, erasure.reason, caller.operator).await?)))
 }

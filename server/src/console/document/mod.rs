@@ -152,18 +152,18 @@ impl Operation<'_> {
     /// Takes JSON.
     fn takes<T: ToSchema>(self) -> Self {
         let schema = self.document.schema_of::<T>();
-        self.takes_one_of(vec![Body { kind: "application/json", schema }])
+        self.takes_one_of(&[Body { kind: "application/json", schema }])
     }
 
     /// Takes one of several kinds of files.
     fn takes_raw(self, kind: &'static str) -> Self {
-        self.takes_one_of(vec![Body::raw(kind)])
+        self.takes_one_of(&[Body::raw(kind)])
     }
 
     /// Takes a sheet, or the same in JSON.
     fn takes_sheet<T: ToSchema>(self) -> Self {
         let schema = self.document.schema_of::<T>();
-        self.takes_one_of(vec![Body::raw("text/csv"), Body { kind: "application/json", schema }])
+        self.takes_one_of(&[Body::raw("text/csv"), Body { kind: "application/json", schema }])
     }
 
     /// Takes JSON, or nothing at all.
@@ -175,14 +175,14 @@ impl Operation<'_> {
         taken
     }
 
-    fn takes_one_of(mut self, bodies: Vec<Body>) -> Self {
-        let content = content(&bodies);
+    fn takes_one_of(mut self, bodies: &[Body]) -> Self {
+        let content = content(bodies);
         self.value.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
         self
     }
 
     /// Takes the signature of another system.
-    fn is_signed(mut self) -> Self {
+    fn takes_signature(mut self) -> Self {
         let parameter = |name: &str| {
             let key = format!("document.parameter.{name}");
             let description = Words::of(Lang::English).word(&key);

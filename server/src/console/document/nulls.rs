@@ -4,14 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Says of every field that may be null, in what is answered and never taken, that it is there.
 pub(super) fn require(made: &mut Value) {
     let mut taken = BTreeSet::new();
-    for methods in made["paths"].as_object().into_iter().flat_map(|paths| paths.values()) {
+    for methods in made.get("paths").and_then(Value::as_object).into_iter().flat_map(|paths| paths.values()) {
         for operation in methods.as_object().into_iter().flat_map(|methods| methods.values()) {
-            reach(made, &operation["requestBody"], &mut taken);
+            reach(made, operation.get("requestBody").unwrap_or(&Value::Null), &mut taken);
         }
     }
     let Some(schemas) = made.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
@@ -22,18 +22,27 @@ pub(super) fn require(made: &mut Value) {
     }
 }
 
+fn schemas(made: &Value) -> Option<&Map<String, Value>> {
+    made.pointer("/components/schemas")?.as_object()
+}
+
 /// A part of a whole can't forbid what the other parts say: what takes no unknown field by itself lies beside others
 /// in an answer.
 pub(super) fn open_parts(made: &mut Value) {
     let mut parts = BTreeSet::new();
-    for schema in made["components"]["schemas"].as_object().into_iter().flat_map(|schemas| schemas.values()) {
-        for part in schema["allOf"].as_array().into_iter().flatten() {
-            let named = part["$ref"].as_str().and_then(|path| path.strip_prefix("#/components/schemas/"));
+    for schema in schemas(made).into_iter().flat_map(|schemas| schemas.values()) {
+        for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            let named = part
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|path| path.strip_prefix("#/components/schemas/"));
             parts.extend(named.map(str::to_owned));
         }
     }
     for part in parts {
-        if let Some(schema) = made["components"]["schemas"].get_mut(part).and_then(Value::as_object_mut) {
+        if let Some(schema) =
+            made.pointer_mut(&format!("/components/schemas/{part}")).and_then(Value::as_object_mut)
+        {
             schema.remove("additionalProperties");
         }
     }
@@ -48,7 +57,11 @@ fn reach(made: &Value, value: &Value, found: &mut BTreeSet<String>) {
             if let Some(name) = named.and_then(|path| path.strip_prefix("#/components/schemas/"))
                 && found.insert(name.to_owned())
             {
-                reach(made, &made["components"]["schemas"][name], found);
+                reach(
+                    made,
+                    schemas(made).and_then(|schemas| schemas.get(name)).unwrap_or(&Value::Null),
+                    found,
+                );
             }
             map.values().for_each(|value| reach(made, value, found));
         }
@@ -77,8 +90,11 @@ fn require_in(schema: &mut Value) {
 
 fn may_be_null(field: &Value) -> bool {
     let is_null = |kind: &Value| kind == "null";
-    field["type"].as_array().is_some_and(|kinds| kinds.iter().any(is_null))
-        || field["oneOf"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| is_null(&kind["type"])))
+    field.get("type").and_then(Value::as_array).is_some_and(|kinds| kinds.iter().any(is_null))
+        || field
+            .get("oneOf")
+            .and_then(Value::as_array)
+            .is_some_and(|kinds| kinds.iter().any(|kind| kind.get("type").is_some_and(is_null)))
 }
 
 #[cfg(test)]

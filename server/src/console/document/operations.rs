@@ -170,7 +170,7 @@ fn people(api: &mut Document) {
 
 /// Other systems.
 fn others(api: &mut Document) {
-    api.post("/api/intake/{id}").is_signed().takes::<intake::TicketForm>().creates_or_knows::<Taken>();
+    api.post("/api/intake/{id}").takes_signature().takes::<intake::TicketForm>().creates_or_knows::<Taken>();
     api.get("/api/intake-sources").lists::<SourceShown>("sources");
     api.post("/api/intake-sources").takes::<SourceForm>().creates::<Secret>();
     api.post("/api/intake-sources/{id}/enabled").takes::<intake::Enabled>().answers::<intake::EnabledShown>();

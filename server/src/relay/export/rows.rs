@@ -339,8 +339,8 @@ fn areas(settings: &Settings, row: &WarningRow) -> Shape {
     let mut areas = Vec::new();
     for grid in named {
         let mut geometry = json!(grid.boundary.to_geojson());
-        let is_several = geometry["type"] == "MultiPolygon";
-        match geometry["coordinates"].take() {
+        let is_several = geometry.get("type").is_some_and(|kind| kind == "MultiPolygon");
+        match geometry.get_mut("coordinates").map(Value::take).unwrap_or_default() {
             Value::Array(polygons) if is_several => areas.extend(polygons),
             polygon => areas.push(polygon),
         }
