@@ -708,6 +708,11 @@ fn figures_exports_and_retention_run_from_the_command_line() {
     assert!(town.done(&["export", "visits", "--columns"]).contains("household id"));
 
     assert!(town.done(&["retention", "show"]).contains("60 months"));
+    // Whatever the relay keeps by a rule can be set from here.
+    for rule in town.json(&["retention", "show"])["rules"].as_array().unwrap() {
+        let (kind, amount) = (rule["kind"].as_str().unwrap(), rule["amount"].to_string());
+        town.done(&["retention", "set", kind, &amount]);
+    }
     town.done(&["retention", "set", "incidents", "120"]);
     assert_eq!(town.json(&["retention", "show"])["rules"][0]["amount"], 120);
     town.done(&["retention", "hold", short(&second), "--reason", "信访复查"]);

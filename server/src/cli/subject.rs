@@ -125,8 +125,8 @@ fn said(signed: &Value, words: &Words) -> String {
     let subject = ["subject.member", "subject.household", "subject.caller"]
         .map(|name| text(certificate, name))
         .concat();
-    let counts = ["records", "notes", "blobs", "documents", "devices_revoked"];
-    let [records, notes, blobs, documents, devices] = counts.map(|name| number(certificate, name));
+    let counts = ["records", "notes", "blobs", "documents", "devices_revoked", "contacts"];
+    let [records, notes, blobs, documents, devices, contacts] = counts.map(|name| number(certificate, name));
     let mut told = words.say(
         "subject.certificate",
         &[
@@ -138,6 +138,7 @@ fn said(signed: &Value, words: &Words) -> String {
             ("blobs", &blobs),
             ("documents", &documents),
             ("devices", &devices),
+            ("contacts", &contacts),
             ("township", &text(certificate, "township")),
             ("key", &text(certificate, "relay_key")),
         ],

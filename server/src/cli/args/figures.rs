@@ -131,7 +131,7 @@ pub enum Retention {
 #[derive(Args, Debug)]
 pub struct RetentionSet {
     /// What  种类
-    #[arg(value_parser = ["incidents", "media", "patrols", "tracks", "visits", "households", "tasks", "warnings", "notices"])]
+    #[arg(value_parser = ["incidents", "media", "contacts", "patrols", "tracks", "visits", "households", "tasks", "warnings", "notices"])]
     pub kind: String,
     /// Months, or days for tracks; 0 for ever  月数（轨迹为天数），0 为永久
     pub amount: u64,
