@@ -27,9 +27,10 @@ demo: setup ## A whole township on this machine: relay, phones, dispatcher (SEED
 		$(if $(MEMBERS),--members "$(MEMBERS)") $(if $(DEPARTMENTS),--departments "$(DEPARTMENTS)")
 
 .PHONY: test
-test: setup lint ## Every test of every language
+test: setup lint ## Every test of every language, and other people's programs against a real relay
 	$(CARGO) build --workspace --bins
 	$(CARGO) test --workspace --no-fail-fast
+	@scripts/schemathesis
 
 .PHONY: guests
 guests: setup ## Other people's programs against a real relay: schemathesis, hostile bodies, a tus client

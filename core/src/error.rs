@@ -305,6 +305,7 @@ pub enum Problem {
     minicbor::Encode,
     minicbor::Decode,
 )]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

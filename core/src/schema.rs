@@ -15,6 +15,7 @@ use crate::{
     geo::Position,
     id::{Bytes, Code},
     model::step::{Author, StepId},
+    sync::check::CheckCode,
     time::Timestamp,
 };
 
@@ -65,6 +66,14 @@ impl PartialSchema for StepId {
 }
 
 impl ToSchema for StepId {}
+
+impl PartialSchema for CheckCode {
+    fn schema() -> RefOr<Schema> {
+        text("Six digits that operator and person compare.", "^[0-9]{3} [0-9]{3}$", "012 345").into()
+    }
+}
+
+impl ToSchema for CheckCode {}
 
 impl PartialSchema for Author {
     fn schema() -> RefOr<Schema> {

@@ -55,7 +55,7 @@ impl Town {
             .args(["--insecure-http-on-loopback", "--dir"])
             .arg(&dir)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(fs::File::create(folder.path().join("log")).unwrap())
             .spawn()
             .unwrap();
         let mut ready = String::new();
@@ -524,6 +524,7 @@ fn doctor_says_line_by_line_what_is_well_and_what_is_not() {
         "certificate_ok",
         "keys_ok",
         "backup_never",
+        "keeper_none",
     ] {
         assert!(codes.contains(&code), "{code}: {codes:?}");
     }
@@ -532,6 +533,33 @@ fn doctor_says_line_by_line_what_is_well_and_what_is_not() {
     fs::write(&config, sound.replace("listen =", "lisen =")).unwrap();
     let doctor = town.say(&["doctor"]);
     assert!(doctor.code == Some(1) && doctor.out.contains("was listen meant"), "{}", doctor.out);
+}
+
+#[test]
+fn doctor_says_whether_two_people_could_open_an_identity() {
+    let town = Town::new();
+    let made = town.typed(&["identity", "init"], "correct horse battery\n");
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let doctor = town.say(&["doctor"]);
+    assert!(doctor.out.contains("there are not two people"), "{}", doctor.out);
+    let identities = town.json(&["status"])["identities"].clone();
+    assert!(identities["keeper_key_since"].is_string(), "{identities}");
+    assert_eq!((&identities["keepers"], &identities["in_clear"]), (&json!(0), &json!(0)));
+}
+
+#[test]
+fn every_line_that_a_request_logs_has_its_number_whichever_thread_writes_it() {
+    let town = Town::new();
+    let log = fs::read_to_string(town.folder.path().join("log")).unwrap();
+    let number = |line: &str| {
+        line.split_once("request{request.id=").and_then(|(_, rest)| Some(rest.get(..16)?.to_owned()))
+    };
+    // Three imports, each written by the writer's thread.
+    let numbers: Vec<String> =
+        log.lines().filter(|line| line.contains("new settings")).filter_map(number).collect();
+    let different: std::collections::BTreeSet<&String> = numbers.iter().collect();
+    assert!(numbers.len() >= 2 && different.len() == numbers.len(), "{log}");
+    assert!(log.lines().any(|line| line.contains("serving") && number(line).is_none()), "{log}");
 }
 
 #[test]
@@ -674,12 +702,17 @@ fn figures_exports_and_retention_run_from_the_command_line() {
     assert!(text.starts_with('\u{feff}') && text.contains("'=1+1"), "{text}");
     town.done(&["export", "figures", "--by", "grid", "--format", "xlsx", "--out", &out]);
     assert!(fs::read(&out).unwrap().starts_with(b"PK"));
-    let said = town.refused(1, &["export", "warnings", "--format", "geojson", "--out", &out]);
+    let said = town.refused(1, &["export", "figures", "--format", "geojson", "--out", &out]);
     assert!(said.contains("position"), "{said}");
     assert!(fs::read(&out).unwrap().starts_with(b"PK"), "what was there stays");
     assert!(town.done(&["export", "visits", "--columns"]).contains("household id"));
 
     assert!(town.done(&["retention", "show"]).contains("60 months"));
+    // Whatever the relay keeps by a rule can be set from here.
+    for rule in town.json(&["retention", "show"])["rules"].as_array().unwrap() {
+        let (kind, amount) = (rule["kind"].as_str().unwrap(), rule["amount"].to_string());
+        town.done(&["retention", "set", kind, &amount]);
+    }
     town.done(&["retention", "set", "incidents", "120"]);
     assert_eq!(town.json(&["retention", "show"])["rules"][0]["amount"], 120);
     town.done(&["retention", "hold", short(&second), "--reason", "信访复查"]);

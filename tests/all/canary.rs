@@ -3,6 +3,8 @@
 //! Logs and errors of every thread are collected while a township works and is mistreated; then every file
 //! beside the databases and attachments is searched, and every byte that reached a third member.
 
+mod console;
+
 use std::{
     io::{Read as _, Write},
     path::{Path, PathBuf},
@@ -341,6 +343,7 @@ async fn no_name_number_text_or_place_is_in_any_log_error_or_file_beside_the_dat
     vendor.field().report(ReportDraft { photos: vec![gone], ..canary_report(&township) }).unwrap();
     vendor.lose_blob(&gone);
     insist(&mut vendor).await;
+    console::ask(&township, incident, &mut errors).await;
     township.copy_back(&backup).await;
     township.reconnect(&mut vendor);
     insist(&mut vendor).await;

@@ -392,7 +392,8 @@ async fn a_draft_and_the_last_stretch_of_a_patrol_are_sealed_with_the_rest() {
     let walked_until = township.time.now();
     let hash = field.add_photo(&photo(7), &[]).unwrap();
     let mut draft = field.start_draft(DocumentKind::Incident);
-    draft.body = DraftBody { text: "写到一半的话".to_owned(), photos: vec![hash], ..DraftBody::default() };
+    draft.body =
+        DraftBody { text: "写到一半的话".to_owned(), photos: vec![hash], ..DraftBody::default() };
     field.save_draft(&draft).unwrap();
     let loose = field.add_photo(&photo(9), &[]).unwrap();
     let device = device_of(&township, "m1").await;

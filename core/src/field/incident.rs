@@ -142,7 +142,8 @@ impl Field {
         step.check()?;
         let now = self.now();
         let mut inner = self.inner();
-        let remark = Remark { text: draft.remark.unwrap_or_default(), photos: draft.photos, voice: draft.voice };
+        let remark =
+            Remark { text: draft.remark.unwrap_or_default(), photos: draft.photos, voice: draft.voice };
         let entries = inner.change(document, DocumentKind::Incident, &[encode(&step)], &[], &remark, now)?;
         let rights = inner.rights()?;
         inner.store.append(entries, &rights)

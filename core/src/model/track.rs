@@ -128,7 +128,8 @@ impl TrackSegment {
             return Err(Error::malformed("a track segment"));
         }
         let is_first = packed.version == 1;
-        let (mut at, mut step, mut latitude, mut longitude, mut accuracy) = (0_i64, 0_i64, 0_i32, 0_i32, 0_i32);
+        let (mut at, mut step, mut latitude, mut longitude, mut accuracy) =
+            (0_i64, 0_i64, 0_i32, 0_i32, 0_i32);
         let columns =
             packed.millis.iter().zip(&packed.latitude_e7).zip(&packed.longitude_e7).zip(&packed.accuracy_m);
         let fixes = columns

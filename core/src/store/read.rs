@@ -133,8 +133,7 @@ impl Store {
             )
             .map_err(sql)?;
         // Before the first page of the feed nothing is known to be held: no life is the zero one.
-        let rows =
-            statement.query_map([epoch.unwrap_or(Epoch::ZERO).as_ref()], read_waiting).map_err(sql)?;
+        let rows = statement.query_map([epoch.unwrap_or(Epoch::ZERO).as_ref()], read_waiting).map_err(sql)?;
         rows.collect::<rusqlite::Result<_>>().map_err(sql)
     }
 
@@ -147,9 +146,7 @@ impl Store {
                  WHERE b.is_lost = 0 AND b.stored_epoch IS NOT ?1",
             )
             .and_then(|mut statement| {
-                statement
-                    .query_map([epoch.as_ref(), DocumentId::ZERO.as_ref()], read_waiting)?
-                    .collect()
+                statement.query_map([epoch.as_ref(), DocumentId::ZERO.as_ref()], read_waiting)?.collect()
             })
             .map_err(sql)
     }

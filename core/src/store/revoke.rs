@@ -145,11 +145,8 @@ impl Store {
         let unsent = self.unsent()?;
         let Unsent { entries, blobs, drafts } = &unsent;
         let (entries, blobs, drafts) = (*entries, blobs.len() as u64, drafts.len() as u64);
-        let bundle = if entries + blobs + drafts == 0 {
-            None
-        } else {
-            Some(self.write_bundle(&identity, &unsent)?)
-        };
+        let bundle =
+            if entries + blobs + drafts == 0 { None } else { Some(self.write_bundle(&identity, &unsent)?) };
         let mut note = RevokedNote {
             format: FORMAT,
             township: identity.township,

@@ -380,7 +380,11 @@ impl Session {
         self.missed = None;
         match response.status {
             200 if !is_sure => {
-                if self.take_blob_receipt(store, blob, response)? { Ok(()) } else { Err(not_the_relay()) }
+                if self.take_blob_receipt(store, blob, response)? {
+                    Ok(())
+                } else {
+                    Err(not_the_relay())
+                }
             }
             404 if !is_sure => {
                 self.missed = Some(blob.hash);

@@ -30,9 +30,10 @@ pub(super) async fn subject(client: &Client, command: Subject, words: &'static W
 }
 
 fn about(about: &About) -> Value {
-    match (&about.member, &about.household) {
-        (Some(member), _) => json!({ "member": member }),
-        (None, household) => json!({ "household": household }),
+    match (&about.member, &about.household, &about.caller) {
+        (Some(member), ..) => json!({ "member": member }),
+        (None, Some(household), _) => json!({ "household": household }),
+        (None, None, caller) => json!({ "caller": caller }),
     }
 }
 
@@ -103,8 +104,8 @@ async fn erase(client: &Client, erase: &SubjectErase, words: &'static Words) -> 
 }
 
 fn planned(plan: &Value, words: &Words) -> String {
-    let counts = ["records", "notes", "blobs", "documents", "open_documents", "devices"];
-    let [records, notes, blobs, documents, open, devices] = counts.map(|name| number(plan, name));
+    let counts = ["records", "notes", "blobs", "documents", "open_documents", "devices", "contacts"];
+    let [records, notes, blobs, documents, open, devices, contacts] = counts.map(|name| number(plan, name));
     words.say(
         "subject.planned",
         &[
@@ -114,15 +115,18 @@ fn planned(plan: &Value, words: &Words) -> String {
             ("documents", &documents),
             ("open", &open),
             ("devices", &devices),
+            ("contacts", &contacts),
         ],
     )
 }
 
 fn said(signed: &Value, words: &Words) -> String {
     let certificate = signed.get("certificate").unwrap_or(&Value::Null);
-    let subject = ["subject.member", "subject.household"].map(|name| text(certificate, name)).concat();
-    let counts = ["records", "notes", "blobs", "documents", "devices_revoked"];
-    let [records, notes, blobs, documents, devices] = counts.map(|name| number(certificate, name));
+    let subject = ["subject.member", "subject.household", "subject.caller"]
+        .map(|name| text(certificate, name))
+        .concat();
+    let counts = ["records", "notes", "blobs", "documents", "devices_revoked", "contacts"];
+    let [records, notes, blobs, documents, devices, contacts] = counts.map(|name| number(certificate, name));
     let mut told = words.say(
         "subject.certificate",
         &[
@@ -134,6 +138,7 @@ fn said(signed: &Value, words: &Words) -> String {
             ("blobs", &blobs),
             ("documents", &documents),
             ("devices", &devices),
+            ("contacts", &contacts),
             ("township", &text(certificate, "township")),
             ("key", &text(certificate, "relay_key")),
         ],

@@ -51,17 +51,37 @@ pub(super) struct Access {
     entrance: Entrance,
     relay: Relay,
     ledger: Ledger,
+    /// Where browsers find the console.
+    found_at: Arc<str>,
 }
 
 impl Access {
     pub(super) fn new(token: &str, relay: Relay, clock: SharedClock) -> Self {
         let entrance = Entrance::Machine(blake3::hash(token.as_bytes()));
-        Self { entrance, ledger: Ledger::new(relay.clone(), clock), relay }
+        Self { entrance, ledger: Ledger::new(relay.clone(), clock), relay, found_at: Arc::default() }
     }
 
     /// The same for requests from other machines.
     pub(super) fn for_network(&self, hosts: Vec<String>) -> Self {
         Self { entrance: Entrance::Network(hosts.into()), ..self.clone() }
+    }
+
+    /// Says where browsers find the console.
+    pub(super) fn found_at(&self, console: &str) -> Self {
+        Self { found_at: console.into(), ..self.clone() }
+    }
+
+    /// The addresses under which this door is to be asked, and the console's own.
+    fn ours(&self) -> String {
+        let hosts: Vec<&str> = match &self.entrance {
+            Entrance::Machine(_) => vec!["localhost", "127.0.0.1"],
+            // Those of this machine are no help on another one.
+            Entrance::Network(hosts) => {
+                hosts.iter().map(String::as_str).filter(|host| !is_this_machine(host)).collect()
+            }
+        };
+        let console = (!self.found_at.is_empty()).then(|| self.found_at.as_ref());
+        hosts.into_iter().chain(console).collect::<Vec<_>>().join(", ")
     }
 
     fn is_meant(&self, authority: &str) -> bool {
@@ -134,7 +154,7 @@ pub(super) async fn check(State(access): State<Access>, request: Request, next: 
     // The body is not looked at here.
     let (head, body) = request.into_parts();
     if !access.is_for_us(&head.headers, &head.uri) {
-        return ApiError::wrong_host().into_response();
+        return ApiError::wrong_host(access.ours()).into_response();
     }
     let path = head.extensions.get::<MatchedPath>().cloned();
     let rule = path.as_ref().and_then(|path| matrix::find(&head.method, path.as_str()));

@@ -17,9 +17,9 @@ use crate::relay::{
     keeper::KeepingShown,
 };
 
-/// `GET /api/backups`
-#[derive(Serialize)]
-struct Backups {
+/// How the housekeeping stands, and what it left.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Backups {
     #[serde(flatten)]
     keeping: KeepingShown,
     /// What is in the folder of scheduled backups; none if it can't be read.
@@ -32,9 +32,11 @@ pub(super) async fn list(State(desk): State<Desk>) -> Answer {
 }
 
 /// What a backup may be told.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[schema(as = BackupForm)]
 #[serde(deny_unknown_fields, default)]
-struct TakeForm {
+pub(super) struct TakeForm {
+    #[schema(value_type = Option<String>)]
     to: Option<PathBuf>,
     keep: Option<usize>,
     encrypt_to: Option<String>,
@@ -42,8 +44,9 @@ struct TakeForm {
     key: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Begun {
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ChoreBegun)]
+pub(super) struct Begun {
     /// What ends after this number is what was begun now.
     after: u64,
 }
@@ -75,9 +78,9 @@ pub(super) async fn take(
 }
 
 /// What a check may be told.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
-struct CheckForm {
+pub(super) struct CheckForm {
     deep: bool,
     repair: bool,
 }

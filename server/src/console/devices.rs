@@ -1,7 +1,7 @@
 //! Phones: list, one in full, revoke, want again.
 
 use axum::extract::{Path, State};
-use serde_json::json;
+use serde::Serialize;
 use suishou_core::id::DeviceId;
 
 use super::{
@@ -19,11 +19,19 @@ pub(super) async fn show(State(desk): State<Desk>, Path(device): Path<String>) -
     Shown::of(desk.relay.device_detail(id(&device)?).await?)
 }
 
+/// A phone that is out.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = DeviceRevoked)]
+pub(super) struct Revoked {
+    id: DeviceId,
+    is_revoked: bool,
+}
+
 /// `POST /api/devices/{id}/revoke`
 pub(super) async fn revoke(State(desk): State<Desk>, Path(device): Path<String>) -> Answer {
     let device: DeviceId = id(&device)?;
     desk.relay.revoke(device).await?;
-    Shown::of(json!({ "id": device, "is_revoked": true }))
+    Shown::of(Revoked { id: device, is_revoked: true })
 }
 
 /// `POST /api/devices/{id}/restore`: it is wanted again, and what was held because it was revoked is tried again.

@@ -34,16 +34,18 @@ const VALID_FOR: Duration = Duration::from_hours(24);
 const MAX_VALID_FOR: Duration = Duration::from_hours(7 * 24);
 
 /// Whose phone it is to be.
-#[derive(Debug, Serialize)]
-struct Whose<'a> {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = InvitationMember)]
+pub(super) struct Whose<'a> {
     id: &'a MemberId,
     name: &'a str,
     role: Role,
 }
 
 /// A code as it is handed over: once, and never again.
-#[derive(Debug, Serialize)]
-struct Handed<'a> {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = InvitationHanded)]
+pub(super) struct Handed<'a> {
     number: i64,
     /// The text of the QR.
     invitation: String,
@@ -55,8 +57,9 @@ struct Handed<'a> {
 }
 
 /// An invitation with the name of who it is for.
-#[derive(Debug, Serialize)]
-struct Listed {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = InvitationInList)]
+pub(super) struct Listed {
     #[serde(flatten)]
     shown: InvitationShown,
     name: String,
@@ -100,7 +103,8 @@ async fn member_of(desk: &Desk, id: &MemberId) -> Answer<Member> {
 }
 
 /// Whose phone, and for how long.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = EnrolmentForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Enrolment {
     member: MemberId,
@@ -120,16 +124,19 @@ pub(super) async fn enrol(
 }
 
 /// For how long.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::ToSchema, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[schema(as = ValidityForm)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Validity {
     valid_for_s: Option<u64>,
 }
 
 /// The JSON form of a batch: members that are on the list already.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = EnrolmentBatch)]
 #[serde(deny_unknown_fields)]
-struct Batch {
+pub(super) struct Batch {
     members: Vec<MemberId>,
 }
 
@@ -210,8 +217,8 @@ fn parsed(number: &str) -> Answer<i64> {
 }
 
 /// A lost phone and the code for the next.
-#[derive(Serialize)]
-struct Replacement<'a> {
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Replacement<'a> {
     replaced: suishou_core::id::DeviceId,
     #[serde(flatten)]
     handed: Handed<'a>,

@@ -1,6 +1,8 @@
 //! Refusals of `/api`: `{ "error": { "code", "reason", "problems" } }`, in the language that the
 //! asking program wants.
 
+use std::ops::RangeInclusive;
+
 use axum::{
     Json,
     extract::{
@@ -18,7 +20,7 @@ use suishou_core::{
 };
 
 use crate::{
-    relay::RelayError,
+    relay::{RelayError, error::come_again},
     words::{Lang, Words},
 };
 
@@ -27,6 +29,8 @@ const MAX_PROBLEMS: usize = 500;
 
 /// In seconds, to who asks too much.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+/// In seconds, to who comes while there is too much to do.
+const WHEN_BUSY: RangeInclusive<u64> = 3..=8;
 
 /// Why a request is refused.
 #[derive(Clone, Debug)]
@@ -76,7 +80,43 @@ pub(super) const CODES: &[&str] = &[
     "wrong_township",
     "unknown_device",
     "broken_chain",
+    api_code::BAD_SIGNATURE,
+    api_code::STALE_SIGNATURE,
+    api_code::TOO_MANY,
+    api_code::CSRF,
+    api_code::CONFIRM_NEEDED,
+    "bad_login",
+    "try_later",
+    "wrong_password",
+    "bad_link",
+    "last_administrator",
+    "name_taken",
+    "no_session",
+    "no_keeper_key",
+    "keeper_key_exists",
+    "passphrase_too_short",
+    "wrong_passphrase",
+    "same_person",
+    "reveal_settled",
+    "not_sealed",
 ];
+
+/// The number of a request, for its log lines and its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestId(u64);
+
+impl RequestId {
+    /// Whatever number it is given.
+    pub fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl std::fmt::Display for RequestId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
 
 /// A refusal.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -94,6 +134,10 @@ struct RefusalDetail<'a> {
     /// Everything that is wrong, if there is more than one thing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     problems: Vec<String>,
+    /// The number of the request, as in the log and in `x-request-id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, pattern = "^[0-9a-f]{16}$", required = false)]
+    request_id: Option<String>,
 }
 
 impl ApiError {
@@ -151,8 +195,9 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, api_code::CONFIRM_NEEDED)
     }
 
-    pub(super) fn wrong_host() -> Self {
-        Self::new(StatusCode::MISDIRECTED_REQUEST, api_code::WRONG_HOST)
+    /// Asked for under a name that is not ours; `ours` are those that are.
+    pub(super) fn wrong_host(ours: String) -> Self {
+        Self { detail: ours, ..Self::new(StatusCode::MISDIRECTED_REQUEST, api_code::WRONG_HOST) }
     }
 
     /// No such source, or not signed with its secret.
@@ -169,7 +214,7 @@ impl ApiError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, api_code::TOO_MANY)
     }
 
-    fn body(&self, words: &Words) -> Response {
+    fn body(&self, words: &Words, id: Option<RequestId>) -> Response {
         let problems: Vec<String> =
             self.problems.iter().take(MAX_PROBLEMS).map(|problem| words.problem(problem)).collect();
         let key = match self.code.strip_prefix(KEEPING) {
@@ -183,12 +228,15 @@ impl ApiError {
         if let ([only], 1) = (problems.as_slice(), self.problems.len()) {
             reason.clone_from(only);
         }
-        let body = Refusal { error: RefusalDetail { code: &self.code, reason, problems } };
+        let request_id = id.map(|id| id.to_string());
+        let body = Refusal { error: RefusalDetail { code: &self.code, reason, problems, request_id } };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         } else if self.status == StatusCode::TOO_MANY_REQUESTS {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        } else if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            come_again(&mut response, &WHEN_BUSY);
         }
         response
     }
@@ -206,9 +254,10 @@ impl IntoResponse for ApiError {
 /// Writes refusals out, and gives those of the layers below the form of all others.
 pub(super) async fn in_words(request: Request, next: Next) -> Response {
     let words = Words::of(language(request.headers()));
+    let id = request.extensions().get::<RequestId>().copied();
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        let mut answer = error.body(words);
+        let mut answer = error.body(words, id);
         // What stands beside a refusal stays: which methods there are, when to come again.
         for name in [header::ALLOW, header::RETRY_AFTER, header::SET_COOKIE] {
             if let Some(value) = response.headers_mut().remove(&name) {
@@ -218,8 +267,8 @@ pub(super) async fn in_words(request: Request, next: Next) -> Response {
         return answer;
     }
     match response.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(response.status(), code::TOO_LARGE).body(words),
-        StatusCode::SERVICE_UNAVAILABLE => ApiError::new(response.status(), code::OVERLOADED).body(words),
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(response.status(), code::TOO_LARGE).body(words, id),
+        StatusCode::SERVICE_UNAVAILABLE => ApiError::new(response.status(), code::OVERLOADED).body(words, id),
         _ => response,
     }
 }
@@ -258,8 +307,11 @@ impl From<RelayError> for ApiError {
                 Self { detail, retry_after_s, ..Self::new(status, code) }
             }
             error => {
-                if status.is_server_error() {
+                if code == code::INTERNAL {
                     tracing::error!(error = %error, "a request failed");
+                } else if status.is_server_error() {
+                    // Too much to do, or no room: no fault of the program.
+                    tracing::info!(code, "a request was put off");
                 }
                 Self::new(status, code)
             }

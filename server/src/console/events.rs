@@ -27,6 +27,7 @@ use tokio::{
     sync::watch,
     time::{Instant, timeout_at},
 };
+use tracing::{Instrument as _, Span};
 
 use super::{
     Desk,
@@ -113,6 +114,13 @@ impl Seats {
         }
         *own += 1;
         Some(Seat { seats: self.clone(), operator })
+    }
+}
+
+impl Seats {
+    /// How many are taken.
+    pub(super) fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
     }
 }
 
@@ -206,7 +214,9 @@ pub(super) async fn listen(
         ready,
         _seat: seat,
     };
-    let events = stream::unfold(Some(listener), next);
+    // What goes wrong while somebody listens is still of that request.
+    let span = Span::current();
+    let events = stream::unfold(Some(listener), move |listener| next(listener).instrument(span.clone()));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }
 

@@ -17,7 +17,10 @@ use super::{
     input::Answer,
 };
 use crate::{
-    relay::export::{Format, Order, What},
+    relay::{
+        export::{Format, Order, What},
+        figures::By,
+    },
     words::Words,
 };
 
@@ -25,18 +28,38 @@ use crate::{
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// As which file, and of when.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Wanted {
+    /// `csv`, `xlsx` or `geojson`.
     format: Option<String>,
     /// CSV for Excel: with a mark that it is UTF-8, and words.
     excel: bool,
+    /// A moment, or a day in Beijing.
     from: Option<String>,
+    /// Before this moment, or to the end of this day.
     to: Option<String>,
+}
+
+/// The same of figures.
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Grouped {
+    /// `csv` or `xlsx`.
+    format: Option<String>,
+    /// CSV for Excel: with a mark that it is UTF-8, and words.
+    excel: bool,
+    /// A moment, or a day in Beijing.
+    from: Option<String>,
+    /// Before this moment, or to the end of this day.
+    to: Option<String>,
+    #[param(value_type = Option<By>)]
     by: Option<String>,
 }
 
-type Asked = Result<Query<Wanted>, QueryRejection>;
+type Asked<W = Wanted> = Result<Query<W>, QueryRejection>;
 
 /// `GET /api/exports/incidents`
 pub(super) async fn incidents(
@@ -44,22 +67,26 @@ pub(super) async fn incidents(
     headers: HeaderMap,
     wanted: Asked,
 ) -> Answer<Response> {
-    export(&desk, &headers, "incidents", |_| Ok(What::Incidents), wanted).await
+    let Query(wanted) = wanted?;
+    export(&desk, &headers, "incidents", What::Incidents, wanted).await
 }
 
 /// `GET /api/exports/patrols`
 pub(super) async fn patrols(State(desk): State<Desk>, headers: HeaderMap, wanted: Asked) -> Answer<Response> {
-    export(&desk, &headers, "patrols", |_| Ok(What::Patrols), wanted).await
+    let Query(wanted) = wanted?;
+    export(&desk, &headers, "patrols", What::Patrols, wanted).await
 }
 
 /// `GET /api/exports/tasks`
 pub(super) async fn tasks(State(desk): State<Desk>, headers: HeaderMap, wanted: Asked) -> Answer<Response> {
-    export(&desk, &headers, "tasks", |_| Ok(What::Tasks), wanted).await
+    let Query(wanted) = wanted?;
+    export(&desk, &headers, "tasks", What::Tasks, wanted).await
 }
 
 /// `GET /api/exports/visits`
 pub(super) async fn visits(State(desk): State<Desk>, headers: HeaderMap, wanted: Asked) -> Answer<Response> {
-    export(&desk, &headers, "visits", |_| Ok(What::Visits), wanted).await
+    let Query(wanted) = wanted?;
+    export(&desk, &headers, "visits", What::Visits, wanted).await
 }
 
 /// `GET /api/exports/warnings`
@@ -68,31 +95,28 @@ pub(super) async fn warnings(
     headers: HeaderMap,
     wanted: Asked,
 ) -> Answer<Response> {
-    export(&desk, &headers, "warnings", |_| Ok(What::Warnings), wanted).await
+    let Query(wanted) = wanted?;
+    export(&desk, &headers, "warnings", What::Warnings, wanted).await
 }
 
 /// `GET /api/exports/figures?by=`
-pub(super) async fn figures(State(desk): State<Desk>, headers: HeaderMap, wanted: Asked) -> Answer<Response> {
-    export(&desk, &headers, "figures", figures_by, wanted).await
-}
-
-fn figures_by(by: Option<&str>) -> Answer<What> {
-    Ok(What::Figures(by.unwrap_or("category").parse()?))
+pub(super) async fn figures(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    wanted: Asked<Grouped>,
+) -> Answer<Response> {
+    let Query(Grouped { format, excel, from, to, by }) = wanted?;
+    let what = What::Figures(by.as_deref().unwrap_or("category").parse()?);
+    export(&desk, &headers, "figures", what, Wanted { format, excel, from, to }).await
 }
 
 async fn export(
     desk: &Desk,
     headers: &HeaderMap,
     name: &'static str,
-    what: impl FnOnce(Option<&str>) -> Answer<What>,
-    wanted: Asked,
+    what: What,
+    wanted: Wanted,
 ) -> Answer<Response> {
-    let Query(wanted) = wanted?;
-    let what = what(wanted.by.as_deref())?;
-    if wanted.by.is_some() && !matches!(what, What::Figures(_)) {
-        let code = "by".to_owned();
-        return Err(ApiError::invalid(vec![Problem::Unknown { what: "filter for this list", code }]));
-    }
     let format = match (wanted.format.as_deref().unwrap_or("csv").parse()?, wanted.excel) {
         (Format::Csv, true) => Format::ExcelCsv,
         (format, _) => format,

@@ -8,9 +8,8 @@ use axum::{
     http::{HeaderName, header},
     response::{IntoResponse as _, Response},
 };
-use serde::Deserialize;
-use serde_json::json;
-use suishou_core::{error::Problem, id::GridId, time::Timestamp};
+use serde::{Deserialize, Serialize};
+use suishou_core::{error::Problem, id::GridId, model::settings, time::Timestamp};
 
 use super::{
     Desk,
@@ -27,13 +26,26 @@ use crate::{
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'";
 
 /// Which incidents, and how they are put together.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Wanted {
     from: Option<String>,
     to: Option<String>,
+    #[param(value_type = Option<By>)]
     by: Option<String>,
     grid: Option<String>,
+}
+
+/// Of when.
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Between {
+    /// A moment, or a day in Beijing.
+    from: Option<String>,
+    /// Before this moment, or to the end of this day.
+    to: Option<String>,
 }
 
 /// A moment, or a day in Beijing.
@@ -69,38 +81,51 @@ pub(super) async fn figures(
     Shown::of(desk.relay.figures(by, period).await?)
 }
 
+/// What the figures mean.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = FigureDefinitions)]
+pub(super) struct Definitions {
+    /// By name.
+    figures: BTreeMap<&'static str, Definition>,
+}
+
+/// What one means.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = FigureDefinition)]
+struct Definition {
+    label: settings::Words,
+    meaning: settings::Words,
+}
+
 /// `GET /api/figures/definitions`: what each figure means, in both languages.
 pub(super) async fn definitions() -> Answer {
     let word = |lang: Lang, key: &str| Words::of(lang).word(key).to_owned();
-    let meaning: BTreeMap<&str, _> = FIGURES
+    let both = |key: &str| settings::Words { zh: word(Lang::Chinese, key), en: word(Lang::English, key) };
+    let figures = FIGURES
         .into_iter()
         .map(|name| {
-            let (label, meaning) = (format!("fig.{name}"), format!("figure.{name}"));
-            let both = |key: &str| json!({ "zh": word(Lang::Chinese, key), "en": word(Lang::English, key) });
-            (name, json!({ "label": both(&label), "meaning": both(&meaning) }))
+            let (label, meaning) = (both(&format!("fig.{name}")), both(&format!("figure.{name}")));
+            (name, Definition { label, meaning })
         })
         .collect();
-    Shown::of(json!({ "figures": meaning }))
+    Shown::of(Definitions { figures })
 }
 
 /// `GET /api/figures/published?from=&to=`
 pub(super) async fn published(
     State(desk): State<Desk>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
+    wanted: Result<Query<Between>, QueryRejection>,
 ) -> Answer {
-    let Query(wanted) = wanted?;
-    let used = [("by", wanted.by.is_some()), ("grid", wanted.grid.is_some())];
-    if let Some((name, _)) = used.into_iter().find(|(_, is_used)| *is_used) {
-        let code = name.to_owned();
-        return Err(ApiError::invalid(vec![Problem::Unknown { what: "filter for this list", code }]));
-    }
-    Shown::of(desk.relay.published(wanted.period()?).await?)
+    let Query(Between { from, to }) = wanted?;
+    Shown::of(desk.relay.published(Wanted { from, to, ..Wanted::default() }.period()?).await?)
 }
 
 /// As JSON or as a page.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Form {
+    /// `json` or `html`.
     format: Option<String>,
 }
 

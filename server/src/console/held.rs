@@ -13,7 +13,8 @@ use super::{
 };
 
 /// Which of them.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Wanted {
     /// Those too that were turned down.
@@ -49,7 +50,8 @@ pub(super) async fn release(State(desk): State<Desk>, Path(entry): Path<String>)
 }
 
 /// What the sender is told.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = RejectionForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rejection {
     reply: String,

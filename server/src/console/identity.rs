@@ -5,8 +5,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use suishou_core::{
     error::Problem,
     id::{DocumentId, MemberId},
@@ -21,7 +20,8 @@ use super::{
 use crate::relay::identity::{Passphrase, RevealAsk};
 
 /// A new passphrase.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = KeeperForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Init {
     passphrase: Passphrase,
@@ -33,7 +33,8 @@ pub(super) async fn init(State(desk): State<Desk>, Form(init): Form<Init>) -> An
 }
 
 /// Another passphrase.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = PassphraseForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
     /// The present one, or the recovery code.
@@ -41,14 +42,22 @@ pub(super) struct Change {
     next: Passphrase,
 }
 
+/// The passphrase is another one.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = PassphraseChanged)]
+pub(super) struct Changed {
+    is_changed: bool,
+}
+
 /// `POST /api/identity/passphrase`
 pub(super) async fn change(State(desk): State<Desk>, Form(change): Form<Change>) -> Answer {
     desk.relay.change_passphrase(change.present, change.next).await?;
-    Shown::of(json!({ "is_changed": true }))
+    Shown::of(Changed { is_changed: true })
 }
 
 /// Of whom, and why.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = RevealForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ask {
     #[serde(default)]
@@ -88,7 +97,8 @@ pub(super) async fn list(State(desk): State<Desk>, Extension(caller): Extension<
 }
 
 /// The keeper's proof.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = RevealOpenForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Open {
     passphrase: Passphrase,

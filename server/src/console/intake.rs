@@ -72,7 +72,7 @@ impl Buckets {
 }
 
 /// One ticket as another system sends it.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TicketForm {
     /// Its id there.
@@ -107,7 +107,7 @@ pub(super) struct TicketForm {
 }
 
 /// Whom to call.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ContactForm {
     #[serde(default)]
@@ -374,12 +374,26 @@ pub(super) async fn take(
 }
 
 /// What a file is of.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OfFile {
     source: String,
     #[serde(default)]
     dry_run: bool,
+}
+
+/// What a file did, or would do.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct TicketsImported {
+    /// Incidents now.
+    added: usize,
+    /// Remarks on incidents that were known.
+    updated: usize,
+    /// Known with this content.
+    unchanged: usize,
+    /// Nothing was written.
+    is_dry_run: bool,
 }
 
 /// `POST /api/intake-items?source=hotline`: a CSV file, all of it or nothing.
@@ -416,12 +430,12 @@ pub(super) async fn import(
         taken.into_iter().map(|taken| taken.outcome).collect()
     };
     let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
-    Shown::of(serde_json::json!({
-        "added": count(Outcome::Added),
-        "updated": count(Outcome::Updated),
-        "unchanged": count(Outcome::Unchanged),
-        "is_dry_run": of.dry_run,
-    }))
+    Shown::of(TicketsImported {
+        added: count(Outcome::Added),
+        updated: count(Outcome::Updated),
+        unchanged: count(Outcome::Unchanged),
+        is_dry_run: of.dry_run,
+    })
 }
 
 fn at_line(number: usize, problem: Problem) -> Problem {
@@ -429,7 +443,8 @@ fn at_line(number: usize, problem: Problem) -> Problem {
 }
 
 /// What to list.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Wanted {
     source: Option<String>,
@@ -463,9 +478,17 @@ pub(super) async fn add(
 }
 
 /// Whether something is in use.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = EnabledForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Enabled {
+    pub(super) is_enabled: bool,
+}
+
+/// Whether something is in use now.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct EnabledShown {
+    pub(super) id: String,
     pub(super) is_enabled: bool,
 }
 
@@ -476,7 +499,7 @@ pub(super) async fn enable(
     Form(form): Form<Enabled>,
 ) -> Answer {
     desk.relay.enable_source(id(&source)?, form.is_enabled).await?;
-    Shown::of(serde_json::json!({ "id": source, "is_enabled": form.is_enabled }))
+    Shown::of(EnabledShown { id: source, is_enabled: form.is_enabled })
 }
 
 /// `POST /api/intake-sources/{id}/rotate`: the answer has the new secret, this once.

@@ -54,8 +54,8 @@ use tower_http::{
     timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
 };
 
-pub use self::ledger::Noted;
 use self::{access::Access, error::ApiError};
+pub use self::{error::RequestId, ledger::Noted};
 use crate::relay::{Kind, Relay};
 
 /// Largest GeoJSON file in bytes.
@@ -103,7 +103,12 @@ impl Desk {
     /// Says under which address browsers find the console.
     #[must_use]
     pub fn found_at(self, console: String) -> Self {
-        Self { console, ..self }
+        Self { access: self.access.found_at(&console), console, ..self }
+    }
+
+    /// How many listen to what changes.
+    pub fn listeners(&self) -> usize {
+        self.seats.count()
     }
 
     /// The same desk for other machines, which ask for one of these hosts: no token, only sessions.

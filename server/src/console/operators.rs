@@ -5,8 +5,7 @@ use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     http::StatusCode,
 };
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use suishou_core::{error::Problem, id::DepartmentId, time::Timestamp};
 
 use super::{
@@ -34,11 +33,13 @@ pub(super) async fn list(State(desk): State<Desk>) -> Answer {
 }
 
 /// Somebody who is to log in.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = OperatorForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Add {
     name: String,
     shown_name: String,
+    #[schema(value_type = Vec<OperatorRole>)]
     roles: Vec<String>,
     #[serde(default)]
     department: Option<DepartmentId>,
@@ -74,9 +75,11 @@ pub(super) async fn enable(State(desk): State<Desk>, Path(operator): Path<String
 }
 
 /// What somebody does from now on.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = RolesForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Roles {
+    #[schema(value_type = Vec<OperatorRole>)]
     roles: Vec<String>,
     #[serde(default)]
     department: Option<DepartmentId>,
@@ -92,13 +95,26 @@ pub(super) async fn set_roles(
     Shown::of(desk.relay.set_operator_roles(number(&operator)?, roles, form.department).await?)
 }
 
+/// Somebody with the link that is for them alone.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = OperatorLinked)]
+pub(super) struct Linked<'a> {
+    operator: &'a OperatorShown,
+    /// To be typed; told this once.
+    code: &'a str,
+    /// The same as an address of the console.
+    link: String,
+    /// Useless from then on.
+    expires_at: Timestamp,
+}
+
 fn linked(desk: &Desk, operator: &OperatorShown, link: &JoinLink) -> Answer {
-    Shown::of(json!({
-        "operator": operator,
-        "code": link.code,
-        "link": crate::config::join_link(&desk.console, &link.code),
-        "expires_at": link.expires_at,
-    }))
+    Shown::of(Linked {
+        operator,
+        code: &link.code,
+        link: crate::config::join_link(&desk.console, &link.code),
+        expires_at: link.expires_at,
+    })
 }
 
 fn roles(words: &[String]) -> Answer<Vec<OperatorRole>> {
@@ -116,7 +132,8 @@ fn number(text: &str) -> Answer<i64> {
 }
 
 /// Which entries of the audit log.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Wanted {
     since: Option<String>,

@@ -4,9 +4,9 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use serde::Deserialize;
-use serde_json::json;
-use suishou_core::{id::DocumentId, model::track::TrackFix};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use suishou_core::{id::DocumentId, model::track::TrackFix, time::Timestamp};
 
 use super::{
     Desk,
@@ -21,9 +21,11 @@ pub(super) async fn show(State(desk): State<Desk>) -> Answer {
 }
 
 /// How long a kind is kept.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = RetentionForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Setting {
+    #[schema(value_type = Rule)]
     kind: String,
     amount: u64,
 }
@@ -52,6 +54,39 @@ pub(super) async fn run(State(desk): State<Desk>, Path(run): Path<String>) -> An
     Shown::of(desk.relay.retention_run(run).await?)
 }
 
+/// A patrol's path, as GeoJSON has it.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = TrackShown)]
+pub(super) struct Track {
+    #[serde(rename = "type")]
+    #[schema(pattern = "^FeatureCollection$")]
+    kind: &'static str,
+    features: Vec<Stretch>,
+}
+
+/// A stretch of it.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = TrackStretch)]
+struct Stretch {
+    #[serde(rename = "type")]
+    #[schema(pattern = "^Feature$")]
+    kind: &'static str,
+    properties: StretchShown,
+    /// A line or a point, WGS-84.
+    #[schema(value_type = Object)]
+    geometry: Value,
+}
+
+/// What is known of a stretch beside its line.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = TrackStretchShown)]
+struct StretchShown {
+    /// The exact fixes went after their time.
+    is_coarse: bool,
+    /// When each point was passed.
+    times: Vec<Timestamp>,
+}
+
 /// `GET /api/patrols/{id}/track`: GeoJSON, a line for each stretch; between two of them nothing is known.
 pub(super) async fn track(State(desk): State<Desk>, Path(document): Path<String>) -> Answer {
     let pieces = desk.relay.track(id(&document)?).await?;
@@ -62,21 +97,27 @@ pub(super) async fn track(State(desk): State<Desk>, Path(document): Path<String>
             [only] => json!({ "type": "Point", "coordinates": only }),
             _ => json!({ "type": "LineString", "coordinates": line }),
         };
-        let times: Vec<_> = piece.fixes.iter().map(|fix| fix.at).collect();
-        json!({
-            "type": "Feature",
-            "geometry": geometry,
-            "properties": { "is_coarse": piece.is_coarse, "times": times },
-        })
+        let times = piece.fixes.iter().map(|fix| fix.at).collect();
+        let properties = StretchShown { is_coarse: piece.is_coarse, times };
+        Stretch { kind: "Feature", properties, geometry }
     });
-    Shown::of(json!({ "type": "FeatureCollection", "features": features.collect::<Vec<_>>() }))
+    Shown::of(Track { kind: "FeatureCollection", features: features.collect() })
 }
 
 /// Why something is to stay.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = HoldForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Hold {
     reason: String,
+}
+
+/// Whether a document stays whatever its age.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = HoldState)]
+pub(super) struct OnHold {
+    document: DocumentId,
+    is_held: bool,
 }
 
 /// `PUT /api/retention/holds/{id}`
@@ -87,12 +128,12 @@ pub(super) async fn hold(
 ) -> Answer {
     let document: DocumentId = id(&document)?;
     desk.relay.hold(document, hold.reason).await?;
-    Shown::of(json!({ "document": document, "is_held": true }))
+    Shown::of(OnHold { document, is_held: true })
 }
 
 /// `DELETE /api/retention/holds/{id}`
 pub(super) async fn release(State(desk): State<Desk>, Path(document): Path<String>) -> Answer {
     let document: DocumentId = id(&document)?;
     desk.relay.release_hold(document).await?;
-    Shown::of(json!({ "document": document, "is_held": false }))
+    Shown::of(OnHold { document, is_held: false })
 }

@@ -8,18 +8,17 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
-use serde_json::json;
-use suishou_core::error::Problem;
+use serde::{Deserialize, Serialize};
+use suishou_core::{error::Problem, time::Timestamp};
 
 use super::{
     Desk, cookie,
     error::ApiError,
     input::{Answer, Form, Shown},
     ledger::Noted,
-    matrix::Caller,
+    matrix::{Caller, OperatorRole},
 };
-use crate::relay::operators::{Joining, LoginError, Session, SignedIn};
+use crate::relay::operators::{Joining, LoginError, OperatorShown, Session, SignedIn};
 
 /// Where a request comes from, if that is known.
 pub(super) struct Peer(Option<IpAddr>);
@@ -48,7 +47,8 @@ impl<S: Send + Sync> FromRequestParts<S> for OfSession {
 }
 
 /// Name and password.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = LoginForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Login {
     name: String,
@@ -75,7 +75,8 @@ pub(super) async fn enter(
 }
 
 /// A one-time link's code with what its holder chooses.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = JoinForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Join {
     code: String,
@@ -93,32 +94,64 @@ pub(super) async fn join(State(desk): State<Desk>, Form(join): Form<Join>) -> An
     entered(StatusCode::CREATED, &signed_in)
 }
 
+/// Who asks.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = SessionShown)]
+pub(super) struct Who {
+    /// None for a program of this machine.
+    operator: Option<OperatorShown>,
+    /// What they may do now.
+    roles: Vec<OperatorRole>,
+    /// What state-changing requests must show; none for a program of this machine.
+    csrf: Option<String>,
+    /// The password was given again within the last minutes.
+    is_confirmed: bool,
+    /// The session ends then at the latest.
+    expires_at: Option<Timestamp>,
+}
+
 /// `GET /api/session`: who asks, and as what.
 pub(super) async fn who(caller: Extension<Caller>, session: Option<Extension<Session>>) -> Answer {
     let Some(Extension(session)) = session else {
         let Extension(caller) = caller;
-        return Shown::of(json!({ "operator": null, "roles": caller.roles, "is_confirmed": true }));
+        let Caller { roles, .. } = caller;
+        let (operator, csrf, expires_at) = (None, None, None);
+        return Shown::of(Who { operator, roles, csrf, is_confirmed: true, expires_at });
     };
-    Shown::of(json!({
-        "operator": session.operator,
-        "roles": session.operator.roles,
-        "csrf": session.csrf,
-        "is_confirmed": session.is_confirmed,
-        "expires_at": session.expires_at,
-    }))
+    Shown::of(Who {
+        roles: session.operator.roles.clone(),
+        operator: Some(session.operator),
+        csrf: Some(session.csrf),
+        is_confirmed: session.is_confirmed,
+        expires_at: Some(session.expires_at),
+    })
+}
+
+/// A session is over.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = SessionEnded)]
+pub(super) struct Ended {
+    is_ended: bool,
 }
 
 /// `DELETE /api/session`
 pub(super) async fn leave(State(desk): State<Desk>, OfSession(session): OfSession) -> Answer<Response> {
     desk.relay.sign_out(session.key).await?;
-    Ok((cookie::clear(), Shown::of(json!({ "is_ended": true }))?).into_response())
+    Ok((cookie::clear(), Shown::of(Ended { is_ended: true })?).into_response())
 }
 
 /// A password given again.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = ConfirmForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Confirm {
     password: String,
+}
+
+/// How long the password that was given again is good for.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Confirmed {
+    confirmed_until: Timestamp,
 }
 
 /// `POST /api/session/confirm`
@@ -128,12 +161,13 @@ pub(super) async fn confirm(
     OfSession(session): OfSession,
     Form(confirm): Form<Confirm>,
 ) -> Answer {
-    let until = desk.relay.confirm(&session, confirm.password, from).await?;
-    Shown::of(json!({ "confirmed_until": until }))
+    let confirmed_until = desk.relay.confirm(&session, confirm.password, from).await?;
+    Shown::of(Confirmed { confirmed_until })
 }
 
 /// The password in use, and the one to come.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = NewPasswordForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewPassword {
     password: String,

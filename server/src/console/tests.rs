@@ -100,6 +100,8 @@ async fn only_this_machine_with_the_token_gets_an_answer() {
     assert_eq!(town.send(get("localhost:8444", TOKEN)).await.0, StatusCode::OK);
     let (status, body) = town.send(get("evil.example", TOKEN)).await;
     assert_eq!((status, &body["error"]["code"]), (StatusCode::MISDIRECTED_REQUEST, &json!("wrong_host")));
+    let reason = body["error"]["reason"].as_str().unwrap();
+    assert!(reason.contains("127.0.0.1") && !reason.contains("evil"), "{reason}");
     for token in ["", "0123456789abcde", "0123456789abcdef0"] {
         let (status, body) = town.send(get("127.0.0.1:8444", token)).await;
         assert_eq!((status, &body["error"]["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthorized")));
@@ -212,10 +214,16 @@ async fn every_line_of_the_matrix_has_a_route_and_a_handler() {
 async fn figures_take_no_person_and_exports_are_files() {
     let town = town();
     town.set_up().await;
-    for path in ["/api/figures?member=m1", "/api/figures?author=1", "/api/exports/patrols?member=m1"] {
+    for path in [
+        "/api/figures?member=m1",
+        "/api/figures?author=1",
+        "/api/exports/patrols?member=m1",
+        "/api/figures/published?by=grid",
+        "/api/exports/tasks?by=grid",
+    ] {
         assert_eq!(town.get(path).await.0, StatusCode::BAD_REQUEST, "{path}");
     }
-    for path in ["/api/figures?by=member", "/api/figures/published?by=grid", "/api/exports/tasks?format=pdf"]
+    for path in ["/api/figures?by=member", "/api/exports/figures?by=member", "/api/exports/tasks?format=pdf"]
     {
         assert_eq!(town.get(path).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
     }

@@ -1,6 +1,7 @@
 //! The township: its settings, grids and departments, and how its relay is.
 
 use axum::{
+    Extension,
     body::Bytes,
     extract::{Query, State, rejection::QueryRejection},
 };
@@ -17,6 +18,7 @@ use super::{
     Desk,
     error::ApiError,
     input::{Answer, Shown, from_json},
+    matrix::{Caller, OperatorRole},
     sheet::{DepartmentRow, departments},
 };
 use crate::relay::RelayStatus;
@@ -64,13 +66,18 @@ pub(super) struct Status<'a> {
     /// How much room the disk has.
     disk: Option<crate::blobs::Room>,
     /// Backups and checks.
-    #[schema(value_type = Object)]
     keeping: crate::relay::keeper::KeepingShown,
 }
 
 /// `GET /api/status`
-pub(super) async fn status(State(desk): State<Desk>) -> Answer {
-    let relay = desk.relay.status().await?;
+pub(super) async fn status(State(desk): State<Desk>, Extension(caller): Extension<Caller>) -> Answer {
+    let mut relay = desk.relay.status().await?;
+    let mut keeping = desk.relay.keeping();
+    // Where backups lie and which phones send too much is for who keeps house.
+    if !caller.is_one_of(&[OperatorRole::Administrator]) {
+        keeping = keeping.without_places();
+        relay.quota.waiting = None;
+    }
     let settings = desk.relay.settings().await;
     Shown::of(Status {
         township: settings.township,
@@ -80,7 +87,7 @@ pub(super) async fn status(State(desk): State<Desk>) -> Answer {
         pin: desk.invitations.pin,
         relay,
         disk: desk.relay.blobs().room().ok(),
-        keeping: desk.relay.keeping(),
+        keeping,
     })
 }
 

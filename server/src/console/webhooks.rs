@@ -4,12 +4,12 @@ use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     http::StatusCode,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Desk,
     input::{Answer, Form, Shown},
-    intake::Enabled,
+    intake::{Enabled, EnabledShown},
 };
 use crate::relay::webhooks::HookForm;
 
@@ -30,7 +30,7 @@ pub(super) async fn enable(
     Form(form): Form<Enabled>,
 ) -> Answer {
     desk.relay.enable_hook(hook.clone(), form.is_enabled).await?;
-    Shown::of(serde_json::json!({ "id": hook, "is_enabled": form.is_enabled }))
+    Shown::of(EnabledShown { id: hook, is_enabled: form.is_enabled })
 }
 
 /// `POST /api/webhooks/{id}/test`: one event that says nothing, now.
@@ -39,11 +39,18 @@ pub(super) async fn test(State(desk): State<Desk>, Path(hook): Path<String>) -> 
 }
 
 /// Which items.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[schema(as = RetryForm)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Retry {
     /// One by its number; all if none is named.
     item: Option<i64>,
+}
+
+/// How many are tried again.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Retried {
+    retried: usize,
 }
 
 /// `POST /api/webhooks/{id}/retry`: dead items are tried again.
@@ -53,11 +60,12 @@ pub(super) async fn retry(
     Form(form): Form<Retry>,
 ) -> Answer {
     let retried = desk.relay.retry_hook(hook, form.item).await?;
-    Shown::of(serde_json::json!({ "retried": retried }))
+    Shown::of(Retried { retried })
 }
 
 /// Of which hook.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Of {
     webhook: Option<String>,

@@ -54,6 +54,7 @@ pub fn document(transaction: &Transaction<'_>, document: DocumentId) -> Result<(
         "DELETE FROM document_author WHERE document = ?1",
         "DELETE FROM document_blob WHERE document = ?1",
         "DELETE FROM track_coarse WHERE document = ?1",
+        "DELETE FROM intake_contact WHERE document = ?1",
     ] {
         transaction
             .prepare_cached(statement)

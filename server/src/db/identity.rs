@@ -100,6 +100,16 @@ pub fn keeper_key(connection: &Connection) -> Result<Option<KeeperKey>> {
     )
 }
 
+/// Since when there is a keeper's key.
+pub fn keeper_key_since(connection: &Connection) -> Result<Option<Timestamp>> {
+    optional(
+        connection
+            .prepare_cached("SELECT made_at FROM keeper_key WHERE id = 1")
+            .map_err(sql)?
+            .query_row([], |row| Ok(Timestamp::from_millis(row.get(0)?))),
+    )
+}
+
 /// Keeps the public half of a new keeper's key.
 pub fn add_keeper_key(transaction: &Transaction<'_>, public_key: PublicKey, at: Timestamp) -> Result<()> {
     transaction

@@ -322,3 +322,27 @@ pub fn contact(connection: &Connection, document: DocumentId) -> Result<Option<(
             .query_row([document.as_ref()], |row| Ok((row.get(0)?, row.get(1)?))),
     )
 }
+
+/// Forgets whom to call about a document.
+pub fn forget_contact(transaction: &Transaction<'_>, document: DocumentId) -> Result<()> {
+    transaction
+        .prepare_cached("DELETE FROM intake_contact WHERE document = ?1")
+        .and_then(|mut delete| delete.execute([document.as_ref()]))
+        .map_err(sql)?;
+    Ok(())
+}
+
+/// The documents about which the same person is to be called as about this one: by number, or by name where no
+/// number is kept. Empty if nobody is kept for this one.
+pub fn documents_of_caller(connection: &Connection, document: DocumentId) -> Result<Vec<DocumentId>> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT c.document FROM intake_contact c JOIN intake_contact known ON known.document = ?1
+             WHERE CASE known.phone WHEN '' THEN c.phone = '' AND c.name = known.name
+                ELSE c.phone = known.phone END
+             ORDER BY c.document",
+        )
+        .map_err(sql)?;
+    let rows = statement.query_map([document.as_ref()], |row| id(row, 0)).map_err(sql)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(sql)
+}

@@ -58,6 +58,8 @@ pub enum What {
     Whole,
     /// Its photos and recordings, while the rest stays until it has not arrived since this time.
     Blobs(BlobKind, Option<Timestamp>),
+    /// Whom to call about it, likewise.
+    Contact(Option<Timestamp>),
 }
 
 /// Which documents are due.
@@ -100,7 +102,7 @@ fn conditions(due: &Due) -> (String, Vec<Value>) {
         }
         DocumentKind::Visit => {}
     }
-    if let What::Blobs(kind, whole) = due.what {
+    if let What::Blobs(kind, _) = due.what {
         words.push(
             "EXISTS (SELECT 1 FROM document_blob d JOIN blob b ON b.hash = d.hash OR b.preview_of = d.hash
                 WHERE d.document = w.document AND (b.kind = ? OR ? = 0) AND NOT EXISTS
@@ -109,10 +111,13 @@ fn conditions(due: &Due) -> (String, Vec<Value>) {
                         (SELECT 1 FROM retention_hold oh WHERE oh.document = o.document))))",
         );
         values.extend([Value::from(kind.as_str().to_owned()), i64::from(kind == BlobKind::Track).into()]);
-        if let Some(whole) = whole {
-            words.push("EXISTS (SELECT 1 FROM entry e WHERE e.document = w.document AND e.received_at >= ?)");
-            values.push(whole.millis().into());
-        }
+    }
+    if let What::Contact(_) = due.what {
+        words.push("EXISTS (SELECT 1 FROM intake_contact c WHERE c.document = w.document)");
+    }
+    if let What::Blobs(_, Some(whole)) | What::Contact(Some(whole)) = due.what {
+        words.push("EXISTS (SELECT 1 FROM entry e WHERE e.document = w.document AND e.received_at >= ?)");
+        values.push(whole.millis().into());
     }
     (words.join(" AND "), values)
 }

@@ -40,7 +40,7 @@ pub struct Happening {
 }
 
 /// An entry, for the console.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct AuditShown {
     /// Its place, from 1 without a gap.
     pub number: u64,
@@ -88,7 +88,7 @@ impl From<Kept> for AuditShown {
 }
 
 /// What came of walking the chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct AuditVerified {
     /// How many entries hold, from the first on.
     pub entries: u64,

@@ -33,7 +33,7 @@ const AT_ONCE: u32 = 1_000;
 const MAX_TOLD: usize = 100;
 
 /// What was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CheckReport {
     /// Everything was looked at, and not a sample.
     pub is_deep: bool,

@@ -27,7 +27,7 @@ use crate::db::{
 };
 
 /// An enrolled phone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct DeviceShown {
     /// Which.
     pub id: DeviceId,
@@ -60,7 +60,7 @@ pub struct DeviceShown {
 }
 
 /// A log of a phone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct LogShown {
     /// Which.
     pub log: LogId,
@@ -71,7 +71,7 @@ pub struct LogShown {
 }
 
 /// A phone with all that is known of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct DeviceDetail {
     /// What the list says.
     #[serde(flatten)]
@@ -85,7 +85,7 @@ pub struct DeviceDetail {
 }
 
 /// What came of wanting a phone again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Restored {
     /// Which.
     pub id: DeviceId,

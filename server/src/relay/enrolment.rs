@@ -44,7 +44,7 @@ pub struct Invited {
 }
 
 /// What became of an invitation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InvitationState {
     /// It can be used.
@@ -60,7 +60,7 @@ pub enum InvitationState {
 }
 
 /// An invitation, without its code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct InvitationShown {
     /// By which operators name it.
     pub number: i64,

@@ -39,21 +39,24 @@ const AT_ONCE: usize = 512;
 const MAX_REPLY_CHARS: usize = 500;
 
 /// An entry that takes no effect. Who made it is told by device and alias alone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct HeldShown {
     /// Which.
     pub entry: EntryId,
     /// Of which document.
     pub document: DocumentId,
     /// What the document is.
+    #[schema(schema_with = crate::relay::schema::kind_or_other)]
     pub kind: &'static str,
     /// A record, a change or a remark.
+    #[schema(schema_with = crate::relay::schema::body_type_or_other)]
     pub what: &'static str,
     /// From which device; none if it is an informant's.
     pub device: Option<DeviceId>,
     /// Who, as the document knows them; none if nothing of theirs takes effect in it.
     pub author: Option<Author>,
     /// Why.
+    #[schema(schema_with = crate::relay::schema::held_code)]
     pub code: &'static str,
     /// When it was made, by the phone's clock.
     pub claimed_at: Timestamp,
@@ -68,7 +71,7 @@ pub struct HeldShown {
 }
 
 /// A held entry with what can be read of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct HeldDetail {
     /// What the list says.
     #[serde(flatten)]
@@ -78,7 +81,7 @@ pub struct HeldDetail {
 }
 
 /// What came of trying one entry again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Tried {
     /// Which.
     pub entry: EntryId,
@@ -89,7 +92,7 @@ pub struct Tried {
 }
 
 /// What came of trying many.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Released {
     /// Take effect now.
     pub released: u64,

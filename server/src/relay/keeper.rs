@@ -24,7 +24,7 @@ use crate::{
 const RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// What is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Chore {
     /// A backup is taken.
@@ -34,12 +34,14 @@ pub enum Chore {
 }
 
 /// `keeping.json`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = KeepingKept)]
 #[serde(default)]
 pub struct Kept {
     /// The last backup that was whole.
     pub backup_at: Option<Timestamp>,
     /// Where it is.
+    #[schema(value_type = Option<String>)]
     pub backup_to: Option<PathBuf>,
     /// The last that was not.
     pub failed_at: Option<Timestamp>,
@@ -52,7 +54,7 @@ pub struct Kept {
 }
 
 /// Something under way.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct RunningShown {
     /// What.
     pub what: Chore,
@@ -65,7 +67,8 @@ pub struct RunningShown {
 }
 
 /// How something ended.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
+#[schema(as = ChoreEnded)]
 pub struct Ended {
     /// Why it was not done, by its code.
     pub error: Option<String>,
@@ -80,20 +83,29 @@ pub struct Ended {
 }
 
 /// How the housekeeping stands.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct KeepingShown {
     /// What is under way.
     pub running: Option<RunningShown>,
-    /// How the last one of this run ended.
+    /// How the last one of this run ended; none for who does not keep house.
     pub ended: Option<Ended>,
     /// What is known across restarts.
     pub kept: Kept,
     /// Where scheduled backups go.
+    #[schema(value_type = Option<String>)]
     pub to: Option<PathBuf>,
     /// How often; 0 for never.
     pub every_hours: u32,
     /// The last backup is older than it should be.
     pub is_overdue: bool,
+}
+
+impl KeepingShown {
+    /// The same without what names a folder.
+    #[must_use]
+    pub fn without_places(self) -> Self {
+        Self { ended: None, to: None, kept: Kept { backup_to: None, ..self.kept }, ..self }
+    }
 }
 
 /// The housekeeping of a relay.

@@ -39,6 +39,7 @@ pub mod push;
 pub mod quota;
 pub mod reading;
 pub mod retention;
+mod schema;
 mod reminders;
 mod repetitions;
 mod scope;
@@ -358,9 +359,10 @@ impl Relay {
         read: impl FnOnce(&Connection, &Shared) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let inner = Arc::clone(&self.inner);
-        spawn_blocking(move || inner.readers.with(|connection| read(connection, &inner.shared)))
-            .await
-            .map_err(|_| RelayError::Stopped)?
+        let span = tracing::Span::current();
+        let reading =
+            move || span.in_scope(|| inner.readers.with(|connection| read(connection, &inner.shared)));
+        spawn_blocking(reading).await.map_err(|_| RelayError::Stopped)?
     }
 
     /// Does something on the writer's thread.
@@ -369,8 +371,10 @@ impl Relay {
         call: impl FnOnce(&mut Engine) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        let operator = operators::acting();
+        let (operator, span) = (operators::acting(), tracing::Span::current());
         self.queue(Job::Call(Box::new(move |engine| {
+            // What is logged on the way is the request's, whichever thread it is on.
+            let _entered = span.enter();
             drop(answer.send(engine.in_name_of(operator, call)));
         })))?;
         answered.await.map_err(|_| RelayError::Stopped)?

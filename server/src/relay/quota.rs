@@ -50,12 +50,12 @@ pub struct QuotaShown {
     pub quotas: Quotas,
     /// Requests that were put off since the start.
     pub refused: u64,
-    /// Devices that have to wait now.
-    pub waiting: Vec<DeviceId>,
+    /// Devices that have to wait now; none for who does not keep house.
+    pub waiting: Option<Vec<DeviceId>>,
 }
 
 /// How much a device sent of late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct UsedShown {
     /// Entries in this hour.
     pub entries_hour: u64,
@@ -142,7 +142,7 @@ pub(super) fn shown(connection: &Connection, shared: &Shared) -> Result<QuotaSho
     let all = db::quota::all(connection, hour(shared.clock.now()))?;
     let is_waiting = |used: Used| !has_room_for_entries(quotas, used) || !has_room_for_blobs(quotas, used);
     let waiting = all.into_iter().filter(|(_, used)| is_waiting(*used)).map(|(device, _)| device);
-    Ok(QuotaShown { quotas, refused: shared.guesses.count(), waiting: waiting.collect() })
+    Ok(QuotaShown { quotas, refused: shared.guesses.count(), waiting: Some(waiting.collect()) })
 }
 
 /// Who came with wrong codes of late, and how often somebody was put off.

@@ -18,7 +18,7 @@ use axum::{
 };
 use suishou_core::{sync::wire::path, time::SharedClock};
 
-use crate::relay::Relay;
+use crate::{console::Desk, relay::Relay};
 
 /// Upper bounds of the histogram of exchanges, in seconds.
 const BOUNDS: [(f64, &str); 9] = [
@@ -112,9 +112,9 @@ pub(super) async fn count(State(metrics): State<Metrics>, request: Request, next
 }
 
 /// The route.
-pub(super) fn router(metrics: Metrics, relay: Relay, clock: SharedClock) -> Router {
+pub(super) fn router(metrics: Metrics, relay: Relay, desk: Desk, clock: SharedClock) -> Router {
     let show = async move || {
-        let text = text(&metrics, &relay, &clock).await;
+        let text = text(&metrics, &relay, desk.listeners(), &clock).await;
         ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
     };
     Router::new().route("/metrics", get(show))
@@ -140,7 +140,7 @@ impl Page {
     }
 }
 
-async fn text(metrics: &Metrics, relay: &Relay, clock: &SharedClock) -> String {
+async fn text(metrics: &Metrics, relay: &Relay, listeners: usize, clock: &SharedClock) -> String {
     let mut page = Page(String::new());
     {
         let counts = metrics.counts();
@@ -157,6 +157,7 @@ async fn text(metrics: &Metrics, relay: &Relay, clock: &SharedClock) -> String {
         page.line("sync_seconds_count", "", counts.exchanges);
         page.gauge("waiting_phones", "Phones that wait for news.", counts.waiting);
     }
+    page.gauge("listeners", "Consoles and programs that listen to what changes.", listeners);
     page.gauge("queue_depth", "Jobs that wait for the writer.", relay.queue_depth());
     page.gauge("disk_failed", "1 after a failed write or sync.", u8::from(relay.blobs().has_disk_failed()));
     if let Ok(room) = relay.blobs().room() {

@@ -8,6 +8,7 @@ mod house;
 mod metrics;
 mod running;
 mod stall;
+mod trace;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -124,11 +125,14 @@ impl Server {
         let (stopping, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
         let metrics = Metrics::default();
-        let counted =
-            |router: Router| router.layer(middleware::from_fn_with_state(metrics.clone(), metrics::count));
+        let counted = |router: Router| {
+            let counted = router.layer(middleware::from_fn_with_state(metrics.clone(), metrics::count));
+            counted.layer(middleware::from_fn(trace::number))
+        };
         let own = vec![bound, api];
-        let shown = metrics::router(metrics.clone(), relay.clone(), Arc::clone(&clock));
+        let time = Arc::clone(&clock);
         let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock).listening(own.clone());
+        let shown = metrics::router(metrics.clone(), relay.clone(), desk.clone(), time);
         // Other systems come by the door that phones come by: the other one is this machine's alone.
         let router =
             phone_router(&relay, stopped.clone()).merge(guarded(console::signed_router(desk.clone())));

@@ -167,7 +167,11 @@ async fn browsers_of_other_machines_come_by_tls_and_with_a_session_only() {
     let host = format!("host: 192.168.1.20:{port}");
     let with_token = format!("{host}\r\nauthorization: Bearer {token}");
     assert!(send("GET", "/api/status", &with_token, "").await.starts_with("HTTP/1.1 401"));
-    assert!(send("GET", "/api/status", "host: evil.example", "").await.starts_with("HTTP/1.1 421"));
+    let misdirected = send("GET", "/api/status", "host: evil.example", "").await;
+    assert!(misdirected.starts_with("HTTP/1.1 421"), "{misdirected}");
+    // It says under which name it is to be asked, and what to do for another.
+    assert!(misdirected.contains(&found_at) && misdirected.contains("addresses"), "{misdirected}");
+    assert!(!misdirected.contains("localhost"), "{misdirected}");
     let form = format!(
         r#"{{"code":"{}","name":"boss","shown_name":"boss","password":"three geese crossing"}}"#,
         link.code
@@ -191,4 +195,65 @@ async fn where_it_listens_is_written_while_it_runs() {
     server.stop().await;
     assert!(!folder.serving().exists());
     assert!(TcpStream::connect(api).await.is_err());
+}
+
+/// The answer to a request of this machine.
+async fn get(server: &Server, path: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(server.serving().api).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    answer.split("\r\n").find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+#[tokio::test]
+async fn every_answer_has_a_number_of_its_own_and_a_refusal_says_it() {
+    let (server, folder, _parent) = start(anywhere(Transport::PlainOnLoopback)).await;
+    let server = server.unwrap();
+    let token = folder::read_text(&folder.api_token()).unwrap();
+    let token = format!("authorization: Bearer {}\r\nx-request-id: mine\r\n", token.trim());
+    let mut numbers = std::collections::BTreeSet::new();
+    for headers in ["", &token, &token] {
+        let answer = get(&server, "/api/incidents/nothing", headers).await;
+        let number = header(&answer, "x-request-id").unwrap();
+        assert!(number.len() == 16 && number.bytes().all(|byte| byte.is_ascii_hexdigit()), "{number}");
+        let body: serde_json::Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        assert_eq!(body["error"]["request_id"], number, "{answer}");
+        numbers.insert(number.to_owned());
+    }
+    assert_eq!(numbers.len(), 3);
+    // What phones are answered has one too.
+    let phones: SocketAddr = server.serving().device.strip_prefix("http://").unwrap().parse().unwrap();
+    let mut stream = TcpStream::connect(phones).await.unwrap();
+    stream.write_all(b"GET /nothing HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(header(&answer, "x-request-id").is_some(), "{answer}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_listens_is_counted_as_long_as_they_do() {
+    let (server, folder, _parent) = start(anywhere(Transport::PlainOnLoopback)).await;
+    let server = server.unwrap();
+    let token = folder::read_text(&folder.api_token()).unwrap();
+    let token = token.trim();
+    let metrics = get(&server, "/metrics", "").await;
+    assert!(metrics.contains("\nsuishou_listeners 0\n"), "{metrics}");
+    let mut stream = TcpStream::connect(server.serving().api).await.unwrap();
+    let request =
+        format!("GET /api/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    assert!(get(&server, "/metrics", "").await.contains("\nsuishou_listeners 1\n"));
+    drop(stream);
+    while !get(&server, "/metrics", "").await.contains("\nsuishou_listeners 0\n") {}
+    server.stop().await;
 }

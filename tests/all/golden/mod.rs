@@ -16,8 +16,8 @@ use suishou_core::{
     field::Field,
     geo::{Position, read_geojson},
     id::{
-        BlobHash, CategoryId, CheckpointId, DepartmentId, DeviceId, DocumentId, DraftId, EnrolCode, EntryId, Epoch,
-        GridId, LogId, MemberId, Nonce, Pin, PublicKey, ReasonId, Salt, Signature, TownshipId,
+        BlobHash, CategoryId, CheckpointId, DepartmentId, DeviceId, DocumentId, DraftId, EnrolCode, EntryId,
+        Epoch, GridId, LogId, MemberId, Nonce, Pin, PublicKey, ReasonId, Salt, Signature, TownshipId,
     },
     log::{BlobReceipt, Head, Key, LogHead, Receipt, Revocation},
     model::{

@@ -86,7 +86,7 @@ pub struct ExportRows {
     /// What  内容
     #[arg(value_parser = ["incidents", "patrols", "tasks", "visits", "warnings", "figures"])]
     pub what: String,
-    /// As which file; geojson for incidents, tasks and visits  格式
+    /// As which file; geojson for all but figures  格式
     #[arg(long, default_value = "csv", value_parser = ["csv", "xlsx", "geojson"])]
     pub format: String,
     /// CSV that Excel opens by a double click: words instead of codes  供 Excel 打开
@@ -131,7 +131,7 @@ pub enum Retention {
 #[derive(Args, Debug)]
 pub struct RetentionSet {
     /// What  种类
-    #[arg(value_parser = ["incidents", "media", "patrols", "tracks", "visits", "households", "tasks", "warnings", "notices"])]
+    #[arg(value_parser = ["incidents", "media", "contacts", "patrols", "tracks", "visits", "households", "tasks", "warnings", "notices"])]
     pub kind: String,
     /// Months, or days for tracks; 0 for ever  月数（轨迹为天数），0 为永久
     pub amount: u64,

@@ -27,11 +27,14 @@ pub enum Subject {
 #[derive(Args, Debug)]
 pub struct About {
     /// The member's number  人员编号
-    #[arg(value_name = "MEMBER", required_unless_present = "household", conflicts_with = "household")]
+    #[arg(value_name = "MEMBER", required_unless_present_any = ["household", "caller"])]
     pub member: Option<String>,
     /// Or a household's document: the whole id  走访对象的文档编号
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["member", "caller"])]
     pub household: Option<String>,
+    /// Or who called another system about an incident: the incident's whole id  来电反映人（所反映事件的编号）
+    #[arg(long, value_name = "ID", conflicts_with = "member")]
+    pub caller: Option<String>,
 }
 
 /// `suishou subject export`

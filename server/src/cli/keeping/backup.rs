@@ -181,7 +181,15 @@ fn verify_one(folder: Option<&Path>, from: &FromBackup, words: &'static Words) -
             (false, _) => "keeping.verify_failed",
         };
         let (name, sound, damaged) = (&verified.name, &verified.sound, &verified.damaged.len());
-        tell(words, key, &[("name", name), ("sound", sound), ("damaged", damaged)])?;
+        let (journal, entries) = (&verified.journal_files, &verified.journal_entries);
+        let told: [(&str, &dyn std::fmt::Display); 5] = [
+            ("name", name),
+            ("sound", sound),
+            ("damaged", damaged),
+            ("journal", journal),
+            ("entries", entries),
+        ];
+        tell(words, key, &told)?;
         for file in verified.damaged.iter().take(20) {
             tell(words, "keeping.damaged_file", &[("name", file)])?;
         }

@@ -86,7 +86,9 @@ pub(in crate::cli) fn doctor(folder: &Path, doctor: &Doctor, words: &'static Wor
         Err(error) => (line("config", Level::Bad, "config_bad", error.say(words)), None),
     };
     lines.push(config_line);
-    lines.push(relay(folder, words));
+    let status = status(folder, words);
+    lines.push(relay(folder, status.as_ref()));
+    lines.extend(status.as_ref().map(keeper));
     lines.extend(ports(&place));
     lines.push(disk(folder));
     lines.push(database(folder));
@@ -135,15 +137,34 @@ fn clock(folder: &Path, now: Timestamp) -> Line {
     line("clock", Level::Ok, "clock_ok", now.to_rfc3339())
 }
 
-fn relay(folder: &Path, words: &'static Words) -> Line {
+/// What the running relay says of itself.
+fn status(folder: &Path, words: &'static Words) -> Option<Value> {
+    let asked = Client::find(folder, words)
+        .and_then(|client| wait_for(async move { client.get("/api/status").await }));
+    asked.ok()
+}
+
+fn relay(folder: &Path, status: Option<&Value>) -> Line {
     if folder.join("disk-failed").exists() {
         return line("relay", Level::Bad, "disk_failed", "");
     }
-    let status = Client::find(folder, words)
-        .and_then(|client| wait_for(async move { client.get("/api/status").await }));
     match status {
-        Ok(_) => line("relay", Level::Ok, "relay_ok", ""),
-        Err(_) => line("relay", Level::Warn, "relay_off", folder.display().to_string()),
+        Some(_) => line("relay", Level::Ok, "relay_ok", ""),
+        None => line("relay", Level::Warn, "relay_off", folder.display().to_string()),
+    }
+}
+
+/// Whether informants are sealed, and whether two different people could open one.
+fn keeper(status: &Value) -> Line {
+    let identities = status.get("identities").unwrap_or(&Value::Null);
+    let count = |name: &str| identities.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let since = identities.get("keeper_key_since").and_then(Value::as_str);
+    match since {
+        None => line("identity", Level::Warn, "keeper_none", count("in_clear").to_string()),
+        Some(since) if count("keepers") == 0 || count("askers") == 0 => {
+            line("identity", Level::Warn, "keeper_alone", since)
+        }
+        Some(since) => line("identity", Level::Ok, "keeper_ok", since),
     }
 }
 

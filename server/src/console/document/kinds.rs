@@ -15,7 +15,7 @@ use utoipa::{
     },
 };
 
-use crate::relay::{Kind, Label, Listed, NoteShown, PersonShown, Shown};
+use crate::relay::{Kind, Label, Listed, NoteShown, PersonShown, Shown, operators::HandShown};
 
 type Named = Vec<(String, RefOr<Schema>)>;
 
@@ -84,6 +84,7 @@ impl<R: Kind> PartialSchema for Shown<R> {
                 "by",
                 or_null::<PersonShown>().description(Some("Whose record; null: the command centre's.")),
             )
+            .property("operators", ArrayBuilder::new().items(refer::<HandShown>()))
             .property("participants", ArrayBuilder::new().items(refer::<PersonShown>()))
             .property("notes", ArrayBuilder::new().items(refer::<NoteShown>()))
             .property("held", whole(0).description(Some("How many entries of it are held.")))
@@ -91,7 +92,7 @@ impl<R: Kind> PartialSchema for Shown<R> {
                 "seen_at",
                 or_null::<Timestamp>().description(Some("When the command centre first looked at it.")),
             );
-        let beside = ["origin", "participants", "notes", "held"]
+        let beside = ["origin", "operators", "participants", "notes", "held"]
             .into_iter()
             .fold(beside, utoipa::openapi::ObjectBuilder::required);
         AllOfBuilder::new().item(refer::<Listed<R>>()).item(refer::<R::Shown>()).item(beside).into()
@@ -109,5 +110,6 @@ impl<R: Kind> ToSchema for Shown<R> {
         collect::<Origin>(schemas);
         collect::<PersonShown>(schemas);
         collect::<NoteShown>(schemas);
+        collect::<HandShown>(schemas);
     }
 }

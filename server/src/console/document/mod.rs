@@ -4,6 +4,7 @@
 //! files. `operations` only says which types belong to which route: one line for each.
 
 mod kinds;
+mod nulls;
 mod operations;
 
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -19,7 +20,10 @@ use super::{
     error::{CODES, Refusal},
     matrix::{Guard, RULES, Rule},
 };
-use crate::words::{Lang, Words};
+use crate::{
+    relay::signature::{SIGNATURE, TIMESTAMP},
+    words::{Lang, Words},
+};
 
 /// As it is served; `server/openapi.json` is the same, and a test holds it so.
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", made()));
@@ -80,14 +84,8 @@ impl Document {
         self.operation("PUT", path)
     }
 
-    /// Routes whose bodies have no schema yet: who may and what it does, and that it speaks JSON.
-    fn describe_the_rest(&mut self) {
-        for rule in RULES {
-            let method = rule.method.to_ascii_lowercase();
-            if !self.paths.get(rule.path).is_some_and(|methods| methods.contains_key(&method)) {
-                self.operation(rule.method, rule.path).speaks();
-            }
-        }
+    fn delete(&mut self, path: &'static str) -> Operation<'_> {
+        self.operation("DELETE", path)
     }
 
     /// A reference to the schema of a type, which is kept with all that it names.
@@ -154,24 +152,44 @@ impl Operation<'_> {
     /// Takes JSON.
     fn takes<T: ToSchema>(self) -> Self {
         let schema = self.document.schema_of::<T>();
-        self.takes_one_of(vec![Body { kind: "application/json", schema }])
+        self.takes_one_of(&[Body { kind: "application/json", schema }])
     }
 
     /// Takes one of several kinds of files.
     fn takes_raw(self, kind: &'static str) -> Self {
-        self.takes_one_of(vec![Body::raw(kind)])
+        self.takes_one_of(&[Body::raw(kind)])
     }
 
     /// Takes a sheet, or the same in JSON.
     fn takes_sheet<T: ToSchema>(self) -> Self {
         let schema = self.document.schema_of::<T>();
-        self.takes_one_of(vec![Body::raw("text/csv"), Body { kind: "application/json", schema }])
+        self.takes_one_of(&[Body::raw("text/csv"), Body { kind: "application/json", schema }])
     }
 
-    fn takes_one_of(mut self, bodies: Vec<Body>) -> Self {
-        let content = bodies.into_iter().map(|body| (body.kind.to_owned(), json!({ "schema": body.schema })));
-        let content: Map<String, Value> = content.collect();
+    /// Takes JSON, or nothing at all.
+    fn may_take<T: ToSchema>(self) -> Self {
+        let mut taken = self.takes::<T>();
+        if let Some(Value::Object(body)) = taken.value.get_mut("requestBody") {
+            body.insert("required".to_owned(), json!(false));
+        }
+        taken
+    }
+
+    fn takes_one_of(mut self, bodies: &[Body]) -> Self {
+        let content = content(bodies);
         self.value.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
+        self
+    }
+
+    /// Takes the signature of another system.
+    fn takes_signature(mut self) -> Self {
+        let parameter = |name: &str| {
+            let key = format!("document.parameter.{name}");
+            let description = Words::of(Lang::English).word(&key);
+            let schema = json!({ "type": "string", "minLength": 1 });
+            json!({ "name": name, "in": "header", "required": true, "description": description, "schema": schema })
+        };
+        self.value.insert("parameters".to_owned(), json!([TIMESTAMP, SIGNATURE].map(parameter)));
         self
     }
 
@@ -187,57 +205,73 @@ impl Operation<'_> {
 
     /// Answers 200 with JSON.
     fn answers<T: ToSchema>(self) -> Self {
-        let schema = self.document.schema_of::<T>();
-        self.ends(200, &[Body { kind: "application/json", schema }])
+        self.ends_as::<T>(&[200])
     }
 
     /// Answers 201 with JSON.
     fn creates<T: ToSchema>(self) -> Self {
+        self.ends_as::<T>(&[201])
+    }
+
+    /// Answers 201 with JSON, or 200 if it was there.
+    fn creates_or_knows<T: ToSchema>(self) -> Self {
+        self.ends_as::<T>(&[200, 201])
+    }
+
+    /// Answers 202 with JSON, and goes on by itself.
+    fn begins<T: ToSchema>(self) -> Self {
+        self.ends_as::<T>(&[202])
+    }
+
+    fn ends_as<T: ToSchema>(self, statuses: &[u16]) -> Self {
         let schema = self.document.schema_of::<T>();
-        self.ends(201, &[Body { kind: "application/json", schema }])
+        self.ends(statuses, &[Body { kind: "application/json", schema }])
+    }
+
+    /// Answers 200 with JSON, or the same as a file of another kind.
+    fn answers_or_sends<T: ToSchema>(self, kind: &'static str) -> Self {
+        let schema = self.document.schema_of::<T>();
+        self.ends(&[200], &[Body { kind: "application/json", schema }, Body::raw(kind)])
     }
 
     /// Answers 200 with a list under its name.
-    fn lists<T: ToSchema>(self, name: &str) -> Self {
+    fn lists<T: ToSchema>(mut self, name: &str) -> Self {
+        let list = self.list::<T>(name);
+        self.ends(&[200], &[list])
+    }
+
+    /// Answers 201 with a list under its name.
+    fn creates_list<T: ToSchema>(mut self, name: &str) -> Self {
+        let list = self.list::<T>(name);
+        self.ends(&[201], &[list])
+    }
+
+    fn list<T: ToSchema>(&mut self, name: &str) -> Body {
         let items = self.document.schema_of::<T>();
         let list = json!({ "type": "array", "items": items });
         let schema = json!({ "type": "object", "properties": { name: list }, "required": [name] });
-        self.ends(200, &[Body { kind: "application/json", schema }])
+        Body { kind: "application/json", schema }
     }
 
     /// Answers 200 with a file of one of these kinds.
     fn sends(self, kinds: &[&'static str]) -> Self {
         let bodies: Vec<Body> = kinds.iter().map(|kind| Body::raw(kind)).collect();
-        self.ends(200, &bodies)
+        self.ends(&[200], &bodies)
     }
 
     /// Answers 200 with JSON that has a document of its own.
     fn sends_object(self) -> Self {
-        self.ends(200, &[Body { kind: "application/json", schema: json!({ "type": "object" }) }])
-    }
-
-    /// Takes and answers JSON, without a schema.
-    fn speaks(mut self) {
-        if !matches!(self.method, "GET" | "DELETE") {
-            let content = json!({ "*/*": {} });
-            self.value.insert("requestBody".to_owned(), json!({ "required": false, "content": content }));
-        }
-        self.ends_with("2XX", &[Body { kind: "application/json", schema: json!({}) }]);
-    }
-
-    fn ends(self, status: u16, bodies: &[Body]) -> Self {
-        self.ends_with(&status.to_string(), bodies)
+        self.ends(&[200], &[Body { kind: "application/json", schema: json!({ "type": "object" }) }])
     }
 
     /// Finishes the operation with what only the matrix and the words know.
-    fn ends_with(mut self, status: &str, bodies: &[Body]) -> Self {
+    fn ends(mut self, statuses: &[u16], bodies: &[Body]) -> Self {
         let Self { method, path, .. } = self;
         let key = format!("document.{method} {path}");
         let (summary, chinese) = (Words::of(Lang::English).word(&key), Words::of(Lang::Chinese).word(&key));
-        let content = bodies.iter().map(|body| (body.kind.to_owned(), json!({ "schema": body.schema })));
-        let content: Map<String, Value> = content.collect();
-        let done = json!({ "description": summary, "content": content });
-        let mut responses = Map::from_iter([(status.to_owned(), done)]);
+        let done = json!({ "description": summary, "content": content(bodies) });
+        let mut responses: Map<String, Value> =
+            statuses.iter().map(|status| (status.to_string(), done.clone())).collect();
         responses.insert("default".to_owned(), json!({ "$ref": "#/components/responses/Refusal" }));
         let value = &mut self.value;
         let mut parameters = path_parameters(path);
@@ -263,6 +297,11 @@ impl Operation<'_> {
         self.document.paths.entry(path).or_default().insert(method.to_ascii_lowercase(), operation);
         self
     }
+}
+
+/// Media types with their schemas.
+fn content(bodies: &[Body]) -> Map<String, Value> {
+    bodies.iter().map(|body| (body.kind.to_owned(), json!({ "schema": body.schema }))).collect()
 }
 
 /// The first part behind `/api/`.
@@ -303,6 +342,10 @@ fn path_parameters(path: &str) -> Vec<Value> {
         let schema = match name {
             "hash" => json!({ "type": "string", "pattern": "^[0-9a-fA-F]{64}$" }),
             "version" => json!({ "type": "string", "pattern": "^([0-9]{1,18}|current)$" }),
+            "number" | "run" => json!({ "type": "integer", "format": "int64", "minimum": 1 }),
+            "id" if ["/api/operators/", "/api/reveals/"].iter().any(|of| path.starts_with(of)) => {
+                json!({ "type": "integer", "format": "int64", "minimum": 1 })
+            }
             "id" => json!({ "type": "string", "minLength": 1, "maxLength": 64 }),
             _ => json!({ "type": "string", "minLength": 1 }),
         };
@@ -317,6 +360,8 @@ fn made() -> Value {
     operations::describe(&mut document);
     document.schema_of::<Refusal>();
     let mut made = document.finished();
+    nulls::require(&mut made);
+    nulls::open_parts(&mut made);
     if let Some(code) = made.pointer_mut("/components/schemas/RefusalDetail/properties/code") {
         *code = json!({ "type": "string", "description": "Why, for a program.", "examples": CODES });
     }
@@ -388,6 +433,50 @@ mod tests {
             assert!(tag["description"].as_str().unwrap().contains(' '), "{tag} has no words");
         }
     }
+
+    #[test]
+    fn every_answer_and_every_body_in_json_has_a_type() {
+        let made = made();
+        for rule in RULES {
+            let operation = &made["paths"][rule.path][rule.method.to_ascii_lowercase()];
+            let where_ = format!("{} {}", rule.method, rule.path);
+            let takes_none = matches!(rule.method, "GET" | "DELETE") || TAKE_NOTHING.contains(&rule.path);
+            assert_eq!(operation["requestBody"].is_null(), takes_none, "{where_}");
+            let responses = operation["responses"].as_object().unwrap();
+            let answers: Vec<&Value> = responses
+                .iter()
+                .filter(|(status, _)| status.starts_with('2'))
+                .map(|(_, answer)| answer)
+                .collect();
+            assert!(!answers.is_empty(), "{where_}");
+            for content in answers.into_iter().chain(operation.get("requestBody")) {
+                let content = content["content"].as_object().unwrap();
+                assert!(!content.is_empty() && !content.contains_key("*/*"), "{where_}");
+                for (kind, content) in content {
+                    let schema = &content["schema"];
+                    let is_typed = ["$ref", "properties"].iter().any(|key| schema.get(key).is_some());
+                    let is_file = kind != "application/json" && schema["type"] == "string";
+                    assert!(is_typed || is_file, "{where_}: {kind} {schema}");
+                }
+            }
+        }
+    }
+
+    /// Orders that need no words.
+    const TAKE_NOTHING: [&str; 12] = [
+        "/api/operators/{id}/disable",
+        "/api/operators/{id}/enable",
+        "/api/operators/{id}/reset",
+        "/api/enrolments/{number}/withdraw",
+        "/api/devices/{id}/revoke",
+        "/api/devices/{id}/restore",
+        "/api/devices/{id}/release",
+        "/api/reveals/{id}/refuse",
+        "/api/held/{id}/release",
+        "/api/retention/runs",
+        "/api/intake-sources/{id}/rotate",
+        "/api/webhooks/{id}/test",
+    ];
 
     /// The names of a schema's fields, with those of all its parts.
     fn fields(made: &Value, schema: &Value) -> Vec<String> {

@@ -69,6 +69,39 @@ async fn every_rule_lets_in_its_roles_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn only_who_keeps_house_reads_where_backups_lie_and_which_phones_send_too_much() {
+    let house = house();
+    let disk = tempfile::tempdir().unwrap();
+    let to = disk.path().join("CANARYDISK");
+    let (status, answer) = house.machine("POST", "/api/backups", json!({ "to": to })).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let is_done = async || {
+        let keeping = house.machine("GET", "/api/backups", Value::Null).await.1;
+        keeping["ended"]["number"].as_u64() > answer["after"].as_u64()
+    };
+    while !is_done().await {
+        tokio::task::yield_now().await;
+    }
+    for role in OperatorRole::ALL {
+        let department = (role == OperatorRole::Handler).then_some("police");
+        if department.is_some() {
+            house.incident().await;
+        }
+        let browser = house.hire(&format!("the.{role}").replace('_', "-"), &[role], department).await;
+        let (status, answer) = house.ask(&browser, "GET", "/api/status", Value::Null).await;
+        assert_eq!(status, StatusCode::OK, "{role}");
+        let may = role == OperatorRole::Administrator;
+        assert_eq!(answer.to_string().contains("CANARYDISK"), may, "{role}: {answer}");
+        assert_eq!(answer["quota"]["waiting"].is_array(), may, "{role}");
+        assert_eq!(answer["keeping"]["kept"]["backup_to"].is_string(), may, "{role}");
+        assert!(
+            answer["keeping"]["kept"]["backup_at"].is_string(),
+            "{role}: that there is one, everybody reads"
+        );
+    }
+}
+
+#[tokio::test]
 async fn without_a_login_only_what_logs_in_answers() {
     let house = house();
     for rule in RULES {

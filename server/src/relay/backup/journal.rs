@@ -168,6 +168,79 @@ impl Shelf {
     }
 }
 
+/// What was read of the journal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct JournalRead {
+    /// Files whose entries lead from the head that they name to the next; or, without the key, that are there.
+    pub(super) files: u64,
+    /// Entries in them.
+    pub(super) entries: u64,
+    /// Those that can't be read, or lead nowhere.
+    pub(super) damaged: Vec<String>,
+}
+
+impl Shelf {
+    /// Reads the journal as a restore would: each file whole, its chain followed entry by entry, and each beginning
+    /// where the one before ended. Signatures are checked by the restore, which has the relay's key.
+    pub(super) fn verify_journal(&self, opener: &Opener) -> Result<JournalRead> {
+        let mut read = JournalRead::default();
+        let is_closed = self.is_encrypted() && matches!(opener, Opener::None);
+        let mut head: Option<(LogId, Head)> = None;
+        for (path, _, log, to) in self.journal()? {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if is_closed {
+                read.files += 1;
+                continue;
+            }
+            let before = head.filter(|(known, _)| *known == log).map(|(_, head)| head);
+            match self.follow(&path, opener, before)? {
+                Some((entries, last)) if last.counter == to => {
+                    read.files += 1;
+                    read.entries += entries;
+                    head = Some((log, last));
+                }
+                _ => {
+                    tracing::error!(file = %name, "a file of a backup is damaged");
+                    read.damaged.push(format!("{FOLDER}/{name}"));
+                    head = None;
+                }
+            }
+        }
+        Ok(read)
+    }
+
+    /// Follows the chain of a file; none if it breaks, or does not begin where the file before ended.
+    fn follow(
+        &self,
+        path: &std::path::Path,
+        opener: &Opener,
+        before: Option<Head>,
+    ) -> Result<Option<(u64, Head)>> {
+        let mut bytes = Vec::new();
+        match seal::read(path, self.is_encrypted(), opener, &mut bytes) {
+            Ok(_) => {}
+            Err(KeepingError::WrongKey) => return Err(KeepingError::WrongKey),
+            Err(_) => return Ok(None),
+        }
+        let read = decode::<Journal>(&bytes, "a journal").ok();
+        let Some(journal) = read.filter(|journal| journal.format == super::FORMAT) else { return Ok(None) };
+        let (mut entries, mut head) = (0, before);
+        for run in &journal.runs {
+            if head.is_some_and(|head| head != run.from) {
+                return Ok(None);
+            }
+            let Ok(page) = unpack(&run.page) else { return Ok(None) };
+            let last = page.iter().fold(run.from, |head, (entry, _)| head.then(&entry.header));
+            if last != run.to {
+                return Ok(None);
+            }
+            entries += page.len() as u64;
+            head = Some(last);
+        }
+        Ok(head.map(|head| (entries, head)))
+    }
+}
+
 /// What came back of the command centre's own work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct TakenBack {

@@ -38,7 +38,8 @@ pub use verify::{Verified, verify};
 const FORMAT: u8 = 1;
 
 /// One file of a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = BackupFile)]
 pub struct FileLine {
     /// Its name in the data folder.
     pub name: String,
@@ -55,7 +56,8 @@ pub struct FileLine {
 }
 
 /// `manifest.json`: what a snapshot holds; written last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = BackupManifest)]
 pub struct Manifest {
     /// Version of this file.
     pub format: u8,

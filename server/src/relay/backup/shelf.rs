@@ -66,7 +66,8 @@ impl BlobLine {
 }
 
 /// A whole snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = BackupSnapshot)]
 pub struct Snapshot {
     /// Its name: when it was taken.
     pub name: String,

@@ -60,7 +60,8 @@ pub struct Order {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = BackupTaken)]
 pub struct Taken {
     /// The snapshot's name.
     pub name: String,

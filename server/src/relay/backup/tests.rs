@@ -165,6 +165,62 @@ fn every_flipped_byte_is_found_and_nothing_is_restored_from_it() {
 }
 
 #[test]
+fn the_journal_is_read_back_too_and_a_gap_in_it_is_found() {
+    use suishou_core::{
+        document::Record,
+        id::{CategoryId, Salt},
+        model::{Severity, incident::IncidentRecord, place::Place},
+    };
+    let (mut town, disk) = (Town::new(), tempfile::tempdir().unwrap());
+    let to = disk.path().join("backup");
+    town.take(&order(&to), 0).unwrap();
+    let shelf = Shelf::open(&to).unwrap();
+    let mut shipped = Shipped::default();
+    let record = |text: &str| {
+        Record::Incident(IncidentRecord {
+            salt: Salt::ZERO,
+            text: text.to_owned(),
+            category: CategoryId::new("fire").unwrap(),
+            severity: Severity::High,
+            place: Place::default(),
+            photos: Vec::new(),
+            voice: None,
+            patrol: None,
+            is_anonymous: None,
+            matter: None,
+            source: None,
+        })
+    };
+    for second in 1..=3 {
+        town.engine.issue(&record("x")).unwrap();
+        town.engine.issue(&record("y")).unwrap();
+        let at = Timestamp::from_millis(1_763_800_000_000 + second * 1_000);
+        assert_eq!(ship(town.engine.connection(), &shelf, &mut shipped, at).unwrap(), 2);
+    }
+    let snapshot = shelf.snapshot(None).unwrap();
+    let read = || verify(&shelf, &snapshot, &Opener::None, &Progress::default()).unwrap();
+    let whole = read();
+    assert_eq!((whole.journal_files, whole.journal_entries, whole.damaged.len()), (3, 6, 0));
+    assert_eq!(whole.sound, snapshot.manifest.files.len() as u64 + 1 + 3);
+    let mut files = walk(&to.join("journal"));
+    files.sort();
+    for file in &files {
+        let sound = fs::read(file).unwrap();
+        for place in [0, sound.len() / 2, sound.len() - 1] {
+            let mut flipped = sound.clone();
+            flipped[place] ^= 0x40;
+            fs::write(file, &flipped).unwrap();
+            assert_eq!(read().damaged.len(), 1, "{} at {place}", file.display());
+        }
+        fs::write(file, &sound).unwrap();
+    }
+    // The one in the middle is gone: the last does not follow the first.
+    fs::remove_file(&files[1]).unwrap();
+    let gap = read();
+    assert_eq!((gap.journal_files, gap.damaged.len()), (1, 1), "{gap:?}");
+}
+
+#[test]
 fn a_restored_folder_begins_a_new_life_and_is_never_written_over() {
     let (town, disk) = (Town::new(), tempfile::tempdir().unwrap());
     let to = disk.path().join("backup");

@@ -21,6 +21,10 @@ pub struct Verified {
     pub sound: u64,
     /// Those that are not, or are gone.
     pub damaged: Vec<String>,
+    /// Files of the journal, which are among these.
+    pub journal_files: u64,
+    /// Entries of the command centre in them.
+    pub journal_entries: u64,
     /// The content was decrypted too, not only the files compared.
     pub is_opened: bool,
 }
@@ -64,6 +68,10 @@ pub fn verify(shelf: &Shelf, snapshot: &Snapshot, opener: &Opener, progress: &Pr
             take(&file.name, is_file_sound(&path, &file, is_sealed, opener)?)?;
         }
     }
+    let journal = shelf.verify_journal(opener)?;
+    verified.sound += journal.files;
+    (verified.journal_files, verified.journal_entries) = (journal.files, journal.entries);
+    verified.damaged.extend(journal.damaged);
     Ok(verified)
 }
 

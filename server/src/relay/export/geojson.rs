@@ -1,4 +1,5 @@
-//! GeoJSON: a point for each row in WGS-84, longitude first; a row without a position has no geometry.
+//! GeoJSON in WGS-84, longitude first: a point for each row, the lines of a patrol, the areas of a warning; a row
+//! without a place has no geometry.
 
 use std::{
     fs::File,
@@ -6,9 +7,9 @@ use std::{
 };
 
 use serde_json::{Map, Value, json};
-use suishou_core::error::Error;
+use suishou_core::{error::Error, geo::Position};
 
-use super::{Cell, Line, Sink, failed};
+use super::{Cell, Line, Shape, Sink, failed};
 use crate::relay::error::Result;
 
 pub(super) struct GeoJson {
@@ -38,9 +39,7 @@ impl Sink for GeoJson {
             .filter(|(column, _)| !matches!(**column, "latitude" | "longitude"))
             .map(|(column, cell)| ((*column).to_owned(), value(cell)))
             .collect();
-        let geometry = line.position.map(
-            |position| json!({ "type": "Point", "coordinates": [position.longitude(), position.latitude()] }),
-        );
+        let geometry = geometry(line.shape);
         let feature = json!({ "type": "Feature", "geometry": geometry, "properties": properties });
         let before: &[u8] = if self.is_first { b"\n" } else { b",\n" };
         self.is_first = false;
@@ -48,6 +47,20 @@ impl Sink for GeoJson {
         serde_json::to_writer(&mut self.file, &feature).map_err(|error| {
             error.io_error_kind().map_or(Error::Corrupt("a feature").into(), |kind| failed(kind.into()))
         })
+    }
+}
+
+fn geometry(shape: Shape) -> Value {
+    let at = |position: Position| [position.longitude(), position.latitude()];
+    match shape {
+        Shape::Nowhere => Value::Null,
+        Shape::Point(position) => json!({ "type": "Point", "coordinates": at(position) }),
+        Shape::Lines(lines) => {
+            let lines: Vec<Vec<[f64; 2]>> =
+                lines.into_iter().map(|line| line.into_iter().map(at).collect()).collect();
+            json!({ "type": "MultiLineString", "coordinates": lines })
+        }
+        Shape::Areas(areas) => json!({ "type": "MultiPolygon", "coordinates": areas }),
     }
 }
 

@@ -15,6 +15,7 @@ use std::{
     str::FromStr,
 };
 
+use serde_json::Value;
 use suishou_core::{
     error::{Error, Problem},
     geo::Position,
@@ -29,6 +30,7 @@ use super::{
     figures::{By, Period, statement},
 };
 use crate::{
+    blobs::Blobs,
     db::{self, Connection},
     words::Words,
 };
@@ -59,7 +61,7 @@ pub enum Format {
     ExcelCsv,
     /// For Excel, with typed cells.
     Xlsx,
-    /// Points in WGS-84.
+    /// Points, lines and areas in WGS-84.
     GeoJson,
 }
 
@@ -118,11 +120,30 @@ pub enum Cell {
     Flag(bool),
 }
 
+/// Where a row is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// Not known, or everywhere.
+    Nowhere,
+    /// At one place.
+    Point(Position),
+    /// Along these lines; between two of them nothing is known.
+    Lines(Vec<Vec<Position>>),
+    /// In these polygons, as GeoJSON has their coordinates.
+    Areas(Vec<Value>),
+}
+
+impl From<Option<Position>> for Shape {
+    fn from(position: Option<Position>) -> Self {
+        position.map_or(Self::Nowhere, Self::Point)
+    }
+}
+
 /// A row with its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     cells: Vec<Cell>,
-    position: Option<Position>,
+    shape: Shape,
 }
 
 /// What to export.
@@ -154,58 +175,59 @@ pub fn column_ids(what: What) -> &'static [&'static str] {
     columns(what)
 }
 
+/// What an export is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Township<'a> {
+    /// Its database.
+    pub connection: &'a Connection,
+    /// Its attachments, for the paths of patrols.
+    pub blobs: &'a Blobs,
+    /// Its settings.
+    pub settings: &'a Settings,
+    /// As things stand then.
+    pub now: Timestamp,
+}
+
 /// Makes the file; answers with the number of rows.
-pub fn write(
-    connection: &Connection,
-    settings: &Settings,
-    now: Timestamp,
-    order: &Order,
-    path: &Path,
-) -> Result<u64> {
-    let snapshot = db::snapshot(connection)?;
+pub fn write(from: &Township<'_>, order: &Order, path: &Path) -> Result<u64> {
+    let snapshot = db::snapshot(from.connection)?;
+    let from = &Township { connection: &snapshot, ..*from };
     let mut count = 0;
     let columns = columns(order.what);
     match order.format {
         Format::Csv | Format::ExcelCsv => {
             let file = File::create(path).map_err(failed)?;
             let mut sink = csv::Csv::new(file, columns, order.format == Format::ExcelCsv, order.words)?;
-            each(&snapshot, settings, now, order, &mut sink, &mut count)?;
+            each(from, order, &mut sink, &mut count)?;
             sink.end()?;
         }
         Format::GeoJson => {
-            if !matches!(order.what, What::Incidents | What::Tasks | What::Visits) {
+            if matches!(order.what, What::Figures(_)) {
                 return Err(RelayError::invalid(Problem::Missing("the position")));
             }
             let mut sink = geojson::GeoJson::new(File::create(path).map_err(failed)?, columns)?;
-            each(&snapshot, settings, now, order, &mut sink, &mut count)?;
+            each(from, order, &mut sink, &mut count)?;
             sink.end()?;
         }
         Format::Xlsx => {
             let mut sink = xlsx::Xlsx::new(path, columns, order.words)?;
-            each(&snapshot, settings, now, order, &mut sink, &mut count)?;
+            each(from, order, &mut sink, &mut count)?;
             sink.end(path)?;
         }
     }
     Ok(count)
 }
 
-fn each(
-    connection: &Connection,
-    settings: &Settings,
-    now: Timestamp,
-    order: &Order,
-    sink: &mut dyn Sink,
-    count: &mut u64,
-) -> Result<()> {
+fn each(from: &Township<'_>, order: &Order, sink: &mut dyn Sink, count: &mut u64) -> Result<()> {
     let What::Figures(by) = order.what else {
-        return rows::each(connection, settings, now, order, |line| {
+        return rows::each(from, order, |line| {
             *count += 1;
             sink.take(line)
         });
     };
     let period = Period { from: order.from, to: order.to, grid: None };
-    let statement = statement(connection, settings, now, by, &period)?;
-    for line in rows::figures(settings, order.words, &statement) {
+    let statement = statement(from.connection, from.settings, from.now, by, &period)?;
+    for line in rows::figures(from.settings, order.words, &statement) {
         *count += 1;
         sink.take(line)?;
     }
@@ -218,7 +240,9 @@ impl Relay {
         let blobs = std::sync::Arc::clone(&self.inner.blobs);
         self.with(move |connection, shared| {
             let path = blobs.spool()?;
-            let written = write(connection, &shared.settings(), shared.clock.now(), &order, &path);
+            let (settings, now) = (shared.settings(), shared.clock.now());
+            let from = Township { connection, blobs: &blobs, settings: &settings, now };
+            let written = write(&from, &order, &path);
             let opened = written.and_then(|count| Ok((File::open(&path).map_err(failed)?, count)));
             if let Err(error) = fs::remove_file(&path) {
                 tracing::warn!(kind = %error.kind(), "an export's file stays behind until the next start");

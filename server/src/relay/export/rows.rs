@@ -1,10 +1,11 @@
 //! What each export has in its columns. The columns' words stand in the words files under `export.ID`.
 
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use suishou_core::{
     error::Error,
     geo::Position,
-    id::GridId,
+    id::{DocumentId, GridId},
     model::{
         DocumentKind, decode,
         incident::{IncidentRecord, Matter},
@@ -17,12 +18,14 @@ use suishou_core::{
     time::Timestamp,
 };
 
-use super::{Cell, Line, Order, What};
+use super::{Cell, Format, Line, Order, Shape, Township, What};
 use crate::{
+    blobs::Blobs,
     db::{self, Connection, export::Exported},
     relay::{
         error::Result,
         figures::{By, FIGURES, Statement},
+        retention::{Piece, pieces},
     },
     words::{Lang, Words},
 };
@@ -158,13 +161,13 @@ pub(super) fn columns(what: What) -> &'static [&'static str] {
 
 /// Goes through the rows in the order of their time.
 pub(super) fn each(
-    connection: &Connection,
-    settings: &Settings,
-    now: Timestamp,
+    from: &Township<'_>,
     order: &Order,
     mut take: impl FnMut(Line) -> Result<()>,
 ) -> Result<()> {
+    let Township { connection, blobs, settings, now } = *from;
     let names = Names { settings, lang: order.words.lang(), now };
+    let has_shapes = order.format == Format::GeoJson;
     let kind = match order.what {
         What::Incidents => DocumentKind::Incident,
         What::Patrols => DocumentKind::Patrol,
@@ -173,11 +176,15 @@ pub(super) fn each(
         What::Warnings => DocumentKind::Warning,
         What::Figures(_) => return Ok(()),
     };
-    let from = order.from.unwrap_or(Timestamp::from_millis(i64::MIN));
+    let since = order.from.unwrap_or(Timestamp::from_millis(i64::MIN));
     let to = order.to.unwrap_or(Timestamp::from_millis(i64::MAX));
-    db::export::each(connection, kind, from, to, |exported| {
+    db::export::each(connection, kind, since, to, |exported| {
         take(match order.what {
-            What::Patrols => patrol(&names, &exported)?,
+            What::Patrols => {
+                let (document, line) = patrol(&names, &exported)?;
+                let shape = if has_shapes { path(connection, blobs, document)? } else { Shape::Nowhere };
+                Line { shape, ..line }
+            }
             What::Tasks => task(&names, &exported)?,
             What::Visits => visit(&names, &exported)?,
             What::Warnings => warning(&names, &exported)?,
@@ -289,10 +296,10 @@ fn incident(names: &Names<'_>, exported: &Exported) -> Result<Line> {
         author(exported.author),
         text(record.map(|record| record.text).unwrap_or_default()),
     ];
-    Ok(Line { cells, position: row.position })
+    Ok(Line { cells, shape: row.position.into() })
 }
 
-fn patrol(names: &Names<'_>, exported: &Exported) -> Result<Line> {
+fn patrol(names: &Names<'_>, exported: &Exported) -> Result<(DocumentId, Line)> {
     let row: PatrolRow = read(exported)?;
     let cells = vec![
         code(&row.document),
@@ -308,7 +315,37 @@ fn patrol(names: &Names<'_>, exported: &Exported) -> Result<Line> {
         count(row.gaps),
         count(row.incidents),
     ];
-    Ok(Line { cells, position: None })
+    Ok((row.document, Line { cells, shape: Shape::Nowhere }))
+}
+
+/// The lines of a patrol, as exact as the relay still has them.
+fn path(connection: &Connection, blobs: &Blobs, document: DocumentId) -> Result<Shape> {
+    let line = |piece: Piece| {
+        let mut line: Vec<Position> = piece.fixes.iter().map(|fix| fix.position).collect();
+        // A line has two ends, though they may be one place.
+        if let [only] = line.as_slice() {
+            line.push(*only);
+        }
+        line
+    };
+    let lines: Vec<_> =
+        pieces(connection, blobs, document)?.into_iter().map(line).filter(|line| !line.is_empty()).collect();
+    Ok(if lines.is_empty() { Shape::Nowhere } else { Shape::Lines(lines) })
+}
+
+/// The grids that a warning names; for everybody it is everywhere, and has no outline.
+fn areas(settings: &Settings, row: &WarningRow) -> Shape {
+    let named = settings.grids.iter().filter(|grid| row.audience.grids.contains(&grid.id));
+    let mut areas = Vec::new();
+    for grid in named {
+        let mut geometry = json!(grid.boundary.to_geojson());
+        let is_several = geometry.get("type").is_some_and(|kind| kind == "MultiPolygon");
+        match geometry.get_mut("coordinates").map(Value::take).unwrap_or_default() {
+            Value::Array(polygons) if is_several => areas.extend(polygons),
+            polygon => areas.push(polygon),
+        }
+    }
+    if areas.is_empty() { Shape::Nowhere } else { Shape::Areas(areas) }
 }
 
 fn task(names: &Names<'_>, exported: &Exported) -> Result<Line> {
@@ -335,7 +372,7 @@ fn task(names: &Names<'_>, exported: &Exported) -> Result<Line> {
         count(row.counts.arrived),
         count(row.counts.finished),
     ];
-    Ok(Line { cells, position: row.position })
+    Ok(Line { cells, shape: row.position.into() })
 }
 
 fn visit(names: &Names<'_>, exported: &Exported) -> Result<Line> {
@@ -360,7 +397,7 @@ fn visit(names: &Names<'_>, exported: &Exported) -> Result<Line> {
         count(row.led_to),
         text(record.map(|record| record.text).unwrap_or_default()),
     ];
-    Ok(Line { cells, position: row.position })
+    Ok(Line { cells, shape: row.position.into() })
 }
 
 fn warning(names: &Names<'_>, exported: &Exported) -> Result<Line> {
@@ -371,6 +408,7 @@ fn warning(names: &Names<'_>, exported: &Exported) -> Result<Line> {
         WarningState::Expired => "expired",
         WarningState::Ended => "ended",
     };
+    let shape = areas(names.settings, &row);
     let cells = vec![
         code(&row.document),
         code(&row.hazard),
@@ -386,7 +424,7 @@ fn warning(names: &Names<'_>, exported: &Exported) -> Result<Line> {
         count(row.heard),
         count(row.need_help),
     ];
-    Ok(Line { cells, position: None })
+    Ok(Line { cells, shape })
 }
 
 /// Each group, and all of them in the last line.
@@ -400,7 +438,7 @@ pub(super) fn figures(settings: &Settings, words: &Words, statement: &Statement)
             None => Cell::Empty,
         };
         let cells = [key, name].into_iter().chain(FIGURES.iter().map(value)).collect();
-        Line { cells, position: None }
+        Line { cells, shape: Shape::Nowhere }
     };
     let mut lines: Vec<Line> = statement
         .groups

@@ -36,18 +36,20 @@ const MAX_LINES: usize = 20;
 const PERIOD: Duration = Duration::from_hours(30 * 24);
 
 /// Somebody in charge of the grid.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct InCharge {
     /// What people call them.
     pub name: String,
     /// What they do.
+    #[schema(value_type = suishou_core::model::Role)]
     pub role: &'static str,
     /// How to reach them.
     pub phone: String,
 }
 
 /// Something that is open.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = SheetLine)]
 pub struct Line {
     /// Which.
     pub document: DocumentId,
@@ -62,7 +64,8 @@ pub struct Line {
 }
 
 /// A list cut to what a page holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = SheetLines)]
 pub struct Lines {
     /// How many there are.
     pub count: u64,
@@ -83,7 +86,8 @@ impl Lines {
 }
 
 /// A place that is watched under a warning in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = SheetPost)]
 pub struct Post {
     /// What people call it.
     pub name: String,
@@ -94,7 +98,7 @@ pub struct Post {
 }
 
 /// The last patrol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct LastPatrol {
     /// When it began.
     pub started_at: Timestamp,
@@ -107,13 +111,14 @@ pub struct LastPatrol {
 }
 
 /// One page about a grid and those within it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct GridSheet {
     /// Which.
     pub grid: GridId,
     /// What people call it.
     pub name: String,
     /// Which sort of grid.
+    #[schema(value_type = suishou_core::geo::GridKind)]
     pub kind: &'static str,
     /// The grid it is part of.
     pub parent: Option<GridId>,

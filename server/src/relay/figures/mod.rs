@@ -60,7 +60,8 @@ pub const FIGURES: [&str; 20] = [
 ];
 
 /// By what figures are put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = FigureGrouping)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
     /// The incident's grid.
@@ -128,7 +129,7 @@ impl FromStr for By {
 }
 
 /// The figures of a group, or of all.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Figures {
     /// Incidents that reached the relay in the period.
     pub received: u64,
@@ -173,7 +174,8 @@ pub struct Figures {
 }
 
 /// One group.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = FigureGroup)]
 pub struct Group {
     /// Its code or day; none for incidents without one.
     pub key: Option<String>,
@@ -183,7 +185,7 @@ pub struct Group {
 }
 
 /// All groups of a period.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Statement {
     /// Received from then on; none for the beginning.
     pub from: Option<Timestamp>,

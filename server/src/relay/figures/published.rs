@@ -23,7 +23,8 @@ use crate::{
 };
 
 /// How many came and how many of them are settled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = ClosedCount)]
 pub struct Closed {
     /// Received.
     pub received: u64,
@@ -39,7 +40,8 @@ impl Closed {
 }
 
 /// Patrols of a period.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = PatrolCounts)]
 pub struct Patrols {
     /// How many.
     pub count: u64,
@@ -54,7 +56,8 @@ pub struct Patrols {
 }
 
 /// Visits to people to care for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = VisitCounts)]
 pub struct Visits {
     /// How many.
     pub count: u64,
@@ -69,7 +72,8 @@ pub struct Visits {
 }
 
 /// Warnings of a level.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = WarningCounts)]
 pub struct Warnings {
     /// How many.
     pub count: u64,
@@ -84,7 +88,8 @@ pub struct Warnings {
 }
 
 /// Musters and what was answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = MusterCounts)]
 pub struct Musters {
     /// How many.
     pub count: u64,
@@ -97,7 +102,8 @@ pub struct Musters {
 }
 
 /// Evacuation lists.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = EvacuationCounts)]
 pub struct Evacuations {
     /// How many lists.
     pub count: u64,
@@ -110,7 +116,8 @@ pub struct Evacuations {
 }
 
 /// Orders of a form.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = OrderCounts)]
 pub struct Orders {
     /// How many.
     pub count: u64,
@@ -119,7 +126,8 @@ pub struct Orders {
 }
 
 /// Notices passed on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = NoticeCounts)]
 pub struct Notices {
     /// How many.
     pub count: u64,
@@ -130,7 +138,7 @@ pub struct Notices {
 }
 
 /// All of it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Published {
     /// From then on.
     pub from: Option<Timestamp>,

@@ -17,6 +17,7 @@ use suishou_core::{
     log::Key,
     model::Role,
     seal::{Opener, Sealer},
+    time::Timestamp,
 };
 use tokio::task::spawn_blocking;
 
@@ -28,6 +29,7 @@ use super::{
     Relay,
     engine::{Engine, Work},
     error::{RelayError, Result},
+    operators::OperatorRole,
 };
 use crate::{
     db::{self, Connection, identity::Way, member::Kept},
@@ -50,7 +52,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 
 /// A passphrase or recovery code on its way; never printed.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct Passphrase(String);
 
@@ -80,7 +82,7 @@ impl std::fmt::Debug for Passphrase {
 }
 
 /// What is sealed of a member.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Person {
     /// What people call them.
     pub name: String,
@@ -95,7 +97,7 @@ impl std::fmt::Debug for Person {
 }
 
 /// What `identity init` came to.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, utoipa::ToSchema)]
 pub struct KeeperMade {
     /// How many identities are sealed now.
     pub sealed: u64,
@@ -116,6 +118,12 @@ impl std::fmt::Debug for KeeperMade {
 pub struct IdentityStatus {
     /// There is a keeper's key.
     pub has_keeper_key: bool,
+    /// Since when.
+    pub keeper_key_since: Option<Timestamp>,
+    /// Operators who can log in and open a reveal as the second person.
+    pub keepers: u64,
+    /// Others of them who can log in and ask for one.
+    pub askers: u64,
     /// Sealed identities.
     pub sealed: u64,
     /// Informants whose names stand in clear.
@@ -124,8 +132,22 @@ pub struct IdentityStatus {
 
 /// How the identities are kept.
 pub(super) fn status(connection: &Connection) -> Result<IdentityStatus> {
+    let keeper_key_since = db::identity::keeper_key_since(connection)?;
+    let operators = db::operator::all(connection)?;
+    let (mut keepers, mut askers) = (0, 0);
+    for known in operators.iter().filter(|known| !known.is_disabled && known.password_hash.is_some()) {
+        let roles = OperatorRole::read(&known.roles);
+        if roles.contains(&OperatorRole::IdentityKeeper) {
+            keepers += 1;
+        } else if roles.contains(&OperatorRole::Dispatcher) || roles.contains(&OperatorRole::Leader) {
+            askers += 1;
+        }
+    }
     Ok(IdentityStatus {
-        has_keeper_key: db::identity::keeper_key(connection)?.is_some(),
+        has_keeper_key: keeper_key_since.is_some(),
+        keeper_key_since,
+        keepers,
+        askers,
         sealed: db::identity::sealed(connection)?.len() as u64,
         in_clear: db::identity::count_clear(connection)?,
     })

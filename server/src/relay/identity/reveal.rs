@@ -44,7 +44,7 @@ pub enum RevealAsk {
 }
 
 /// A reveal as everybody who may see it sees it: without the identity.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct RevealShown {
     /// Its number.
     pub id: i64,
@@ -61,6 +61,7 @@ pub struct RevealShown {
     /// Void from then on.
     pub expires_at: Timestamp,
     /// `pending`, `opened`, `refused` or `expired`.
+    #[schema(schema_with = crate::relay::schema::reveal_state)]
     pub state: &'static str,
     /// The operator who opened or refused it; none for this machine.
     pub settled_by: Option<i64>,
@@ -69,7 +70,7 @@ pub struct RevealShown {
 }
 
 /// Who it is: told once.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Revealed {
     /// Which reveal.
     pub id: i64,

@@ -38,7 +38,7 @@ pub const MAX_EXTERNAL_ID_BYTES: usize = 128;
 const MAX_WORDS: usize = 500;
 
 /// What a system is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceKind {
     /// 12345
@@ -74,7 +74,8 @@ impl SourceKind {
 }
 
 /// How a system's words become the township's.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SourceRules)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
     /// For what names no category, or one that nobody knows.
@@ -113,7 +114,7 @@ impl Rules {
 }
 
 /// A new source.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceForm {
     /// Its short name.
@@ -137,11 +138,12 @@ pub struct SourceForm {
 }
 
 /// A source, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct SourceShown {
     /// Its short name.
     pub id: SourceId,
     /// What it is.
+    #[schema(value_type = SourceKind)]
     pub kind: String,
     /// What people call it.
     pub name: String,
@@ -156,7 +158,7 @@ pub struct SourceShown {
 }
 
 /// A secret, shown once.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, utoipa::ToSchema)]
 pub struct Secret {
     /// Whose.
     pub id: String,
@@ -171,7 +173,7 @@ impl std::fmt::Debug for Secret {
 }
 
 /// Whom to call about a matter.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Contact {
     /// What they are called.
     pub name: String,
@@ -203,7 +205,8 @@ pub struct Ticket {
 }
 
 /// What became of a ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = TicketOutcome)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It is an incident now.
@@ -215,7 +218,8 @@ pub enum Outcome {
 }
 
 /// A ticket that is taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = TicketTaken)]
 pub struct Taken {
     /// Its id there.
     pub external_id: String,
@@ -226,7 +230,8 @@ pub struct Taken {
 }
 
 /// What came from a source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = IntakeItemShown)]
 pub struct ItemShown {
     /// Its place in the order in which they first came.
     pub row: u64,
@@ -237,6 +242,7 @@ pub struct ItemShown {
     /// What was made of it.
     pub incident: DocumentId,
     /// `taken`, or `updated` if other content came later.
+    #[schema(schema_with = crate::relay::schema::item_state)]
     pub state: String,
     /// How often other content came.
     pub updates: u64,
@@ -245,6 +251,7 @@ pub struct ItemShown {
     /// When its content came last.
     pub updated_at: Timestamp,
     /// In which state the incident is.
+    #[schema(value_type = Option<suishou_core::model::incident::IncidentState>)]
     pub incident_state: Option<String>,
 }
 

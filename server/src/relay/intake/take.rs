@@ -79,6 +79,10 @@ impl Work<'_> {
         let mut record = ticket.record.clone();
         record.source = Some(source.clone());
         let document = self.issue_at(&Record::Incident(record), reported_at.min(self.now))?;
+        // Before the document is projected: its figures say from the first on who brought it.
+        if let Some(known) = db::intake::source(self.transaction, source)? {
+            db::figures::set_source(self.transaction, document, &known.kind)?;
+        }
         db::intake::add_item(
             self.transaction,
             source,

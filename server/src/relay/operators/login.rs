@@ -72,7 +72,7 @@ pub struct Session {
 }
 
 /// Somebody came in.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, utoipa::ToSchema)]
 pub struct SignedIn {
     /// For the cookie, and for nobody's eyes.
     #[serde(skip)]

@@ -52,7 +52,7 @@ pub(super) fn acting() -> Option<i64> {
 }
 
 /// An operator, for the console.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct OperatorShown {
     /// Their number; never given to somebody else.
     pub id: i64,
@@ -91,7 +91,7 @@ impl From<Kept> for OperatorShown {
 }
 
 /// Who took a step or wrote a remark, by its entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct HandShown {
     /// The entry.
     pub entry: EntryId,

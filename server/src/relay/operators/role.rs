@@ -56,7 +56,7 @@ impl OperatorRole {
     }
 
     /// Reads a column; a role that this version does not know gives no right.
-    pub(super) fn read(column: &str) -> Vec<Self> {
+    pub(in crate::relay) fn read(column: &str) -> Vec<Self> {
         column.split(' ').filter_map(Self::from_name).collect()
     }
 }

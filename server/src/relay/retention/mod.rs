@@ -19,7 +19,7 @@ use suishou_core::{
 use tokio::sync::watch;
 
 use self::rule::{Amount, Rule};
-pub use self::track::Piece;
+pub use self::track::{Piece, pieces};
 use super::{
     Relay,
     engine::{Engine, Work},
@@ -44,7 +44,8 @@ const FIRST_AFTER: Duration = Duration::from_mins(10);
 const EVERY: Duration = Duration::from_hours(24);
 
 /// What went of a kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = RetentionGone)]
 pub struct Gone {
     /// Documents, or documents whose photos or tracks went.
     pub documents: u64,
@@ -55,7 +56,8 @@ pub struct Gone {
 }
 
 /// What would go of a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = RetentionDue)]
 pub struct DueShown {
     /// Of which kind.
     pub kind: Rule,
@@ -68,7 +70,8 @@ pub struct DueShown {
 }
 
 /// A run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = RetentionRun)]
 pub struct RunShown {
     /// Counts up.
     pub run: i64,
@@ -83,7 +86,7 @@ pub struct RunShown {
 }
 
 /// Something that is not to go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct HoldShown {
     /// Which.
     pub document: DocumentId,
@@ -94,7 +97,7 @@ pub struct HoldShown {
 }
 
 /// Everything about retention.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct RetentionShown {
     /// How long each kind is kept.
     pub rules: Vec<Amount>,
@@ -113,6 +116,7 @@ pub fn dues(connection: &Connection, now: Timestamp) -> Result<Vec<(Rule, Due)>>
         let what = match rule {
             Rule::Media => What::Blobs(BlobKind::Photo, before(Rule::Incidents)),
             Rule::Tracks => What::Blobs(BlobKind::Track, before(Rule::Patrols)),
+            Rule::Contacts => What::Contact(before(Rule::Incidents)),
             _ => What::Whole,
         };
         Some((rule, Due { kind: rule.document(), what, before: before(rule)? }))
@@ -222,11 +226,15 @@ impl Work<'_> {
         gone: &mut Gone,
     ) -> Result<()> {
         gone.documents += 1;
-        let What::Blobs(kind, _) = due.what else {
-            let erased = self.erase_document(document)?;
-            gone.bodies += erased.bodies;
-            gone.blobs += erased.blobs;
-            return Ok(());
+        let kind = match due.what {
+            What::Whole => {
+                let erased = self.erase_document(document)?;
+                gone.bodies += erased.bodies;
+                gone.blobs += erased.blobs;
+                return Ok(());
+            }
+            What::Contact(_) => return Ok(db::intake::forget_contact(self.transaction, document)?),
+            What::Blobs(kind, _) => kind,
         };
         for hash in db::retention::stored_blobs(self.transaction, document, kind)? {
             if kind == BlobKind::Track {

@@ -21,13 +21,16 @@ const MONTH: Duration = Duration::from_mins(43_830);
 const MOST: u64 = 1_200;
 
 /// What a rule is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = RetentionKind)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// Settled incidents.
     Incidents,
     /// Photos and recordings of settled incidents.
     Media,
+    /// Names and phones of callers in settled incidents that other systems handed over.
+    Contacts,
     /// Finished patrols.
     Patrols,
     /// Exact tracks of finished patrols: coarse ones stand for them afterwards.
@@ -45,7 +48,8 @@ pub enum Rule {
 }
 
 /// What a rule's number counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = RetentionUnit)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Days.
@@ -56,9 +60,10 @@ pub enum Unit {
 
 impl Rule {
     /// All.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Incidents,
         Self::Media,
+        Self::Contacts,
         Self::Patrols,
         Self::Tracks,
         Self::Visits,
@@ -73,6 +78,7 @@ impl Rule {
         match self {
             Self::Incidents => "incidents",
             Self::Media => "media",
+            Self::Contacts => "contacts",
             Self::Patrols => "patrols",
             Self::Tracks => "tracks",
             Self::Visits => "visits",
@@ -97,7 +103,7 @@ impl Rule {
             Self::Incidents | Self::Warnings => 60,
             Self::Media | Self::Patrols | Self::Visits | Self::Tasks => 36,
             Self::Tracks => 90,
-            Self::Households => 12,
+            Self::Households | Self::Contacts => 12,
             Self::Notices => 24,
         }
     }
@@ -105,7 +111,7 @@ impl Rule {
     /// Of which kind of document.
     pub const fn document(self) -> DocumentKind {
         match self {
-            Self::Incidents | Self::Media => DocumentKind::Incident,
+            Self::Incidents | Self::Media | Self::Contacts => DocumentKind::Incident,
             Self::Patrols | Self::Tracks => DocumentKind::Patrol,
             Self::Visits => DocumentKind::Visit,
             Self::Households => DocumentKind::Household,
@@ -149,7 +155,8 @@ impl FromStr for Rule {
 }
 
 /// How long a kind is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = RetentionRule)]
 pub struct Amount {
     /// What.
     pub kind: Rule,

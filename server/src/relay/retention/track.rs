@@ -33,7 +33,7 @@ pub struct Piece {
 }
 
 /// The stretches of a patrol's path that the relay has.
-pub(super) fn pieces(connection: &Connection, blobs: &Blobs, id: DocumentId) -> Result<Vec<Piece>> {
+pub fn pieces(connection: &Connection, blobs: &Blobs, id: DocumentId) -> Result<Vec<Piece>> {
     let document = load_document(connection, id)?.ok_or(RelayError::NotFound)?;
     let patrol = document.patrol().ok_or(RelayError::NotFound)?;
     let mut pieces = Vec::new();

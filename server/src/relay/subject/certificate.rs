@@ -15,17 +15,20 @@ use crate::relay::error::Result;
 pub(super) const FORMAT: u8 = 1;
 
 /// About whom.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// Somebody who reports or works, by number.
     Member(MemberId),
     /// A household that is looked after, by document.
     Household(DocumentId),
+    /// Who called another system about this incident.
+    Caller(DocumentId),
 }
 
 /// What was erased.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ErasureCertificate)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
     /// [`FORMAT`].
@@ -50,6 +53,9 @@ pub struct Certificate {
     pub blobs: u64,
     /// Documents that these belong to.
     pub documents: u64,
+    /// Names and phones of a caller that are gone.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub contacts: u64,
     /// Phones that were revoked.
     pub devices_revoked: u64,
     /// A sealed identity is gone.
@@ -61,13 +67,20 @@ pub struct Certificate {
 }
 
 /// A certificate with its signature, as it stands in a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SignedErasureCertificate)]
 #[serde(deny_unknown_fields)]
 pub struct SignedCertificate {
     /// What is signed.
     pub certificate: Certificate,
     /// The relay's signature.
     pub signature: Signature,
+}
+
+/// Certificates of before contacts were counted are signed without them.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 #[derive(Encode)]

@@ -24,11 +24,13 @@ use crate::{
         Member, Relay,
         error::{RelayError, Result},
         identity::{KeeperError, Passphrase, Person, open_box},
+        intake::Contact,
     },
 };
 
 /// All that is held.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = SubjectExported)]
 pub struct Exported {
     /// About whom.
     pub subject: Subject,
@@ -38,6 +40,8 @@ pub struct Exported {
     pub member: Option<Member>,
     /// What is sealed.
     pub identity: Option<Person>,
+    /// Whom to call, as another system said.
+    pub contact: Option<Contact>,
     /// Their phones.
     pub devices: Vec<DeviceExported>,
     /// What they wrote, or what was written about them.
@@ -45,7 +49,7 @@ pub struct Exported {
 }
 
 /// A phone.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct DeviceExported {
     /// Which.
     pub id: DeviceId,
@@ -58,15 +62,17 @@ pub struct DeviceExported {
 }
 
 /// An entry.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct EntryExported {
     /// Which.
     pub entry: EntryId,
     /// Of which document.
     pub document: DocumentId,
     /// What that is.
+    #[schema(value_type = suishou_core::model::DocumentKind)]
     pub kind: &'static str,
     /// `record`, `note` or `change`.
+    #[schema(schema_with = crate::relay::schema::body_type)]
     pub body_type: &'static str,
     /// When, by the phone's clock.
     pub claimed_at: Timestamp,
@@ -106,9 +112,15 @@ impl Relay {
                 exported_at: shared.clock.now(),
                 member: None,
                 identity: None,
+                contact: None,
                 devices: Vec::new(),
                 entries: entries.iter().map(entry).collect(),
             };
+            if let Subject::Caller(document) = &exported.subject
+                && let Some((name, phone)) = db::intake::contact(&snapshot, *document)?
+            {
+                exported.contact = Some(Contact { name, phone });
+            }
             if let Some(member) = member {
                 let sealed = db::identity::get(&snapshot, member.row)?;
                 exported.identity = match (sealed, &key) {

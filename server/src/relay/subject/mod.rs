@@ -15,7 +15,7 @@ use suishou_core::{
     entry::BodyType,
     error::Problem,
     id::{BlobHash, BodyHash, DocumentId, MemberId},
-    model::DocumentKind,
+    model::{DocumentKind, step::Author},
     store::{
         referred,
         tables::{load_document, save_document},
@@ -37,7 +37,7 @@ use crate::db::{
 };
 
 /// What an erasure would do, or did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ErasurePlan {
     /// Records whose text goes.
     pub records: u64,
@@ -53,11 +53,15 @@ pub struct ErasurePlan {
     pub devices: u64,
     /// A sealed identity goes.
     pub has_identity: bool,
+    /// Names and phones of a caller that go.
+    pub contacts: u64,
 }
 
 /// Everything that an erasure touches.
 struct Found {
     member: Option<Kept>,
+    /// Incidents of which the caller is forgotten.
+    called: Vec<DocumentId>,
     entries: Vec<Stored>,
     documents: BTreeSet<DocumentId>,
     blobs: BTreeSet<BlobHash>,
@@ -148,6 +152,9 @@ impl Work<'_> {
         for document in &found.documents {
             self.show_anew(*document)?;
         }
+        for document in &found.called {
+            db::intake::forget_contact(self.transaction, *document)?;
+        }
         let mut uploads = Vec::new();
         if let Some(member) = &found.member {
             uploads = db::subject::uploads(self.transaction, member.row)?;
@@ -169,6 +176,7 @@ impl Work<'_> {
             notes: found.plan.notes,
             blobs: found.plan.blobs,
             documents: found.plan.documents,
+            contacts: found.plan.contacts,
             devices_revoked: found.plan.devices,
             had_identity: found.plan.has_identity,
             bodies,
@@ -235,7 +243,9 @@ fn find(connection: &Connection, subject: &Subject) -> Result<Found> {
     let count = |wanted: BodyType| {
         entries.iter().filter(|stored| stored.entry.header.body_type == wanted).count() as u64
     };
+    let called = called(connection, subject)?;
     let mut plan = ErasurePlan {
+        contacts: called.len() as u64,
         records: count(BodyType::Record),
         notes: count(BodyType::Note),
         blobs: blobs.len() as u64,
@@ -250,10 +260,18 @@ fn find(connection: &Connection, subject: &Subject) -> Result<Found> {
         plan.devices = devices.iter().filter(|(.., is_revoked)| !is_revoked).count() as u64;
         plan.has_identity = db::identity::get(connection, member.row)?.is_some();
     }
-    Ok(Found { member, entries, documents, blobs, unnamed, plan })
+    Ok(Found { member, called, entries, documents, blobs, unnamed, plan })
 }
 
-/// A member's own entries, or all of a household and its visits.
+/// The incidents about which the same person called.
+fn called(connection: &Connection, subject: &Subject) -> Result<Vec<DocumentId>> {
+    match subject {
+        Subject::Caller(document) => Ok(db::intake::documents_of_caller(connection, *document)?),
+        Subject::Member(_) | Subject::Household(_) => Ok(Vec::new()),
+    }
+}
+
+/// A member's own entries, all of a household and its visits, or what a caller said by way of another system.
 fn entries_of(connection: &Connection, subject: &Subject) -> Result<(Option<Kept>, Vec<Stored>)> {
     match subject {
         Subject::Member(id) => {
@@ -271,14 +289,35 @@ fn entries_of(connection: &Connection, subject: &Subject) -> Result<(Option<Kept
             }
             Ok((None, entries))
         }
+        Subject::Caller(_) => {
+            let mut entries = Vec::new();
+            for document in called(connection, subject)? {
+                entries.extend(db::entry::of_document(connection, document)?.into_iter().filter(is_centres));
+            }
+            if entries.is_empty() {
+                return Err(RelayError::NotFound);
+            }
+            Ok((None, entries))
+        }
     }
 }
 
-/// The member with this number, or the household.
-pub fn subject_of(member: Option<MemberId>, household: Option<DocumentId>) -> Result<Subject> {
-    match (member, household) {
-        (Some(member), None) => Ok(Subject::Member(member)),
-        (None, Some(household)) => Ok(Subject::Household(household)),
-        _ => Err(RelayError::invalid(Problem::Missing("member or household"))),
+/// What another system handed over and said later stands in the command centre's name; so does what operators wrote
+/// of it. What phones wrote is theirs who did.
+fn is_centres(stored: &Stored) -> bool {
+    stored.author == Author::Centre
+}
+
+/// The member with this number, the household, or who called about the incident.
+pub fn subject_of(
+    member: Option<MemberId>,
+    household: Option<DocumentId>,
+    caller: Option<DocumentId>,
+) -> Result<Subject> {
+    match (member, household, caller) {
+        (Some(member), None, None) => Ok(Subject::Member(member)),
+        (None, Some(household), None) => Ok(Subject::Household(household)),
+        (None, None, Some(caller)) => Ok(Subject::Caller(caller)),
+        _ => Err(RelayError::invalid(Problem::Missing("member, household or caller"))),
     }
 }

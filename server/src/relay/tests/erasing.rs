@@ -18,7 +18,7 @@ use super::{
 use crate::{
     db,
     relay::{
-        Act,
+        Act, RelayError,
         subject::{SignedCertificate, Subject},
     },
 };
@@ -155,4 +155,30 @@ fn a_certificate_is_good_as_it_was_signed_and_not_otherwise() {
         assert!(json.contains(from), "{json}");
         assert!(SignedCertificate::read(json.replace(from, to).as_bytes()).is_err(), "{from}");
     }
+}
+
+#[test]
+fn a_caller_is_handed_what_is_held_and_erased_with_every_matter_of_theirs() {
+    use crate::relay::intake::{
+        Contact, Ticket,
+        tests::{hotline, source_form, ticket},
+    };
+    let mut world = World::new(89);
+    world.engine().add_source(source_form(None)).unwrap();
+    let other = Contact { name: "another caller".to_owned(), phone: "13900009999".to_owned() };
+    let tickets = [ticket("A-1", 1), ticket("A-2", 2), Ticket { contact: Some(other), ..ticket("A-3", 3) }];
+    let taken = world.engine().take_in(&hotline(), &tickets, None).unwrap();
+    let subject = Subject::Caller(taken[0].incident);
+    let certificate = world.engine().erase(&subject, "asked for it", None).unwrap();
+    let said = &certificate.certificate;
+    assert_eq!((said.records, said.documents, said.contacts), (2, 2, 2));
+    let signed = SignedCertificate::read(certificate.to_json().unwrap().as_bytes()).unwrap();
+    assert_eq!(signed, certificate);
+    for gone in ["CANARYNAME", "13900001234", "CANARYTEXT 1", "CANARYTEXT 2"] {
+        assert!(!files_have(&world, gone.as_bytes()), "{gone}");
+    }
+    assert!(files_have(&world, b"CANARYTEXT 3") && files_have(&world, b"another caller"));
+    assert!(matches!(world.engine().erase(&subject, "again", None), Err(RelayError::NotFound)));
+    let nobody = Subject::Caller(DocumentId::new([9; 16]));
+    assert!(matches!(world.engine().erase(&nobody, "x", None), Err(RelayError::NotFound)));
 }

@@ -5,7 +5,7 @@ use suishou_core::{
     document::Record,
     geo::Position,
     id::{CategoryId, Salt},
-    model::{Severity, incident::IncidentRecord, place::Place},
+    model::{Severity, audience::Audience, incident::IncidentRecord, place::Place, warning::WarningRecord},
     time::Timestamp,
 };
 
@@ -13,7 +13,7 @@ use super::phone::{World, grid};
 use crate::{
     relay::{
         RelayError,
-        export::{Format, Order, What, column_ids, write},
+        export::{Format, Order, Township, What, column_ids, write},
         figures::By,
     },
     words::{Lang, Words},
@@ -50,7 +50,7 @@ fn world() -> World {
     world
 }
 
-fn export(
+pub(super) fn export(
     world: &mut World,
     what: What,
     format: Format,
@@ -60,7 +60,9 @@ fn export(
     let engine = world.engine();
     let order = Order { what, format, from: None, to: None, words: Words::of(lang) };
     let now = engine.shared().clock.now();
-    let count = write(engine.connection(), &engine.shared().settings(), now, &order, &path)?;
+    let settings = engine.shared().settings();
+    let from = Township { connection: engine.connection(), blobs: engine.blobs(), settings: &settings, now };
+    let count = write(&from, &order, &path)?;
     Ok((path, count))
 }
 
@@ -128,7 +130,35 @@ fn geojson_has_a_point_for_each_position_and_a_feature_for_each_row() {
     assert_eq!(features[0]["geometry"]["coordinates"], serde_json::json!([119.051, 29.05]));
     assert_eq!(features[4]["geometry"], serde_json::Value::Null);
     assert!(features[0]["properties"]["photos"].is_u64());
-    assert!(export(&mut world, What::Patrols, Format::GeoJson, Lang::English).is_err(), "has no positions");
+    let figures = export(&mut world, What::Figures(By::Grid), Format::GeoJson, Lang::English);
+    assert!(figures.is_err(), "figures are nowhere");
+}
+
+pub(super) fn map(world: &mut World, what: What) -> serde_json::Value {
+    let (path, _) = export(world, what, Format::GeoJson, Lang::English).unwrap();
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn a_warning_has_the_areas_of_its_grids_and_none_if_it_is_for_everybody() {
+    let mut world = world();
+    let hazards = world.engine().shared().settings().hazards.clone().unwrap_or_default();
+    let in_grids = Audience { grids: vec![grid("a"), grid("b")], ..Audience::default() };
+    for audience in [in_grids, Audience::everyone()] {
+        let Record::Warning(warning) = super::kinds::warning(audience, None) else { panic!() };
+        let warning = WarningRecord { hazard: hazards[0].id.clone(), ..warning };
+        world.engine().issue(&Record::Warning(warning)).unwrap();
+    }
+    let map = map(&mut world, What::Warnings);
+    let features = map["features"].as_array().unwrap();
+    let named = features.iter().find(|feature| !feature["geometry"].is_null()).unwrap();
+    assert_eq!(features.len(), 2);
+    assert_eq!(features.iter().filter(|feature| feature["geometry"].is_null()).count(), 1);
+    assert_eq!(named["geometry"]["type"], "MultiPolygon");
+    let polygons = named["geometry"]["coordinates"].as_array().unwrap();
+    assert_eq!(polygons.len(), 2);
+    let ring = polygons[0][0].as_array().unwrap();
+    assert!(ring.len() >= 4 && ring[0] == ring[ring.len() - 1] && ring[0][0].as_f64().unwrap() > 100.0);
 }
 
 #[test]
@@ -157,5 +187,7 @@ fn every_export_has_its_columns_and_figures_end_with_the_whole() {
     let path = world.folder.path().join("none");
     let engine = world.engine();
     let settings = engine.shared().settings();
-    assert_eq!(write(engine.connection(), &settings, engine.shared().clock.now(), &order, &path).unwrap(), 0);
+    let now = engine.shared().clock.now();
+    let from = Township { connection: engine.connection(), blobs: engine.blobs(), settings: &settings, now };
+    assert_eq!(write(&from, &order, &path).unwrap(), 0);
 }

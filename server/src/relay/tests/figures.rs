@@ -62,6 +62,36 @@ impl World {
 }
 
 #[test]
+fn what_another_system_handed_over_counts_as_its_own_from_the_first_moment_on() {
+    use crate::relay::intake::{SourceForm, SourceKind, tests as intake};
+    let mut world = World::new(810);
+    world.engine().add_source(intake::source_form(None)).unwrap();
+    let letters = suishou_core::id::SourceId::new("letters-2026").unwrap();
+    let petition =
+        SourceForm { id: letters.clone(), kind: SourceKind::Petition, ..intake::source_form(None) };
+    world.engine().add_source(petition).unwrap();
+    let mut ina = world.phone("ina");
+    ina.report("a");
+    ina.sync(&mut world);
+    let tickets = [intake::ticket("A-1", 1), intake::ticket("A-2", 1)];
+    let taken = world.engine().take_in(&intake::hotline(), &tickets, None).unwrap();
+    world.engine().take_in(&letters, &[intake::ticket("B-1", 1)], None).unwrap();
+    let received = |world: &mut World| -> Vec<(Option<String>, u64)> {
+        let by_source = ask(world, By::Source, &Period::default());
+        by_source.groups.into_iter().map(|group| (group.key, group.figures.received)).collect()
+    };
+    let expected =
+        [("hotline", 2), ("informant", 1), ("petition", 1)].map(|(key, n)| (Some(key.to_owned()), n));
+    assert_eq!(received(&mut world), expected);
+    // Later steps and other content change nothing of who brought it.
+    plain(&mut world, taken[0].incident, StepKind::Accepted);
+    world.engine().take_in(&intake::hotline(), &[intake::ticket("A-1", 2)], None).unwrap();
+    assert_eq!(received(&mut world), expected);
+    let total = ask(&mut world, By::Category, &Period::default()).total;
+    assert_eq!((total.received, total.accepted), (4, 1));
+}
+
+#[test]
 fn a_joint_dispatch_counts_once_in_all_and_once_for_each_department() {
     let mut world = World::new(801);
     world.second_department();

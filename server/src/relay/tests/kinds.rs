@@ -74,7 +74,7 @@ fn household(code: &str) -> Record {
     })
 }
 
-fn warning(audience: Audience, post: Option<&str>) -> Record {
+pub(super) fn warning(audience: Audience, post: Option<&str>) -> Record {
     let post = post.map(|member| RiskPost {
         id: 1,
         name: "slope".to_owned(),

@@ -210,6 +210,36 @@ fn soon(engine: &crate::relay::Engine) -> Timestamp {
 }
 
 #[test]
+fn a_caller_is_forgotten_a_year_after_the_matter_is_settled_and_with_the_matter() {
+    use crate::relay::intake::tests::{hotline, source_form, ticket};
+    let mut world = World::new(815);
+    world.engine().add_source(source_form(None)).unwrap();
+    let taken = world.engine().take_in(&hotline(), &[ticket("A-1", 1), ticket("A-2", 1)], None).unwrap();
+    let (settled, open) = (taken[0].incident, taken[1].incident);
+    settle(&mut world, settled);
+    let is_kept = |world: &mut World, document| {
+        db::intake::contact(world.engine().connection(), document).unwrap().is_some()
+    };
+    world.clock.pass(Duration::from_hours(24 * 360));
+    assert!(dry(&mut world).is_empty());
+    world.clock.pass(Duration::from_hours(24 * 10));
+    let told = dry(&mut world);
+    assert_eq!((told.len(), told[0].kind, told[0].documents), (1, Rule::Contacts, 1));
+    assert_eq!(run(&mut world, usize::MAX).unwrap().counts[&Rule::Contacts].documents, 1);
+    assert!(!is_kept(&mut world, settled) && is_kept(&mut world, open));
+    assert!(dry(&mut world).is_empty());
+    let now = soon(world.engine());
+    assert!(super::phone::incident(world.engine().connection(), now, settled).is_ok(), "the matter stays");
+    // Kept for ever by the township's own rule, a caller still goes with the matter.
+    world.engine().set_retention(Rule::Contacts, 0).unwrap();
+    settle(&mut world, open);
+    world.clock.pass(YEARS);
+    assert_eq!(run(&mut world, usize::MAX).unwrap().counts[&Rule::Incidents].documents, 2);
+    assert!(!is_kept(&mut world, open));
+    assert!(!contains(world.folder.path(), b"CANARYNAME") && !contains(world.folder.path(), b"13900001234"));
+}
+
+#[test]
 fn a_track_becomes_coarse_after_ninety_days_and_the_figures_stay() {
     let mut world = World::new(814);
     let mut ann = world.phone("ann");
@@ -249,6 +279,14 @@ fn a_track_becomes_coarse_after_ninety_days_and_the_figures_stay() {
     };
     let before = row(&mut world);
     assert_eq!((before.distance_m, before.tracked_s), (590, 590));
+    // The map has the line, as exact as it still is.
+    let line = |world: &mut World| {
+        let map = super::exporting::map(world, crate::relay::export::What::Patrols);
+        assert_eq!(map["features"][0]["geometry"]["type"], "MultiLineString");
+        map["features"][0]["geometry"]["coordinates"][0].as_array().unwrap().clone()
+    };
+    let walked = line(&mut world);
+    assert_eq!((walked.len(), &walked[0]), (60, &serde_json::json!([119.05, 29.05])));
     world.clock.pass(Duration::from_hours(24 * 89));
     assert!(dry(&mut world).is_empty());
     world.clock.pass(Duration::from_hours(24 * 2));
@@ -262,5 +300,6 @@ fn a_track_becomes_coarse_after_ninety_days_and_the_figures_stay() {
     let coarse = db::retention::coarse(world.engine().connection(), document, blob).unwrap().unwrap();
     let coarse = TrackSegment::from_bytes(&coarse).unwrap();
     assert_eq!(coarse.fixes.len(), 2);
+    assert_eq!(line(&mut world).len(), 2);
     assert!(coarse.fixes.iter().all(|fix| fix.position.units().0 % 9_000 == 0));
 }

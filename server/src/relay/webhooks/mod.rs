@@ -43,7 +43,7 @@ const MAX_HOOKS: usize = 100;
 const MAX_DEAD: usize = 500;
 
 /// What can be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 pub enum EventKind {
     /// Somebody reported something, or it was taken over.
     #[serde(rename = "incident.reported")]
@@ -113,7 +113,7 @@ impl EventKind {
 }
 
 /// A new hook.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HookForm {
     /// Its short name.
@@ -144,7 +144,7 @@ impl HookForm {
 }
 
 /// A hook, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct HookShown {
     /// Its short name.
     pub id: String,
@@ -153,6 +153,7 @@ pub struct HookShown {
     /// Where events go.
     pub url: String,
     /// Which.
+    #[schema(value_type = Vec<EventKind>)]
     pub events: Vec<String>,
     /// What people wrote is sent along.
     pub with_text: bool,
@@ -169,7 +170,7 @@ pub struct HookShown {
 }
 
 /// An event that was given up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct DeadShown {
     /// Its number, to try it again.
     pub item: i64,
@@ -190,7 +191,7 @@ pub struct DeadShown {
 }
 
 /// How a hook was reached.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Tested {
     /// The receiver took it.
     pub is_delivered: bool,

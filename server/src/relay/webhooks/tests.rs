@@ -201,3 +201,70 @@ fn hooks_that_can_not_be_are_refused() {
     world.engine().add_hook(url("https://a/")).unwrap();
     assert!(world.engine().add_hook(url("https://a/")).is_err(), "a name stands once");
 }
+
+/// A receiver on this machine with a certificate of its own making; answers the certificate as PEM and the address.
+async fn receiver() -> (String, std::net::SocketAddr, tokio::task::JoinHandle<Vec<String>>) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let rcgen::CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
+    let tls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let taken = tokio::spawn(async move {
+        let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(tls));
+        let mut taken = Vec::new();
+        // Whoever does not trust the certificate never says anything; the first who does ends this.
+        while taken.is_empty() {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut said = vec![0; 64 * 1024];
+            let mut length = 0;
+            while !said[..length].windows(2).any(|part| part == b"{}") {
+                let Ok(more @ 1..) = stream.read(&mut said[length..]).await else { break };
+                length += more;
+            }
+            if length > 0 {
+                taken.push(String::from_utf8_lossy(&said[..length]).into_owned());
+                stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+            }
+        }
+        taken
+    });
+    (cert.pem(), address, taken)
+}
+
+#[tokio::test]
+async fn a_receiver_is_believed_by_the_authority_that_was_given_and_by_no_other() {
+    let (authority, address, taken) = receiver().await;
+    let (stranger, _, unused) = receiver().await;
+    let packet = |authority: Option<&str>| send::Packet {
+        url: format!("https://{address}/hook"),
+        secret: "s".repeat(64),
+        authority: authority.map(str::to_owned),
+        event: "e".to_owned(),
+        kind: "incident.closed".to_owned(),
+        payload: "{}".to_owned(),
+    };
+    for other in [None, Some(stranger.as_str())] {
+        assert_eq!(send::send(&packet(other), 1_800_000_000, &[]).await, Err(Failed::Tls), "{other:?}");
+    }
+    assert_eq!(
+        send::send(&packet(Some(&authority)), 1_800_000_000, &[address]).await,
+        Err(Failed::Forbidden)
+    );
+    assert_eq!(send::send(&packet(Some(&authority)), 1_800_000_000, &[]).await, Ok(()));
+    let told = taken.await.unwrap().pop().unwrap();
+    assert!(told.starts_with("POST /hook HTTP/1.1") && told.contains("x-suishou-signature: "), "{told}");
+    unused.abort();
+    // What `--ca` takes is what was sent with.
+    let mut world = World::new(708);
+    let form = HookForm { url: format!("https://{address}/hook"), authority: Some(authority), ..hook("ca") };
+    world.engine().add_hook(form).unwrap();
+}
