@@ -370,9 +370,12 @@ impl Made {
         let near = |(from, radius): (Position, u32)| {
             columns.position.is_some_and(|position| from.distance_m(position) <= f64::from(radius))
         };
+        let is_over = matches!(row, Row::Warning(_) | Row::Notice(_))
+            && columns.due_at.is_some_and(|until| until <= asker.now);
+        let holds = columns.is_open && !is_over;
         (query.kinds.is_empty() || query.kinds.contains(&listed.kind))
             && among(&query.states, Some(columns.state))
-            && query.is_open.is_none_or(|is_open| columns.is_open == is_open)
+            && query.is_open.is_none_or(|is_open| holds == is_open)
             && (query.grid.is_none() || columns.grid.is_some_and(|grid| asker.grids.contains(grid)))
             && among(&query.categories, columns.category)
             && query.min_level.is_none_or(|level| columns.level.is_some_and(|own| own >= level))
