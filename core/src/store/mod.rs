@@ -12,6 +12,7 @@ mod carve;
 mod conditions;
 mod consent;
 pub mod copies;
+mod doubt;
 mod draft;
 mod export;
 mod feed;

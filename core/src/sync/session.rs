@@ -23,6 +23,7 @@ use crate::{
             SyncResponse, VERSION, code, known_version, path,
         },
     },
+    time::Timestamp,
 };
 
 /// Compression of pushed runs: phones have time and little bandwidth.
@@ -74,8 +75,12 @@ pub struct Session {
     /// Blobs that the relay refuses: they keep nothing back, and go again in the next session.
     refused: BTreeSet<BlobHash>,
     chunk_bytes: usize,
+    /// What to ask about, once everything is sent; none before it was read.
+    doubtful: Option<Vec<WaitingBlob>>,
     /// The relay seems not to have it: asked once more.
-    missed: Option<BlobHash>,
+    missed: Option<WaitingBlob>,
+    /// The relay's time at its last receipt.
+    relay_at: Option<Timestamp>,
     retry_after: Option<Duration>,
     /// Told to be revoked: how many entries were left then, and how often that did not change.
     revoked: Option<(u64, u8)>,
@@ -114,7 +119,9 @@ impl Default for Session {
             upload: None,
             refused: BTreeSet::new(),
             chunk_bytes: FIRST_CHUNK_BYTES,
+            doubtful: None,
             missed: None,
+            relay_at: None,
             retry_after: None,
             revoked: None,
         }
@@ -157,20 +164,20 @@ impl Session {
             self.asked = Asked::Settings;
             return Ok(Step::Send(Request::new(Method::Get, path::SETTINGS).bearer(&token)));
         }
-        let epoch = store.cursor()?.map(|cursor| cursor.epoch);
+        let epoch = store.cursor()?.map(|cursor| cursor.epoch).unwrap_or(Epoch::ZERO);
         loop {
-            let waiting = store.waiting_blobs(epoch)?.into_iter();
+            let waiting = store.waiting_blobs(Some(epoch))?.into_iter();
             let waiting = waiting.filter(|blob| !self.refused.contains(&blob.hash)).collect();
             let outbox::Next::Blob(blob) = outbox::next(pending, waiting) else {
-                return Ok(Step::Finished);
+                return Ok(match self.ask_next(store, &token, epoch)? {
+                    Some(request) => Step::Send(request),
+                    None => Step::Finished,
+                });
             };
             // A photo that can't be read any more must not keep the others back.
             match store.readable(&blob)? {
                 Readable::Bytes(bytes) => return self.ask_blob(&token, blob, &bytes).map(Step::Send),
-                Readable::Trimmed => {
-                    return Ok(Step::Send(self.ask_whether_held(&token, blob)));
-                }
-                Readable::Gone => {}
+                Readable::Trimmed | Readable::Gone => {}
             }
         }
     }
@@ -220,7 +227,7 @@ impl Session {
             Asked::Sync { nonce } => self.accept_sync(store, nonce, response),
             Asked::Settings => self.accept_settings(store, response),
             Asked::Create { blob } => self.accept_created(store, blob, response),
-            Asked::Held { blob, is_sure } => self.accept_held(store, &blob, is_sure, response),
+            Asked::Held { blob, is_sure } => self.accept_held(store, blob, is_sure, response),
             Asked::Offset => self.accept_offset(store, response),
             Asked::Piece { to } => self.accept_piece(store, to, response),
         };
@@ -252,6 +259,7 @@ impl Session {
         if !is_for_us {
             return Err(Error::Offline(Unreachable::BadSignature));
         }
+        self.relay_at = Some(receipt.at);
         match store.take_receipt(receipt, answer.outcome)? {
             ReceiptTaken::Receipted(entries) => self.figures.entries_receipted += entries,
             ReceiptTaken::Again(_) => {}
@@ -290,7 +298,7 @@ impl Session {
     fn accept_revocation(&mut self, store: &mut Store, epoch: Epoch) -> Result<()> {
         store.notice_life(epoch)?;
         if self.revoked.is_none() {
-            store.close_tracks();
+            store.close_tracks()?;
         }
         let left = store.pending_entries()?;
         let idle = match self.revoked {

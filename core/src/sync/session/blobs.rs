@@ -4,7 +4,7 @@
 use super::{Asked, Session, Upload, not_the_relay, typed_code};
 use crate::{
     error::{Error, Result, Unreachable},
-    id::BlobHash,
+    id::{BlobHash, Epoch},
     log::verify,
     model::decode,
     outbox::WaitingBlob,
@@ -46,15 +46,27 @@ impl Session {
             .content("application/offset+octet-stream", piece))
     }
 
-    /// This phone gave an attachment up for the relay's receipt, or another phone of the same member took it: does
-    /// the relay's present life have it? The answer to HEAD has no body that could be told from a stranger's: a
-    /// refusal is believed only when GET gets it too, in the relay's words.
-    pub(super) fn ask_whether_held(&mut self, token: &str, blob: WaitingBlob) -> Request {
-        let is_sure = self.missed == Some(blob.hash);
+    /// Asks about the next attachment that is not here and of which the relay's present life has given no receipt.
+    /// The answer to HEAD has no body that could be told from a stranger's: a refusal is believed only when GET gets
+    /// it too, in the relay's words.
+    pub(super) fn ask_next(&mut self, store: &Store, token: &str, epoch: Epoch) -> Result<Option<Request>> {
+        let (blob, is_sure) = match self.missed.take() {
+            Some(blob) => (blob, true),
+            None => {
+                if self.doubtful.is_none() {
+                    let now = self.relay_at.unwrap_or_default();
+                    let mut doubtful = store.doubtful_blobs(epoch, now)?;
+                    doubtful.reverse();
+                    self.doubtful = Some(doubtful);
+                }
+                let Some(blob) = self.doubtful.as_mut().and_then(Vec::pop) else { return Ok(None) };
+                (blob, false)
+            }
+        };
         let method = if is_sure { Method::Get } else { Method::Head };
         let request = Request::new(method, &blob_path(&blob.hash)).bearer(token).tus();
         self.asked = Asked::Held { blob, is_sure };
-        request
+        Ok(Some(request))
     }
 
     pub(super) fn accept_created(
@@ -81,32 +93,27 @@ impl Session {
     pub(super) fn accept_held(
         &mut self,
         store: &mut Store,
-        blob: &WaitingBlob,
+        blob: WaitingBlob,
         is_sure: bool,
         response: &Response,
     ) -> Result<()> {
-        self.missed = None;
         match response.status {
-            200 if !is_sure => {
-                if self.take_blob_receipt(store, blob, response)? {
-                    Ok(())
-                } else {
-                    Err(not_the_relay())
-                }
-            }
+            200 if !is_sure => match self.take_blob_receipt(store, &blob, response)? {
+                true => Ok(()),
+                false => Err(not_the_relay()),
+            },
             404 if !is_sure => {
-                self.missed = Some(blob.hash);
+                self.missed = Some(blob);
                 Ok(())
             }
+            // Without a body, too: a token that ran out. This one is asked about in the next session.
+            401 if !is_sure => Err(Error::RelayRefused { code: code::BAD_TOKEN.to_owned() }),
             404 if typed_code(response).as_deref() == Some(code::NOT_FOUND) => {
                 tracing::warn!(blob = %blob.hash, "the relay has no attachment that is no longer on this phone");
-                store.set_blob_lost(&blob.hash)
+                store.set_blob_missing(&blob, self.relay_at.unwrap_or_default())
             }
-            // It came in between: the next session asks for its receipt.
-            200 => {
-                self.refused.insert(blob.hash);
-                Ok(())
-            }
+            // It came in between, or the relay's copy is damaged: asked about another time.
+            200 => Ok(()),
             _ => Err(Self::refused(response)),
         }
     }
