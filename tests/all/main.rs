@@ -13,6 +13,7 @@ mod architecture;
 mod canary;
 mod enrolment;
 mod faults;
+mod ffi;
 mod folds;
 mod golden;
 mod held;
