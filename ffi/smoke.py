@@ -226,7 +226,10 @@ async def main():
     hazard = phone.settings().hazards[0].id
     office("warning", "issue", "--hazard", hazard, "--level", "red", "--title", "t", "--text", "x", "--until", until, "--everyone", "--ask-report")
     assert await phone.wait() is True
-    figures = await phone.sync()
+    hanging = asyncio.create_task(phone.wait())
+    await asyncio.sleep(0)
+    figures = await asyncio.wait_for(phone.sync(), 10)
+    assert await asyncio.wait_for(hanging, 10) is True, "who hangs at the relay lets go"
     assert figures.entries_receipted > 10 and phone.counts().entries_pending == 0
     warning = phone.list(query(kinds=[s.DocumentKind.WARNING])).items[0].row[0].document
     phone.report_post(warning, None, s.PostReport.SAFE, 3, remark())

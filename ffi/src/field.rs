@@ -4,7 +4,11 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use futures_util::FutureExt as _;
@@ -32,8 +36,29 @@ pub struct Field {
     watcher: Arc<dyn Watcher>,
     open: Mutex<Opened>,
     session: Turn<Session>,
+    /// How many wait to sync.
+    wishes: AtomicUsize,
+    /// Ends a wait for the relay, because somebody wants to sync.
+    stirred: Notify,
     /// Ends what waits for the network, so that the store can be closed.
     broken: Notify,
+}
+
+/// Somebody wants to sync: whoever hangs at the relay makes room.
+struct Wish<'a>(&'a AtomicUsize);
+
+impl<'a> Wish<'a> {
+    fn of(field: &'a Field) -> Self {
+        field.wishes.fetch_add(1, Ordering::SeqCst);
+        field.stirred.notify_waiters();
+        Self(&field.wishes)
+    }
+}
+
+impl Drop for Wish<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// The store while it is open.
@@ -60,6 +85,8 @@ impl Field {
             watcher,
             open: Mutex::new(Opened { phone: None, is_broken: false }),
             session: Turn::default(),
+            wishes: AtomicUsize::new(0),
+            stirred: Notify::new(),
             broken: Notify::new(),
         };
         drop(field.phone()?);
@@ -88,15 +115,30 @@ impl Field {
     /// Sends what waits and reads what is new, until nothing is left.
     async fn sync(&self) -> Result<Figures> {
         self.online(async |phone| {
+            let wish = Wish::of(self);
             let mut session = self.session.lock().await;
+            drop(wish);
             phone.run(&mut session).await.map(|()| session.figures())
         })
         .await
     }
 
-    /// Hangs until the relay has something for this phone, or its patience ends; tells which.
+    /// Hangs until the relay has something for this phone, or its patience ends; tells which. Lets go at once when
+    /// something is to be sent.
     async fn wait(&self) -> Result<bool> {
-        self.online(async |phone| phone.wait(&*self.session.lock().await).await).await
+        self.online(async |phone| {
+            let session = self.session.lock().await;
+            let mut stirred = pin!(self.stirred.notified());
+            stirred.as_mut().enable();
+            if self.wishes.load(Ordering::SeqCst) > 0 {
+                return Ok(true);
+            }
+            tokio::select! {
+                news = phone.wait(&session) => news,
+                () = stirred => Ok(true),
+            }
+        })
+        .await
     }
 }
 

@@ -119,6 +119,15 @@ abstract class AppTest {
         settle()
     }
 
+    /** To both, and on. */
+    protected fun Activity.agree(yes: String, goOn: String = "选好了，继续") {
+        for (which in 0..1) {
+            views().filterIsInstance<android.widget.Button>().filter { it.text.toString() == yes }[which].performClick()
+            settle()
+        }
+        press(goOn)
+    }
+
     /** The camera app gives back a picture of this. */
     protected fun Activity.photograph(picture: ByteArray = picture()) {
         val asked = checkNotNull(shadowOf(this).nextStartedActivityForResult) { "the camera was not asked" }

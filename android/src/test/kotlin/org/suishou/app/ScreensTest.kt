@@ -72,7 +72,6 @@ class ScreensTest : AppTest() {
         check(sync())
         town.json("incident", "accept", puddle, "--remark", "已经看到，马上安排")
         town.json("incident", "dispatch", puddle, "--to", "water", "--remark", "请带抽水泵")
-        town.json("incident", "note", puddle, "--text", "预计下午三点前完成").runCatching { }
         val own = phone.field.settings()!!
         town.json("warning", "issue", "--hazard", own.hazards.first().id, "--level", "orange", "--title", "今晚到明天有暴雨，河水会涨", "--text", "巡查河边和低洼处，劝离钓鱼的人，老人住的低房子要看一遍。",
             "--until", inHours(20), "--everyone", "--ask-report")
@@ -86,7 +85,7 @@ class ScreensTest : AppTest() {
             "--theme", own.themes.first().id, "--ask-read", "--everyone")
         town.json("household", "add", "--name", "刘奶奶", "--address", "石桥村 12 号", "--phone", "0579-5550134", "--people", "1", "--purpose", own.purposes.first().id, "--needs", "腿脚不便，要人帮忙买药", "--every-days", "7", "--grid", "g0")
         town.json("household", "add", "--name", "郑家", "--address", "后山村 4 号", "--people", "3", "--purpose", own.purposes.first().id, "--every-days", "30", "--grid", "g1")
-        check(sync())
+        await("all of it arrives") { sync() && one(DocumentKind.TASK).size == 4 && one(DocumentKind.HOUSEHOLD).size == 2 && one(DocumentKind.NOTICE).size == 1 && one(DocumentKind.WARNING).size == 1 }
         phone.field.startPatrol("汛期查河道", null, listOf("c1", "c2"))
         var at = org.suishou.app.phone.Phone.clock.now() - 1_500_000
         // Fixes of the last twenty minutes, with a hole of five in it.
@@ -195,7 +194,8 @@ class ScreensTest : AppTest() {
     private fun informantIn(look: String) {
         dress(look)
         show("enrol-notice", EnrolScreen::class.java)
-        open(EnrolScreen::class.java).press(if (look == "english") "Go on" else "选好了，继续")
+        val isEnglish = look == "english"
+        open(EnrolScreen::class.java).agree(if (isEnglish) "I agree" else "同意", if (isEnglish) "Go on" else "选好了，继续")
         show("enrol", EnrolScreen::class.java) { press(if (look == "english") "No camera" else "没有相机") }
         enrol("i1")
         show("enrol-check", EnrolScreen::class.java)
@@ -210,7 +210,7 @@ class ScreensTest : AppTest() {
         town.json("incident", "accept", id)
         town.json("incident", "close", id, "--remark", "垃圾已清走，谢谢您")
         phone.field.quickReport(picture(3), "food_safety", fix(29.0512, 119.6021))
-        check(sync())
+        await("the answer comes") { sync() && phone.field.incident(id).incident.state == org.suishou.core.IncidentState.CLOSED }
         town.stop()
         phone.field.quickReport(picture(5), "fire_risk", null)
         sync()

@@ -17,12 +17,9 @@ import org.suishou.app.incident.QuickScreen
 import org.suishou.app.incident.ReportScreen
 import org.suishou.app.patrol.PatrolScreen
 import org.suishou.app.patrol.PatrolService
-import org.suishou.app.phone.Phone
 import org.suishou.app.warning.WarningScreen
-import org.suishou.core.Degrees
 import org.suishou.core.GapReason
 import org.suishou.core.Mine
-import org.suishou.core.TrackFix
 import java.time.Instant
 
 class StoryTest : AppTest() {
@@ -31,6 +28,8 @@ class StoryTest : AppTest() {
     fun `a report written offline outlives a kill, goes out, and its answer is shown`() {
         val enrol = open(EnrolScreen::class.java)
         enrol.press("选好了，继续")
+        assertTrue("nothing is agreed to by itself", phone.field.consents().isEmpty())
+        enrol.agree("同意")
         enrol.press("扫一扫")
         val asked = shadowOf(enrol).nextStartedActivityForResult
         assertEquals(ScanScreen::class.java.name, asked.intent.component!!.className)
@@ -56,7 +55,7 @@ class StoryTest : AppTest() {
         await("it goes out by itself or with the next sync") { sync() && phone.field.counts().run { entriesPending == 0uL && blobsPending == 0uL } }
         await("stored") { home.says("中心已存") }
 
-        val id = town.json("incident", "list").getJSONArray("items").getJSONObject(0).getString("document")
+        val id = town.json("incident", "list").getJSONArray("incidents").getJSONObject(0).getString("document")
         town.json("incident", "accept", id)
         town.json("incident", "close", id, "--remark", "垃圾已清走，谢谢周师傅")
         await("the answer is shown") { sync() && home.says("垃圾已清走，谢谢周师傅") && home.says("已办结") }
@@ -100,9 +99,9 @@ class StoryTest : AppTest() {
         enrol("m1")
         val until = Instant.now().plusSeconds(7200).toString()
         town.json("warning", "issue", "--hazard", hazard(), "--level", "red", "--title", "桥下水位上涨", "--text", "河边住户马上转移", "--until", until, "--everyone")
-        sync()
-        val notices = shadowOf(application.getSystemService(NotificationManager::class.java)).allNotifications
-        val ringing = notices.single { it.fullScreenIntent != null }
+        fun ringing() = shadowOf(application.getSystemService(NotificationManager::class.java)).allNotifications.filter { it.fullScreenIntent != null }
+        await("it rings") { sync() && ringing().isNotEmpty() }
+        val ringing = ringing().single()
         val intent = shadowOf(ringing.fullScreenIntent).savedIntent
         assertEquals(WarningScreen::class.java.name, intent.component!!.className)
 
@@ -110,12 +109,10 @@ class StoryTest : AppTest() {
         assertTrue(screen.says("红色") && screen.says("河边住户马上转移"))
         screen.press("我知道了")
         await("acknowledged") { screen.says("您已确认") }
-        assertTrue("it is silent", shadowOf(application.getSystemService(NotificationManager::class.java)).allNotifications.none { it.fullScreenIntent != null })
+        assertTrue("it is silent", ringing().isEmpty())
+        await("the centre knows") { sync() && town.json("warning", "list").getJSONArray("warnings").getJSONObject(0).getInt("acknowledged") == 1 }
         sync()
-        val listed = town.json("warning", "list").getJSONArray("items").getJSONObject(0)
-        assertEquals(1, listed.getInt("acknowledged"))
-        sync()
-        assertTrue("it does not ring again", shadowOf(application.getSystemService(NotificationManager::class.java)).allNotifications.none { it.fullScreenIntent != null })
+        assertTrue("it does not ring again", ringing().isEmpty())
     }
 
     private fun hazard() = phone.field.settings()!!.hazards.first().id
@@ -123,7 +120,7 @@ class StoryTest : AppTest() {
     @Test
     fun `a revoked phone says so and what was not sent is sealed`() {
         enrol("m1")
-        val device = town.json("device", "list").getJSONArray("items").getJSONObject(0).getString("device")
+        val device = town.json("device", "list").getJSONArray("devices").getJSONObject(0).getString("id")
         town.run("device", "revoke", device)
         await("the revocation is signed and taken") { sync(); phone.field.enrolment().isRevoked }
         val home = Robolectric.buildActivity(HomeScreen::class.java).setup()
@@ -143,11 +140,9 @@ class StoryTest : AppTest() {
         quick.press("火灾隐患")
         await("kept") { quick.says("已保存") }
         await("sent") { sync() && phone.field.counts().entriesPending == 0uL }
-        val id = town.json("incident", "list").getJSONArray("items").getJSONObject(0).getString("document")
+        val id = town.json("incident", "list").getJSONArray("incidents").getJSONObject(0).getString("document")
         town.json("incident", "accept", id)
-        sync()
-        val listed = phone.field.incidents(Mine.ONLY, 1u, 0u).single()
-        assertEquals(org.suishou.core.IncidentState.ACCEPTED, listed.row.state)
+        await("its state comes back") { sync() && phone.field.incidents(Mine.ONLY, 1u, 0u).single().row.state == org.suishou.core.IncidentState.ACCEPTED }
         val home = open(HomeScreen::class.java)
         assertTrue(home.says("已受理"))
     }
@@ -164,5 +159,36 @@ class StoryTest : AppTest() {
         again.press("环境卫生")
         again.press("上报")
         await("reported") { phone.field.incidents(Mine.ONLY, 9u, 0u).size == 1 && phone.field.drafts().isEmpty() }
+    }
+
+    /** A disk of 24 MB of its own, which takes root: where that can't be had the test says so and is left out. */
+    @Test
+    fun `on a full phone the photo is refused in words and a text is still kept`() {
+        val disk = java.nio.file.Files.createTempDirectory("disk").toFile()
+        val mounted = ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk.path).start().waitFor() == 0
+        org.junit.Assume.assumeTrue("no disk of its own can be made here", mounted)
+        try {
+            java.nio.file.Files.createSymbolicLink(phone.folder.toPath(), disk.toPath())
+            enrol("m1")
+            val home = open(HomeScreen::class.java)
+            assertTrue(home.says("手机快满了"))
+            val filler = java.io.File(disk, "others")
+            runCatching { filler.outputStream().use { out -> while (true) out.write(ByteArray(65536)) } }
+            val quick = open(QuickScreen::class.java)
+            quick.photograph()
+            quick.press("环境卫生")
+            await("it is told") { org.robolectric.shadows.ShadowToast.getTextOfLatestToast()?.contains("存储已满") == true }
+            assertEquals(0, phone.field.incidents(Mine.ONLY, 9u, 0u).size)
+            val report = open(ReportScreen::class.java)
+            report.views().filterIsInstance<android.widget.EditText>().first().setText("桥上有裂缝")
+            settle()
+            report.press("火灾隐患")
+            report.press("上报")
+            await("the text is kept") { phone.field.incidents(Mine.ONLY, 9u, 0u).size == 1 }
+        } finally {
+            application.syncer.close()
+            phone.close()
+            ProcessBuilder("umount", "-l", disk.path).start().waitFor()
+        }
     }
 }

@@ -16,7 +16,7 @@ import org.suishou.app.ui.Size
 import org.suishou.app.ui.Tone
 import org.suishou.app.ui.button
 import org.suishou.app.ui.card
-import org.suishou.app.ui.check
+import org.suishou.app.ui.choices
 import org.suishou.app.ui.dp
 import org.suishou.app.ui.image
 import org.suishou.app.ui.input
@@ -26,8 +26,9 @@ import org.suishou.core.Field
 
 /** From a new phone to one of the township: the notice, two consents, a QR or a code, six digits to compare. */
 class EnrolScreen : Screen<EnrolState>() {
-    private var mayLocate = true
-    private var mayPhoto = true
+    /** Nothing is agreed to before the person said so. */
+    private var mayLocate: Boolean? = null
+    private var mayPhoto: Boolean? = null
     private var isTyping = false
     private var isBusy = false
     private var problem: String? = null
@@ -81,17 +82,26 @@ class EnrolScreen : Screen<EnrolState>() {
         }
         card {
             label(getString(R.string.consent_title), Size.HEADING)
-            check(getString(R.string.consent_position), mayLocate) { mayLocate = it }
-            label(getString(R.string.consent_position_why), Size.SMALL, R.color.ink_soft, gap = 0)
-            check(getString(R.string.consent_photos), mayPhoto) { mayPhoto = it }
-            label(getString(R.string.consent_photos_why), Size.SMALL, R.color.ink_soft, gap = 0)
+            consent(R.string.consent_position, R.string.consent_position_why, mayLocate) { mayLocate = it }
+            consent(R.string.consent_photos, R.string.consent_photos_why, mayPhoto) { mayPhoto = it }
         }
         button(getString(R.string.consent_go_on), icon = R.drawable.ic_check, gap = 16) {
-            val (position, photos) = mayLocate to mayPhoto
+            val (position, photos) = (mayLocate ?: return@button tell(getString(R.string.consent_missing))) to
+                (mayPhoto ?: return@button tell(getString(R.string.consent_missing)))
             act({
                 EnrolPresenter.consent(it, ConsentKind.POSITION, position)
                 EnrolPresenter.consent(it, ConsentKind.PHOTOS, photos)
             })
+        }
+    }
+
+    private fun LinearLayout.consent(what: Int, why: Int, given: Boolean?, onPick: (Boolean) -> Unit) {
+        label(getString(what), Size.STRONG, gap = 14)
+        label(getString(why), Size.SMALL, R.color.ink_soft, gap = 0)
+        val answers = listOf(true to R.string.consent_yes, false to R.string.consent_no).map { (code, text) -> code.toString() to getString(text) }
+        choices(answers, given?.toString()) {
+            onPick(it.toBoolean())
+            draw()
         }
     }
 
@@ -165,7 +175,7 @@ class EnrolScreen : Screen<EnrolState>() {
                 draw()
                 reload()
             }
-            if (done.isSuccess) app.syncer.once()
+            if (done.isSuccess) app.syncer.stir()
         }
     }
 

@@ -1,6 +1,8 @@
 package org.suishou.app.home
 
+import android.Manifest
 import android.content.Intent
+import android.os.Build
 import android.os.Bundle
 import android.view.Gravity
 import android.widget.LinearLayout
@@ -62,6 +64,7 @@ class HomeScreen : Screen<HomeState>() {
             startActivity(Intent(this@HomeScreen, EnrolScreen::class.java))
             return finish()
         }
+        askToNotify()
         head(state)
         banner(state)
         state.salvage?.let { salvaged(it.entries.toInt(), it.entriesLost.toInt()) }
@@ -71,6 +74,14 @@ class HomeScreen : Screen<HomeState>() {
         }
         warnings(state)
         if (state.role == Role.INFORMANT) informant(state) else member(state)
+    }
+
+    /** A warning can ring only if notifications are allowed: asked once, when there is somebody to warn. */
+    private fun askToNotify() {
+        val wishes = Wishes(this)
+        if (Build.VERSION.SDK_INT < 33 || wishes.wasAskedToNotify) return
+        wishes.wasAskedToNotify = true
+        withPermission(Manifest.permission.POST_NOTIFICATIONS) {}
     }
 
     private fun open(screen: Class<*>) = startActivity(Intent(this, screen))

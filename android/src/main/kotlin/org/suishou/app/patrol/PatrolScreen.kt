@@ -37,7 +37,13 @@ class PatrolScreen : Screen<PatrolShown>() {
     private val tick = Runnable { ticking() }
 
     override fun title(): CharSequence = getString(R.string.patrol)
-    override fun load(field: Field) = PatrolPresenter.state(field, intent.getStringExtra(DOCUMENT))
+
+    /** A patrol that ends here is still shown: what it came to. */
+    @Volatile
+    private var seen: String? = null
+
+    override fun load(field: Field) = PatrolPresenter.state(field, intent.getStringExtra(DOCUMENT) ?: seen)
+        .also { seen = it.view?.row?.document ?: seen }
 
     override fun onCreate(saved: Bundle?) {
         super.onCreate(saved)

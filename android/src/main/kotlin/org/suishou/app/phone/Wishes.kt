@@ -26,6 +26,11 @@ class Wishes(context: Context) {
         get() = kept.getLong("last_sync", 0)
         set(value) = kept.edit().putLong("last_sync", value).apply()
 
+    /** The person was asked once whether notifications may be shown; a no is a no. */
+    var wasAskedToNotify: Boolean
+        get() = kept.getBoolean("asked_to_notify", false)
+        set(value) = kept.edit().putBoolean("asked_to_notify", value).apply()
+
     /** Warnings that were rung out, as "document/issue". */
     var rung: Set<String>
         get() = kept.getStringSet("rung", emptySet()) ?: emptySet()

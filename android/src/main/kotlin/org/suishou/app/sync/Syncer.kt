@@ -34,13 +34,18 @@ class Syncer(private val app: App, private val phone: Phone) {
     var isRunning = false
         private set
 
-    /** Syncs once; tells whether all went well. */
-    suspend fun once(): Boolean = turn.withLock {
+    /** Syncs once; tells whether all went well. Whoever hangs at the relay lets go first. */
+    suspend fun once(): Boolean {
+        waiting?.cancel()
+        return turn.withLock { exchange() }
+    }
+
+    private suspend fun exchange(): Boolean {
         isRunning = true
         phone.changed()
-        try {
+        return try {
             val field = phone.field
-            if (field.enrolment().isRevoked) return@withLock true
+            if (field.enrolment().isRevoked) return true
             field.sync()
             problem = null
             Wishes(app).lastSyncAt = Phone.clock.now()
@@ -73,7 +78,7 @@ class Syncer(private val app: App, private val phone: Phone) {
             while (isActive) {
                 val isWell = once()
                 val hasWaited = isWell && hang()
-                pause = if (isWell) FIRST_PAUSE_MS else min(pause * 2, LAST_PAUSE_MS)
+                pause = if (hasWaited) FIRST_PAUSE_MS else min(pause * 2, LAST_PAUSE_MS)
                 if (!hasWaited) {
                     // A stir ends this pause as well.
                     waiting = launch { delay(pause) }
