@@ -85,7 +85,9 @@ class ScreensTest : AppTest() {
             "--theme", own.themes.first().id, "--ask-read", "--everyone")
         town.json("household", "add", "--name", "刘奶奶", "--address", "石桥村 12 号", "--phone", "0579-5550134", "--people", "1", "--purpose", own.purposes.first().id, "--needs", "腿脚不便，要人帮忙买药", "--every-days", "7", "--grid", "g0")
         town.json("household", "add", "--name", "郑家", "--address", "后山村 4 号", "--people", "3", "--purpose", own.purposes.first().id, "--every-days", "30", "--grid", "g1")
-        await("all of it arrives") { sync() && one(DocumentKind.TASK).size == 4 && one(DocumentKind.HOUSEHOLD).size == 2 && one(DocumentKind.NOTICE).size == 1 && one(DocumentKind.WARNING).size == 1 }
+        for ((kind, count) in listOf(DocumentKind.TASK to 4, DocumentKind.HOUSEHOLD to 2, DocumentKind.NOTICE to 1, DocumentKind.WARNING to 1)) {
+            await("$count of $kind arrive") { sync() && one(kind).size == count }
+        }
         phone.field.startPatrol("汛期查河道", null, listOf("c1", "c2"))
         var at = org.suishou.app.phone.Phone.clock.now() - 1_500_000
         // Fixes of the last twenty minutes, with a hole of five in it.

@@ -20,6 +20,7 @@ import org.suishou.app.ui.Screen
 import org.suishou.app.ui.Tone
 import org.suishou.app.ui.button
 import org.suishou.app.ui.dp
+import org.suishou.app.ui.label
 import org.suishou.app.ui.row
 import org.suishou.app.ui.small
 import org.suishou.core.Blur
@@ -41,6 +42,7 @@ class BlurScreen : Screen<String>() {
     }
 
     override fun LinearLayout.foot(state: String) {
+        label(getString(R.string.blur_how), gap = 0).gravity = android.view.Gravity.CENTER
         row {
             setPadding(dp(16), dp(8), dp(16), dp(12))
             button(getString(R.string.blur_undo), Tone.QUIET, weight = 1f) { picture.undo() }

@@ -34,27 +34,29 @@ class Syncer(private val app: App, private val phone: Phone) {
     var isRunning = false
         private set
 
-    /** Syncs once; tells whether all went well. Whoever hangs at the relay lets go first. */
+    /** Syncs once; tells whether there is nothing left to try. Whoever hangs at the relay lets go first. */
     suspend fun once(): Boolean {
         waiting?.cancel()
-        return turn.withLock { exchange() }
+        return turn.withLock { exchange() } != Outcome.FAILED
     }
 
-    private suspend fun exchange(): Boolean {
+    /** Without an enrolment there is nobody to speak to, and nothing to be tried again. */
+    private enum class Outcome { DONE, NOBODY, FAILED }
+
+    private suspend fun exchange(): Outcome {
         isRunning = true
         phone.changed()
         return try {
             val field = phone.field
-            if (field.enrolment().isRevoked) return true
+            if (field.enrolment().isRevoked) return Outcome.NOBODY
             field.sync()
             problem = null
             Wishes(app).lastSyncAt = Phone.clock.now()
             Bellringer.look(app, phone)
-            true
+            Outcome.DONE
         } catch (failed: FieldException) {
             problem = failed
-            // Not enrolled, or revoked: there is nothing to be done again.
-            failed is FieldException.EnrolAgain
+            if (failed is FieldException.EnrolAgain) Outcome.NOBODY else Outcome.FAILED
         } finally {
             isRunning = false
             phone.changed()
@@ -76,8 +78,9 @@ class Syncer(private val app: App, private val phone: Phone) {
         loop = scope.launch {
             var pause = FIRST_PAUSE_MS
             while (isActive) {
-                val isWell = once()
-                val hasWaited = isWell && hang()
+                waiting?.cancel()
+                val outcome = turn.withLock { exchange() }
+                val hasWaited = outcome == Outcome.DONE && hang()
                 pause = if (hasWaited) FIRST_PAUSE_MS else min(pause * 2, LAST_PAUSE_MS)
                 if (!hasWaited) {
                     // A stir ends this pause as well.
