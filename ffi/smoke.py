@@ -231,6 +231,10 @@ async def main():
     figures = await asyncio.wait_for(phone.sync(), 10)
     assert await asyncio.wait_for(hanging, 10) is True, "who hangs at the relay lets go"
     assert figures.entries_receipted > 10 and phone.counts().entries_pending == 0
+    office("notice", "publish", "--title", "late", "--text", "x", "--everyone")
+    assert await phone.wait() is True
+    await phone.sync()
+    assert phone.count(query(text="late")) == 1, "a sync with nothing to send fetches as well"
     warning = phone.list(query(kinds=[s.DocumentKind.WARNING])).items[0].row[0].document
     phone.report_post(warning, None, s.PostReport.SAFE, 3, remark())
     phone.acknowledge_warning(warning)

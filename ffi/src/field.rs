@@ -118,6 +118,7 @@ impl Field {
             let wish = Wish::of(self);
             let mut session = self.session.lock().await;
             drop(wish);
+            session.stir();
             phone.run(&mut session).await.map(|()| session.figures())
         })
         .await

@@ -93,7 +93,7 @@ abstract class AppTest {
         while (true) {
             settle()
             if (isSo()) return
-            check(System.nanoTime() < deadline) { "still not: $what\n${shown()}" }
+            check(System.nanoTime() < deadline) { "still not: $what (${application.syncer.problem})\n${shown()}" }
             LockSupport.parkNanos(5_000_000)
         }
     }

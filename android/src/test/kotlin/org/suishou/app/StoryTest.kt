@@ -83,6 +83,7 @@ abstract class Stories : AppTest() {
 
         kill()
         clockOffMs.addAndGet(600_000)
+        org.robolectric.shadows.ShadowSystemClock.advanceBy(java.time.Duration.ofMinutes(10))
         val patrol = phone.field.openPatrol()!!
         val again = Robolectric.buildService(PatrolService::class.java, Intent()).create().startCommand(0, 1)
         settle()
@@ -96,6 +97,7 @@ abstract class Stories : AppTest() {
             (org.robolectric.shadows.ShadowAlertDialog.getLatestAlertDialog() as android.app.AlertDialog).getButton(-1).performClick()
         }
         await("over") { shown.says("已结束") }
+        // 113 m apart: on both sides of the hole, so that nothing of it counts.
         assertEquals(0uL, phone.field.patrol(patrol).row.distanceM)
     }
 
