@@ -78,6 +78,7 @@ class ScreensTest : AppTest() {
         town.json("task", "give", "--form", "reminder", "--title", "出门带雨衣，过河走大桥", "--everyone")
         town.json("task", "give", "--form", "evacuation", "--title", "河沿组转移", "--text", "先老人后其他人，逐户落实。", "--due", inHours(3), "--shelter", "镇中学", "--shelter", "村委会", "--member", "m1",
             "--items", town.file("items.csv", "text,address,people\n张大爷一家,河沿组 3 号,2\n李阿姨,河沿组 5 号,1\n陈家,河沿组 8 号,4\n"))
+        val moved = { one(DocumentKind.TASK).filterIsInstance<Row.Task>().first { it.v1.form == TaskForm.EVACUATION }.v1.document }
         town.json("task", "give", "--form", "muster", "--title", "应急队到镇政府集合", "--due", inHours(1), "--everyone")
         town.json("task", "give", "--form", "inspection", "--title", "检查老街消防通道", "--due", inHours(30), "--member", "m1", "--proof",
             "--items", town.file("checks.csv", "text,address\n通道是否畅通,老街 1 弄\n灭火器,老街 2 弄\n"))
@@ -88,7 +89,9 @@ class ScreensTest : AppTest() {
         for ((kind, count) in listOf(DocumentKind.TASK to 4, DocumentKind.HOUSEHOLD to 2, DocumentKind.NOTICE to 1, DocumentKind.WARNING to 1)) {
             await("$count of $kind arrive") { sync() && one(kind).size == count }
         }
+        clockOffMs.set(-1_560_000)
         phone.field.startPatrol("汛期查河道", null, listOf("c1", "c2"))
+        clockOffMs.set(0)
         var at = org.suishou.app.phone.Phone.clock.now() - 1_500_000
         // Fixes of the last twenty minutes, with a hole of five in it.
         for (step in 0 until 120) {
@@ -96,6 +99,7 @@ class ScreensTest : AppTest() {
             phone.field.patrolFix(TrackFix(at, Degrees(29.0510 + step * 0.00004, 119.6020 + step * 0.00005), 8u))
         }
         phone.field.visitCheckpoint("c1", 12u)
+        phone.field.markItem(moved(), 1u, org.suishou.core.ItemState.MOVED, 0u, org.suishou.app.phone.remark())
         val draft = phone.field.startDraft(DocumentKind.INCIDENT)
         phone.field.saveDraft(draft.copy(body = draft.body.copy(text = "后山坡脚有落石")))
         return puddle

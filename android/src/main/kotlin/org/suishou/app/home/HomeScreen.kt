@@ -196,8 +196,8 @@ class HomeScreen : Screen<HomeState>() {
                 column(gap = 12, weight = 1f) {
                     label(row.name, Size.STRONG)
                     label(row.address, Size.SMALL, R.color.ink_soft, gap = 0)
+                    row.dueAt?.let { chip(getString(R.string.due_by, words.day(it)), Tone.CAUTION, gap = 6) }
                 }
-                row.dueAt?.let { chip(getString(R.string.due_by, words.day(it)), Tone.CAUTION) }
             }
         }
         button(getString(R.string.all_households), Tone.QUIET, R.drawable.ic_list) { open(HouseholdsScreen::class.java) }
@@ -251,10 +251,10 @@ class HomeScreen : Screen<HomeState>() {
                 column(gap = 12, weight = 1f) {
                     label(row.title, Size.STRONG)
                     label(words.code("form", row.form), Size.SMALL, R.color.ink_soft, gap = 0)
-                }
-                row.dueAt?.let { due ->
-                    val isLate = due < Phone.clock.now()
-                    chip(getString(if (isLate) R.string.late_since else R.string.due_by, words.time(due)), if (isLate) Tone.ALARM else Tone.QUIET)
+                    row.dueAt?.let { due ->
+                        val isLate = due < Phone.clock.now()
+                        chip(getString(if (isLate) R.string.late_since else R.string.due_by, words.time(due)), if (isLate) Tone.ALARM else Tone.QUIET, gap = 6)
+                    }
                 }
             }
         }
@@ -272,8 +272,8 @@ class HomeScreen : Screen<HomeState>() {
                 column(gap = 12, weight = 1f) {
                     label(row.title, Size.STRONG)
                     row.theme?.let { label(words.theme(it), Size.SMALL, R.color.ink_soft, gap = 0) }
+                    if (!isRead) chip(getString(R.string.unread), Tone.INFO, gap = 6)
                 }
-                if (!isRead) chip(getString(R.string.unread), Tone.INFO)
             }
         }
     }

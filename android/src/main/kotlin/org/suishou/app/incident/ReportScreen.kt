@@ -165,7 +165,7 @@ class ReportScreen : Capture<ReportState>() {
         tile.isFocusable = true
         tile.setOnClickListener { snap() }
         tile.image(R.drawable.ic_camera, R.color.on_brand_soft, 36)
-        tile.label(getString(R.string.photo_add), Size.SMALL, R.color.on_brand_soft)
+        tile.label(getString(R.string.photo_add), Size.SMALL, R.color.on_brand_soft).gravity = android.view.Gravity.CENTER
         val place = LinearLayout.LayoutParams(dp(112), dp(112))
         place.marginStart = if (strip.childCount == 0) 0 else dp(8)
         tile.layoutParams = place

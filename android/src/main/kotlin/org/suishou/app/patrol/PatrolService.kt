@@ -27,7 +27,12 @@ class PatrolService : Service() {
     override fun onBind(intent: Intent?): IBinder? = null
 
     override fun onStartCommand(intent: Intent?, flags: Int, id: Int): Int {
-        show()
+        // Without the permission, or begun out of sight, the system refuses: the person is asked to open the app.
+        if (runCatching { show() }.isFailure) {
+            remind(this)
+            stopSelf()
+            return START_NOT_STICKY
+        }
         when (intent?.action) {
             PAUSE -> app.phone.act({ it.pausePatrol() }) { settle() }
             RESUME -> app.phone.act({ it.resumePatrol() }) { settle() }

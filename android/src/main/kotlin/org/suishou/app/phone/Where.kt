@@ -41,7 +41,8 @@ class Where(private val context: Context) {
         manager.allProviders.forEach { provider ->
             runCatching { manager.getLastKnownLocation(provider) }.getOrNull()?.let(::take)
         }
-        providers().forEach { manager.requestLocationUpdates(it, everyMs, 0f, listener, Looper.getMainLooper()) }
+        // Also of one that is switched off: it may be switched on while the person waits.
+        known().forEach { manager.requestLocationUpdates(it, everyMs, 0f, listener, Looper.getMainLooper()) }
     }
 
     fun stop() {
@@ -52,8 +53,9 @@ class Where(private val context: Context) {
     /** The best fix so far: a fresh one before an old one, a sharp one before a blurred one. */
     fun fix(): Fix? = best?.let(::fixOf)
 
-    private fun providers() = listOf(LocationManager.GPS_PROVIDER, LocationManager.NETWORK_PROVIDER)
-        .filter { it in manager.allProviders && runCatching { manager.isProviderEnabled(it) }.getOrDefault(false) }
+    private fun known() = listOf(LocationManager.GPS_PROVIDER, LocationManager.NETWORK_PROVIDER).filter { it in manager.allProviders }
+
+    private fun providers() = known().filter { runCatching { manager.isProviderEnabled(it) }.getOrDefault(false) }
 
     private fun take(location: Location) {
         val known = best

@@ -81,12 +81,12 @@ class TaskScreen : Capture<TaskShown>() {
         if (TaskPossible.ANSWER !in view.possible || !view.isForMe) return
         val prefix = answerPrefix(view.row.form)
         val said = view.myPart?.answer
-        row(gap = 14) {
-            if (said == null || said == TaskAnswer.DECLINED) button(words.code(prefix, TaskAnswer.ACCEPTED), icon = R.drawable.ic_check, weight = 1f) { answer(TaskAnswer.ACCEPTED) }
+        column(gap = 14) {
+            if (said == null || said == TaskAnswer.DECLINED) button(words.code(prefix, TaskAnswer.ACCEPTED), icon = R.drawable.ic_check) { answer(TaskAnswer.ACCEPTED) }
             if (view.row.form == TaskForm.MUSTER && said != TaskAnswer.ARRIVED) {
-                button(words.code(prefix, TaskAnswer.ARRIVED), if (said == null) Tone.SOFT else Tone.BRAND, R.drawable.ic_place, weight = 1f) { answer(TaskAnswer.ARRIVED) }
+                button(words.code(prefix, TaskAnswer.ARRIVED), if (said == null) Tone.SOFT else Tone.BRAND, R.drawable.ic_place) { answer(TaskAnswer.ARRIVED) }
             }
-            if (said == null && prefix != "reminder") button(words.code(prefix, TaskAnswer.DECLINED), Tone.QUIET, weight = 1f) {
+            if (said == null && prefix != "reminder") button(words.code(prefix, TaskAnswer.DECLINED), Tone.QUIET) {
                 val reasons = state.township?.reasons ?: emptyList()
                 pick(getString(R.string.task_why_not), reasons.map { it.id to words.say(it) }) { reason ->
                     act({ it.answerTask(document, TaskAnswer.DECLINED, reason, remark()) })
@@ -118,11 +118,11 @@ class TaskScreen : Capture<TaskShown>() {
                 val under = listOf(item.item.address, if (item.item.people > 1u) getString(R.string.people, item.item.people.toInt()) else "")
                     .filter { it.isNotBlank() }.joinToString(" · ")
                 if (under.isNotEmpty()) label(under, Size.SMALL, R.color.ink_soft, gap = 0)
-            }
-            val now = marks.first()
-            if (now.state != ItemState.OPEN) {
-                val text = now.shelter?.let { words.text(R.string.item_moved_to, state.view.shelters.getOrElse(it.toInt()) { "?" }) } ?: words.code("item", now.state)
-                chip(text, if (now.state in setOf(ItemState.ABSENT, ItemState.REFUSED, ItemState.FAULTY)) Tone.CAUTION else Tone.SOFT)
+                val now = marks.first()
+                if (now.state != ItemState.OPEN) {
+                    val text = now.shelter?.let { words.text(R.string.item_moved_to, state.view.shelters.getOrElse(it.toInt()) { "?" }) } ?: words.code("item", now.state)
+                    chip(text, if (now.state in setOf(ItemState.ABSENT, ItemState.REFUSED, ItemState.FAULTY)) Tone.CAUTION else Tone.SOFT, gap = 6)
+                }
             }
         }
         if (marks.size > 1) {
@@ -155,9 +155,9 @@ class TaskScreen : Capture<TaskShown>() {
         if (state.view.row.form != TaskForm.MUSTER) return
         card {
             row {
-                figure(counts.accepted.toInt(), R.string.muster_accepted)
-                figure(counts.arrived.toInt(), R.string.muster_arrived)
-                figure(counts.declined.toInt(), R.string.muster_declined)
+                figure(counts.accepted.toInt(), R.string.count_accepted)
+                figure(counts.arrived.toInt(), R.string.count_arrived)
+                figure(counts.declined.toInt(), R.string.count_declined)
             }
         }
     }

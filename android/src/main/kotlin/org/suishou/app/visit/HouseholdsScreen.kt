@@ -33,10 +33,10 @@ class HouseholdsScreen : Screen<HouseholdsShown>() {
                     label(row.address, Size.SMALL, R.color.ink_soft, gap = 0)
                     val purposes = row.purposes.joinToString("、") { words.purpose(it) }
                     if (purposes.isNotEmpty()) label(purposes, Size.SMALL, R.color.ink_soft, gap = 0)
-                }
-                row.dueAt?.let { due ->
-                    val isLate = due < Phone.clock.now()
-                    chip(getString(if (isLate) R.string.late_since else R.string.due_by, words.day(due)), if (isLate) Tone.ALARM else Tone.QUIET)
+                    row.dueAt?.let { due ->
+                        val isLate = due < Phone.clock.now()
+                        chip(getString(if (isLate) R.string.late_since else R.string.due_by, words.day(due)), if (isLate) Tone.ALARM else Tone.QUIET, gap = 6)
+                    }
                 }
             }
         }
