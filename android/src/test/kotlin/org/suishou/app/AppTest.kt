@@ -138,26 +138,31 @@ abstract class AppTest {
     }
 
     protected fun stand(latitude: Double, longitude: Double, accuracy: Float = 12f) {
-        val manager = shadowOf(application.getSystemService(LocationManager::class.java))
-        manager.setProviderEnabled(LocationManager.GPS_PROVIDER, true)
         val location = Location(LocationManager.GPS_PROVIDER)
         location.latitude = latitude
         location.longitude = longitude
         location.accuracy = accuracy
         location.time = Phone.clock.now()
         location.elapsedRealtimeNanos = SystemClock.elapsedRealtimeNanos()
-        manager.simulateLocation(location)
+        // Robolectric keeps a receiver for each context; a phone has one.
+        for (context in listOf(application) + screens.mapNotNull { it.get() as? android.content.Context }) {
+            val manager = shadowOf(context.getSystemService(LocationManager::class.java))
+            manager.setProviderEnabled(LocationManager.GPS_PROVIDER, true)
+            manager.simulateLocation(location)
+        }
         settle()
     }
 
     /** The process ends between two instructions: what is on the disk at this moment is all that there is. */
     protected fun kill() {
-        val folder = phone.folder
-        val left = File(folder.parentFile, "left")
-        folder.copyRecursively(left)
+        // A copy takes more than one moment: nobody writes meanwhile.
         screens.forEach { runCatching { it.close() } }
         screens.clear()
         application.syncer.close()
+        settle()
+        val folder = phone.folder
+        val left = File(folder.parentFile, "left")
+        folder.copyRecursively(left)
         phone.close()
         folder.deleteRecursively()
         check(left.renameTo(folder))

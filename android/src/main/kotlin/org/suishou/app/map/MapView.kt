@@ -6,6 +6,7 @@ import android.graphics.Canvas
 import android.graphics.Matrix
 import android.graphics.Paint
 import android.graphics.Path
+import android.graphics.RectF
 import android.view.GestureDetector
 import android.view.MotionEvent
 import android.view.ScaleGestureDetector
@@ -88,7 +89,11 @@ class MapView(context: Context) : View(context) {
         }
         own = position?.let(::flat)
         val walkedPlaces = path.flatten().map(::flat)
-        val all = walkedPlaces.ifEmpty { areas.map { it.x to it.y } + dots.map { it.x to it.y } + listOfNotNull(own) } + points.map { it.first to it.second }
+        val corners = areas.flatMap { area ->
+            val around = RectF().also { area.path.computeBounds(it, true) }
+            listOf(around.left to around.top, around.right to around.bottom)
+        }
+        val all = walkedPlaces.ifEmpty { corners + dots.map { it.x to it.y } + listOfNotNull(own) } + points.map { it.first to it.second }
         if (all.isNotEmpty()) reach = floatArrayOf(all.minOf { it.first }, all.minOf { it.second }, all.maxOf { it.first }, all.maxOf { it.second })
         invalidate()
     }
