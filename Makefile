@@ -28,9 +28,20 @@ demo: setup ## A whole township on this machine: relay, phones, dispatcher (SEED
 
 .PHONY: test
 test: setup lint ## Every test of every language, and other people's programs against a real relay
-	$(CARGO) build --workspace --bins
+	$(CARGO) build --workspace
 	$(CARGO) test --workspace --no-fail-fast
 	@scripts/schemathesis
+	@scripts/android
+
+.PHONY: android
+android: setup ## The Android app: build it, test it with the real library and a real relay, draw every screen
+	$(CARGO) build --workspace
+	@scripts/android
+
+.PHONY: apk
+apk: setup ## The Android app as an APK; with ANDROID_HOME and ANDROID_NDK_HOME it holds the native libraries
+	$(CARGO) build --workspace
+	@scripts/apk
 
 .PHONY: guests
 guests: setup ## Other people's programs against a real relay: schemathesis, hostile bodies, a tus client

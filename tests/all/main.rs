@@ -14,6 +14,7 @@ mod canary;
 mod clashes;
 mod enrolment;
 mod faults;
+mod ffi;
 mod folds;
 mod golden;
 mod grids;

@@ -18,6 +18,7 @@ mod export;
 mod feed;
 mod found;
 mod functions;
+mod key_guard;
 mod life;
 mod list;
 #[cfg(test)]
@@ -45,6 +46,7 @@ mod words;
 pub use append::{Made, referred};
 pub use export::Exported;
 pub use feed::ReceiptTaken;
+pub use key_guard::KeyGuard;
 pub use life::RevokedNote;
 pub use phone::{Identity, Store};
 pub use query::{Asker, Listed, MAX_LISTED, Page, PageKey, Query, Sort, TallyBy};
