@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use suishou_core::{
     capture::Blur,
-    field::{Need, Remark, ReportDraft, StepDraft, VisitDraft, Visited, VoiceKept},
+    field::{Field as Phone, Need, Remark, ReportDraft, StepDraft, VisitDraft, Visited, VoiceKept},
     geo::Position,
     id::{BlobHash, CategoryId, CheckpointId, DocumentId, DraftId, EntryId, GridId, MemberId, ReasonId},
     model::{
@@ -35,22 +35,22 @@ use crate::{
 /// Who this phone is, what it holds, its room and its end.
 #[uniffi::export]
 impl Field {
-    fn enrolment(&self) -> Result<EnrolmentView> { self.read(|p| p.enrolment()) }
-    fn check_code(&self) -> Result<Option<CheckCode>> { self.read(|p| p.check_code()) }
+    fn enrolment(&self) -> Result<EnrolmentView> { self.read(Phone::enrolment) }
+    fn check_code(&self) -> Result<Option<CheckCode>> { self.read(Phone::check_code) }
     fn settings(&self) -> Result<Option<TownshipView>> { self.read(|p| Ok(p.settings()?.map(TownshipView::from))) }
     fn find_grid(&self, position: Position) -> Result<Option<GridId>> { self.read(|p| p.find_grid(position)) }
-    fn counts(&self) -> Result<Counts> { self.read(|p| p.counts()) }
-    fn held(&self) -> Result<Vec<HeldEntry>> { self.read(|p| p.held()) }
+    fn counts(&self) -> Result<Counts> { self.read(Phone::counts) }
+    fn held(&self) -> Result<Vec<HeldEntry>> { self.read(Phone::held) }
     fn try_again(&self, entry: EntryId) -> Result<()> { self.change(|p| p.try_again(entry)) }
-    fn trim(&self) -> Result<Trimmed> { self.change(|p| p.trim()) }
-    fn storage(&self) -> Result<StorageReport> { self.read(|p| p.storage()) }
+    fn trim(&self) -> Result<Trimmed> { self.change(Phone::trim) }
+    fn storage(&self) -> Result<StorageReport> { self.read(Phone::storage) }
     fn export_held(&self, to: PathBuf) -> Result<Exported> { self.read(|p| p.export_held(&to)) }
     fn salvage(&self) -> Result<Option<SalvageReport>> { self.read(|p| Ok(p.salvage())) }
-    fn salvage_seen(&self) -> Result<()> { self.change(|p| p.salvage_seen()) }
+    fn salvage_seen(&self) -> Result<()> { self.change(Phone::salvage_seen) }
     fn revoked(&self) -> Result<Option<RevokedPhone>> { self.read(|p| Ok(p.revoked().map(RevokedPhone::from))) }
     fn give_consent(&self, kind: ConsentKind, version: u32) -> Result<()> { self.change(|p| p.give_consent(kind, version)) }
     fn withdraw_consent(&self, kind: ConsentKind) -> Result<()> { self.change(|p| p.withdraw_consent(kind)) }
-    fn consents(&self) -> Result<Vec<Consent>> { self.read(|p| p.consents()) }
+    fn consents(&self) -> Result<Vec<Consent>> { self.read(Phone::consents) }
 }
 
 /// Lists and attachments.
@@ -72,7 +72,7 @@ impl Field {
 impl Field {
     fn start_draft(&self, kind: DocumentKind) -> Result<Draft> { self.read(|p| Ok(p.start_draft(kind))) }
     fn save_draft(&self, draft: &Draft) -> Result<()> { self.change(|p| p.save_draft(draft)) }
-    fn drafts(&self) -> Result<Vec<Draft>> { self.read(|p| p.drafts()) }
+    fn drafts(&self) -> Result<Vec<Draft>> { self.read(Phone::drafts) }
     fn draft(&self, id: DraftId) -> Result<DraftView> { self.read(|p| p.draft(id)) }
     fn discard_draft(&self, id: DraftId) -> Result<()> { self.change(|p| p.discard_draft(id)) }
     fn report_draft(&self, id: DraftId) -> Result<DocumentId> { self.change(|p| p.report_draft(id)) }
@@ -105,14 +105,14 @@ impl Field {
     fn start_patrol(&self, purpose: &str, grid: Option<GridId>, route: Vec<CheckpointId>) -> Result<DocumentId> {
         self.change(|p| p.start_patrol(purpose, grid, route))
     }
-    fn open_patrol(&self) -> Result<Option<DocumentId>> { self.read(|p| p.open_patrol()) }
+    fn open_patrol(&self) -> Result<Option<DocumentId>> { self.read(Phone::open_patrol) }
     fn patrol_fix(&self, fix: TrackFix) -> Result<()> { self.change(|p| p.patrol_fix(fix)) }
-    fn pause_patrol(&self) -> Result<()> { self.change(|p| p.pause_patrol()) }
-    fn resume_patrol(&self) -> Result<()> { self.change(|p| p.resume_patrol()) }
+    fn pause_patrol(&self) -> Result<()> { self.change(Phone::pause_patrol) }
+    fn resume_patrol(&self) -> Result<()> { self.change(Phone::resume_patrol) }
     fn visit_checkpoint(&self, checkpoint: CheckpointId, distance_m: Option<u32>) -> Result<()> {
         self.change(|p| p.visit_checkpoint(checkpoint, distance_m))
     }
-    fn finish_patrol(&self) -> Result<()> { self.change(|p| p.finish_patrol()) }
+    fn finish_patrol(&self) -> Result<()> { self.change(Phone::finish_patrol) }
     fn patrol(&self, document: DocumentId) -> Result<PatrolView> { self.read(|p| p.patrol(document)) }
     fn patrols(&self, whose: Mine, limit: u32, offset: u32) -> Result<Vec<PatrolView>> {
         self.read(|p| p.patrols(whose, limit, offset))

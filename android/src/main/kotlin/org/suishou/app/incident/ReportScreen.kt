@@ -46,6 +46,7 @@ class ReportScreen : Capture<ReportState>() {
     /** Where the camera's own file of a photo lies, so that faces in it can still be hidden. */
     private val originals = mutableMapOf<String, String>()
     private var placeLine: TextView? = null
+    private var gridLine: TextView? = null
     private var warnLine: TextView? = null
 
     private val matter get() = Matter.entries.find { it.name == intent.getStringExtra(MATTER) }
@@ -94,6 +95,10 @@ class ReportScreen : Capture<ReportState>() {
             draft = known.copy(body = known.body.copy(fix = fix))
             if (isKept) change(false) { it }
             placeLine?.text = placeText()
+            // The grid is named as soon as it is known; nothing else is drawn anew under the person's fingers.
+            if (known.body.grid == null) app.phone.ask({ it.findGrid(fix.position) }) { found ->
+                found.getOrNull()?.let { gridLine?.text = words.grid(it) }
+            }
         }
     }
 
@@ -263,7 +268,7 @@ class ReportScreen : Capture<ReportState>() {
                 image(R.drawable.ic_place, R.color.brand, 26)
                 column(gap = 10, weight = 1f) {
                     val grid = body.grid ?: state.foundGrid
-                    label(if (grid == null) getString(R.string.no_grid) else words.grid(grid), Size.STRONG)
+                    gridLine = label(if (grid == null) getString(R.string.no_grid) else words.grid(grid), Size.STRONG)
                     placeLine = label(placeText(), Size.SMALL, R.color.ink_soft, gap = 0)
                 }
             }
