@@ -194,12 +194,18 @@ async fn shown_as<R: Kind>(desk: &Desk, document: DocumentId, viewer: Viewer, ca
     let unseen = if caller.is_one_of(&CENTRE) { desk.relay.unseen(document).await? } else { None };
     let shown = desk.relay.show_to::<R>(document, viewer).await?;
     let Some(upto) = unseen else { return Shown::of(shown) };
-    if let Err(error) = desk.relay.note_seen(document, upto).await {
-        // What was looked at is shown all the same.
-        tracing::warn!(%document, %error, "that it was seen could not be kept");
-        return Shown::of(shown);
+    let noted = async {
+        desk.relay.note_seen(document, upto).await?;
+        desk.relay.show_to::<R>(document, viewer).await
+    };
+    match noted.await {
+        Ok(noted) => Shown::of(noted),
+        Err(error) => {
+            // What was looked at is shown all the same.
+            tracing::warn!(%document, %error, "that it was seen could not be kept");
+            Shown::of(shown)
+        }
     }
-    Shown::of(desk.relay.show_to::<R>(document, viewer).await?)
 }
 
 /// One in full, as everybody may see it.
