@@ -29,13 +29,14 @@ use suishou_core::{
     },
     time::{Clock as _, Random, SystemClock},
 };
-use suishou_server::relay::{BundleImported, RelayError, WorkFilter};
+use suishou_server::relay::{BundleDrafts, BundleImported, DraftReader, RelayError, Spooled, WorkFilter};
 use suishou_tests::harness::{Phone, Township};
 
 use crate::{
     killed::Relay,
     life::{blob_file, with_photo},
     scenarios::{photo, report},
+    seen::Office,
 };
 
 async fn device_of(township: &Township, member: &str) -> DeviceId {
@@ -73,11 +74,21 @@ fn bundle(phone: &Phone) -> Vec<u8> {
 }
 
 async fn import(township: &Township, bytes: &[u8]) -> Result<BundleImported, RelayError> {
+    township.relay.import_bundle(spool(township, bytes).await).await
+}
+
+async fn spool(township: &Township, bytes: &[u8]) -> Spooled {
     let spooled = township.relay.spool_bundle().await.unwrap();
     for piece in bytes.chunks(50_000) {
         spooled.write(piece).unwrap();
     }
-    township.relay.import_bundle(spooled, true).await
+    spooled
+}
+
+/// How many entries and attachments the relay has.
+async fn stored(township: &Township) -> (u64, usize) {
+    let status = township.settled().await.status().await.unwrap();
+    (status.entries, status.blobs.values().map(|kind| usize::try_from(kind.count).unwrap()).sum())
 }
 
 /// The phone is wiped: no report, no place, no photo, no key, and nothing more is taken in.
@@ -118,11 +129,12 @@ async fn a_revoked_phone_pushes_what_is_taken_seals_the_rest_and_is_wiped() {
 
     // The township opens the bundle; again it changes nothing.
     let bytes = bundle(&phone);
-    let imported = import(&township, &bytes).await.unwrap();
-    assert_eq!((imported.entries, imported.blobs, imported.blobs_new), (0, 2, 2));
-    assert_eq!(imported.member.unwrap().as_str(), "i1");
+    let before = stored(&township).await;
+    import(&township, &bytes).await.unwrap();
+    assert_eq!(stored(&township).await, (before.0, before.1 + 2));
     assert_eq!(BlobHash::of(&township.relay.blob(hash).await.unwrap().bytes), hash);
-    assert_eq!(import(&township, &bytes).await.unwrap().blobs_new, 0);
+    import(&township, &bytes).await.unwrap();
+    assert_eq!(stored(&township).await, (before.0, before.1 + 2));
     assert_eq!(fs::read_dir(township.folder().join("uploads")).unwrap().count(), 0);
 
     // The phone can be enrolled anew, for anybody: there is nothing of the former person on it.
@@ -205,8 +217,8 @@ async fn entries_that_the_relay_does_not_take_are_sealed_and_held_once_they_are_
     assert_eq!((note.entries, note.blobs), (601, 2));
     township.relay.revoke(device).await.unwrap();
     let bytes = bundle(&phone);
-    let imported = import(&township, &bytes).await.unwrap();
-    assert_eq!((imported.entries, imported.entries_new, imported.blobs_new), (601, 601, 2));
+    import(&township, &bytes).await.unwrap();
+    assert_eq!(stored(&township).await, (601, 2));
     let held = township.settled().await.held().await.unwrap();
     assert!(
         held.iter().all(|held| held.code == "revoked" && held.device.is_none()),
@@ -214,7 +226,8 @@ async fn entries_that_the_relay_does_not_take_are_sealed_and_held_once_they_are_
     );
     assert!(held.iter().any(|held| held.document == incident) || held.len() == 500, "the list is cut");
     assert_eq!(township.relay.status().await.unwrap().held["revoked"], 601);
-    assert_eq!(import(&township, &bytes).await.unwrap().entries_new, 0);
+    import(&township, &bytes).await.unwrap();
+    assert_eq!(stored(&township).await, (601, 2));
     assert!(township.relay.blob(hash).await.is_ok());
 }
 
@@ -237,7 +250,8 @@ async fn a_bundle_that_is_damaged_or_anothers_is_refused_clearly_and_stores_noth
     let status = township.relay.status().await.unwrap();
     assert_eq!((status.entries, status.blobs.len()), (0, 0));
     // The phone was never revoked here: what it sealed takes effect like a push.
-    assert_eq!(import(&township, &bytes).await.unwrap().entries_new, 1);
+    import(&township, &bytes).await.unwrap();
+    assert_eq!(stored(&township).await.0, 1);
     let filter = WorkFilter { limit: 10, ..WorkFilter::default() };
     assert_eq!(township.settled().await.incidents(filter).await.unwrap().len(), 1);
 }
@@ -295,8 +309,8 @@ async fn wherever_the_end_is_cut_off_the_next_start_goes_on_with_it() {
     fs::remove_dir(blocked).unwrap();
     phone.start();
     is_wiped(&township, &phone);
-    let imported = import(&township, &bundle(&phone)).await.unwrap();
-    assert_eq!((imported.entries_new, imported.blobs_new), (1, 2));
+    import(&township, &bundle(&phone)).await.unwrap();
+    assert_eq!(stored(&township).await, (1, 2));
 
     // Cut off in the wipe: what is left goes at the next start.
     let note = phone.folder().join("revoked.json");
@@ -366,8 +380,18 @@ async fn an_operator_brings_a_phones_file_with_one_command() {
     let sealed = folder.join(field.revoked().unwrap().bundle.unwrap());
     let sealed = sealed.to_str().unwrap();
     let imported = relay.json(&["bundle", "import", sealed]);
-    assert_eq!((&imported["blobs_new"], &imported["device"]), (&4.into(), &device.as_str().into()));
-    assert_eq!(relay.json(&["bundle", "import", sealed])["blobs_new"], 0);
+    // An informant's: nothing ties the report to the phone.
+    assert_eq!((&imported["drafts_withheld"], &imported["device"]), (&true.into(), &device.as_str().into()));
+    for withheld in ["member", "entries", "entries_new", "blobs", "blobs_new", "drafts", "opened"] {
+        assert!(imported[withheld].is_null(), "{withheld}: {imported}");
+    }
+    let stored = relay.json(&["status"])["blobs"].clone();
+    relay.json(&["bundle", "import", sealed]);
+    assert_eq!(relay.json(&["status"])["blobs"], stored);
+    let drafts = kept.path().join("drafts");
+    let to = drafts.to_str().unwrap();
+    let words = relay.refused(&["bundle", "import", sealed, "--drafts", to, "--lang", "zh"]).1;
+    assert!(words.contains("身份保管人") && !drafts.exists(), "{words}");
     assert_eq!(relay.json(&["held", "list"])["held"][0]["document"], incident.to_string());
     let half = kept.path().join("half.sealed");
     let bytes = fs::read(sealed).unwrap();
@@ -404,12 +428,18 @@ async fn a_draft_and_the_last_stretch_of_a_patrol_are_sealed_with_the_rest() {
     assert_eq!(note.blobs, 5, "two photos with their previews and the track");
     assert_eq!(holding(phone.folder(), "写到一半的话".as_bytes()), Vec::<PathBuf>::new());
 
-    let imported = import(&township, &bundle(&phone)).await.unwrap();
-    assert_eq!((imported.drafts, imported.blobs_new), (1, 5));
-    let opened = &imported.opened[0];
+    let bytes = bundle(&phone);
+    let before = stored(&township).await;
+    let drafts = drafts_of(&township, &bytes, DraftReader::Other).await.unwrap();
+    assert_eq!(stored(&township).await, before, "opening drafts stores nothing");
+    let opened = &drafts.opened[0];
+    assert_eq!((drafts.opened.len(), drafts.device), (1, device));
     assert_eq!((opened.text.as_str(), opened.kind), ("写到一半的话", Some(DocumentKind::Incident)));
     let base64 = opened.blobs[0].base64.as_ref().unwrap();
     assert_eq!(BlobHash::of(&data_encoding::BASE64.decode(base64.as_bytes()).unwrap()), hash);
+    let imported = import(&township, &bytes).await.unwrap();
+    assert_eq!((imported.drafts, imported.blobs_new, imported.entries_new), (Some(1), Some(5), Some(0)));
+    assert_eq!((imported.member.unwrap().as_str(), imported.drafts_withheld), ("m1", false));
     assert!(township.relay.blob(loose).await.is_ok(), "what nothing named yet is there too");
 
     // An operator lets the held stretch through: the walk is whole.
@@ -421,6 +451,60 @@ async fn a_draft_and_the_last_stretch_of_a_patrol_are_sealed_with_the_rest() {
     let walked = next.field().patrol(patrol).unwrap();
     assert_eq!(walked.patrol.tracked_until, Some(walked_until));
     assert!(walked.row.distance_m > 0);
+}
+
+async fn drafts_of(
+    township: &Township,
+    bytes: &[u8],
+    reader: DraftReader,
+) -> Result<BundleDrafts, RelayError> {
+    let spooled = spool(township, bytes).await;
+    let (_, drafts) = township.relay.open_drafts(spooled, reader).await?;
+    drafts
+}
+
+/// A phone with nothing but a draft, revoked.
+async fn with_draft(township: &Township, member: &str) -> (DeviceId, Vec<u8>) {
+    let mut phone = township.phone(member, 7).await;
+    let mut draft = phone.field().start_draft(DocumentKind::Incident);
+    draft.body = DraftBody { text: "想了想没有报".to_owned(), ..DraftBody::default() };
+    phone.field().save_draft(&draft).unwrap();
+    let device = device_of(township, member).await;
+    township.relay.revoke(device).await.unwrap();
+    assert!(matches!(phone.sync().await, Err(Error::Revoked)));
+    (device, bundle(&phone))
+}
+
+#[tokio::test]
+async fn what_an_informant_began_to_write_is_opened_by_the_keeper_alone_and_each_look_is_written_down() {
+    let township = Township::new(531).await;
+    let (device, bytes) = with_draft(&township, "i1").await;
+    let refused = drafts_of(&township, &bytes, DraftReader::Other).await.unwrap_err();
+    assert_eq!((refused.code(), refused.status().as_u16()), ("keeper_only", 403));
+    let opened = drafts_of(&township, &bytes, DraftReader::Keeper).await.unwrap();
+    assert_eq!(opened.opened[0].text, "想了想没有报");
+
+    let office = Office::of(&township);
+    let refused = office.send("POST", "/api/bundles/drafts", bytes.into()).await;
+    let words = String::from_utf8_lossy(&refused.body).into_owned();
+    assert!(refused.status == 403 && words.contains("keeper_only"), "{words}");
+    let (staff, bytes) = with_draft(&township, "m1").await;
+    let answer = office.send("POST", "/api/bundles/drafts", bytes.clone().into()).await;
+    assert_eq!(answer.status, 200);
+    assert!(String::from_utf8_lossy(&answer.body).contains("想了想没有报"));
+    let answer = office.send("POST", "/api/bundles?drafts=true", bytes.into()).await;
+    assert!(!String::from_utf8_lossy(&answer.body).contains("想了想没有报"), "an import opens none");
+    let audit = office.send("GET", "/api/audit", Vec::new().into()).await;
+    let audit: serde_json::Value = serde_json::from_slice(&audit.body).unwrap();
+    let looks: Vec<_> = audit["audit"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|line| line["route"] == "/api/bundles/drafts" && !line["status"].is_null())
+        .map(|line| (line["target"].as_str().unwrap().to_owned(), line["status"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(looks.len(), 2, "{audit}");
+    assert!(looks.contains(&(device.to_string(), 403)) && looks.contains(&(staff.to_string(), 200)));
 }
 
 #[tokio::test]

@@ -19,10 +19,7 @@ use super::{
 use crate::relay::{DraftReader, Spooled};
 
 /// `POST /api/bundles`: a sealed file as a phone wrote it, of any size that the disk takes.
-pub(super) async fn import(
-    State(desk): State<Desk>,
-    request: Request,
-) -> Answer<(Extension<Noted>, Shown)> {
+pub(super) async fn import(State(desk): State<Desk>, request: Request) -> Answer<(Extension<Noted>, Shown)> {
     let spooled = spool(&desk, request).await?;
     let imported = desk.relay.import_bundle(spooled).await?;
     Ok((noted(imported.device), Shown::of(imported)?))

@@ -337,7 +337,6 @@ pub fn contacts(connection: &Connection) -> Result<Vec<(DocumentId, String, Stri
     let mut statement = connection
         .prepare_cached("SELECT document, name, phone FROM intake_contact ORDER BY document")
         .map_err(sql)?;
-    let rows =
-        statement.query_map([], |row| Ok((id(row, 0)?, row.get(1)?, row.get(2)?))).map_err(sql)?;
+    let rows = statement.query_map([], |row| Ok((id(row, 0)?, row.get(1)?, row.get(2)?))).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }

@@ -191,10 +191,7 @@ pub fn unnamed_blobs(connection: &Connection, are_tracks: bool, before: Timestam
         )
         .map_err(sql)?;
     let read = |row: &rusqlite::Row<'_>| {
-        Ok(Unnamed {
-            hash: id(row, 0)?,
-            preview_of: row.get::<_, Option<[u8; 32]>>(1)?.map(BlobHash::new),
-        })
+        Ok(Unnamed { hash: id(row, 0)?, preview_of: row.get::<_, Option<[u8; 32]>>(1)?.map(BlobHash::new) })
     };
     let parameters = params![before.millis(), BlobKind::Track.as_str(), are_tracks];
     let rows = statement.query_map(parameters, read).map_err(sql)?;

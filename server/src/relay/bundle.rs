@@ -265,8 +265,7 @@ fn read(shared: &Shared, path: &Path) -> Result<BundleReader<BufReader<File>>> {
 fn open(connection: &Connection, shared: &Shared, path: &Path) -> Result<Opened> {
     let mut reader = read(shared, path)?;
     let manifest = reader.manifest().clone();
-    let device =
-        db::device::find(connection, manifest.manifest.device)?.ok_or(RelayError::UnknownDevice)?;
+    let device = db::device::find(connection, manifest.manifest.device)?.ok_or(RelayError::UnknownDevice)?;
     let member = db::member::get(connection, device.member.ok_or(RelayError::UnknownDevice)?)?;
     manifest.verify(&device.public_key).map_err(|_| RelayError::UnknownDevice)?;
     let (mut runs, mut drafts) = (Vec::new(), Vec::new());

@@ -14,8 +14,8 @@ use crate::{
         works::{self, Look, NoteForm, Size, Wanted},
     },
     relay::{
-        BundleDrafts, BundleImported, DeviceShown, GridsImported, HeldShown, Imported, Kind, Listed, Member, SettingsFile,
-        Shown, VersionShown,
+        BundleDrafts, BundleImported, DeviceShown, GridsImported, HeldShown, Imported, Kind, Listed, Member,
+        SettingsFile, Shown, VersionShown,
         audit::{AuditShown, AuditVerified},
         devices::{DeviceDetail, Restored},
         enrolment::InvitationShown,

@@ -334,9 +334,8 @@ impl Relay {
                 }
                 after = Some(last);
             }
-            let unnamed = self
-                .with(move |connection, shared| unnamed(connection, rule, shared.clock.now()))
-                .await?;
+            let unnamed =
+                self.with(move |connection, shared| unnamed(connection, rule, shared.clock.now())).await?;
             for batch in unnamed.chunks(unnamed::BATCH) {
                 let batch = batch.to_vec();
                 self.call(move |engine| engine.retain_unnamed(run, rule, &batch)).await?;

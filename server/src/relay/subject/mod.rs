@@ -90,7 +90,8 @@ impl Relay {
     /// What an erasure would do.
     pub async fn plan_erasure(&self, subject: Subject) -> Result<ErasurePlan> {
         self.with(move |connection, _| {
-            plan(&db::snapshot(connection)?, &subject)
+            let snapshot = db::snapshot(connection)?;
+            plan(&snapshot, &subject)
         })
         .await
     }
