@@ -59,7 +59,9 @@ fn run(world: &mut World, batches: usize) -> Option<RunShown> {
             after = Some(last);
         }
         let found = unnamed(engine.connection(), rule, engine.shared().clock.now()).unwrap();
-        engine.retain_unnamed(run, rule, &found).unwrap();
+        for batch in found.chunks(2) {
+            engine.retain_unnamed(run, rule, batch).unwrap();
+        }
     }
     Some(engine.end_retention(run).unwrap())
 }
