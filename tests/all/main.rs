@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod bundles;
 mod canary;
 mod clashes;
 mod enrolment;

@@ -233,9 +233,11 @@ fn routes(desk: Desk) -> Router {
         .route("/api/warnings", get(works::list::<WarningRow>).post(orders::issue_warning))
         .route("/api/households", get(works::list::<HouseholdRow>).post(care::add).put(care::import));
     // A phone may have photos of weeks: it comes in pieces, takes its time and has no limit but the disk.
-    let bundles =
-        Router::new().route("/api/bundles", post(bundles::import)).layer(DefaultBodyLimit::disable());
-    let bundles = bundles.with_state(desk.clone());
+    let bundles = Router::new()
+        .route("/api/bundles", post(bundles::import))
+        .route("/api/bundles/drafts", post(bundles::drafts))
+        .layer(DefaultBodyLimit::disable())
+        .with_state(desk.clone());
     Router::new()
         .merge(limited(forms, MAX_FORM_BYTES))
         .merge(limited(grids, MAX_GRIDS_BYTES))
