@@ -164,7 +164,7 @@ impl Session {
             self.asked = Asked::Settings;
             return Ok(Step::Send(Request::new(Method::Get, path::SETTINGS).bearer(&token)));
         }
-        let epoch = store.cursor()?.map(|cursor| cursor.epoch).unwrap_or(Epoch::ZERO);
+        let epoch = store.cursor()?.map_or(Epoch::ZERO, |cursor| cursor.epoch);
         loop {
             let waiting = store.waiting_blobs(Some(epoch))?.into_iter();
             let waiting = waiting.filter(|blob| !self.refused.contains(&blob.hash)).collect();

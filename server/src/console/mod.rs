@@ -5,6 +5,7 @@
 
 mod access;
 mod backups;
+mod buckets;
 mod bundles;
 mod care;
 mod devices;
@@ -85,7 +86,7 @@ pub struct Desk {
     access: Access,
     invitations: Invitations,
     clock: SharedClock,
-    buckets: intake::Buckets,
+    buckets: buckets::Buckets,
     own: Vec<SocketAddr>,
     console: String,
     seats: events::Seats,
@@ -95,7 +96,7 @@ impl Desk {
     /// A desk for who shows `token`.
     pub fn new(relay: Relay, token: &str, invitations: Invitations, clock: SharedClock) -> Self {
         let access = Access::new(token, relay.clone(), SharedClock::clone(&clock));
-        let (buckets, seats) = (intake::Buckets::default(), events::Seats::default());
+        let (buckets, seats) = (buckets::Buckets::default(), events::Seats::default());
         let (own, console) = (Vec::new(), String::new());
         Self { relay, access, invitations, clock, buckets, own, console, seats }
     }

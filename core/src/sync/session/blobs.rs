@@ -50,18 +50,16 @@ impl Session {
     /// The answer to HEAD has no body that could be told from a stranger's: a refusal is believed only when GET gets
     /// it too, in the relay's words.
     pub(super) fn ask_next(&mut self, store: &Store, token: &str, epoch: Epoch) -> Result<Option<Request>> {
-        let (blob, is_sure) = match self.missed.take() {
-            Some(blob) => (blob, true),
-            None => {
-                if self.doubtful.is_none() {
-                    let now = self.relay_at.unwrap_or_default();
-                    let mut doubtful = store.doubtful_blobs(epoch, now)?;
-                    doubtful.reverse();
-                    self.doubtful = Some(doubtful);
-                }
-                let Some(blob) = self.doubtful.as_mut().and_then(Vec::pop) else { return Ok(None) };
-                (blob, false)
+        let (blob, is_sure) = if let Some(blob) = self.missed.take() {
+            (blob, true)
+        } else {
+            if self.doubtful.is_none() {
+                let mut doubtful = store.doubtful_blobs(epoch, self.relay_at.unwrap_or_default())?;
+                doubtful.reverse();
+                self.doubtful = Some(doubtful);
             }
+            let Some(blob) = self.doubtful.as_mut().and_then(Vec::pop) else { return Ok(None) };
+            (blob, false)
         };
         let method = if is_sure { Method::Get } else { Method::Head };
         let request = Request::new(method, &blob_path(&blob.hash)).bearer(token).tus();
@@ -98,10 +96,13 @@ impl Session {
         response: &Response,
     ) -> Result<()> {
         match response.status {
-            200 if !is_sure => match self.take_blob_receipt(store, &blob, response)? {
-                true => Ok(()),
-                false => Err(not_the_relay()),
-            },
+            200 if !is_sure => {
+                if self.take_blob_receipt(store, &blob, response)? {
+                    Ok(())
+                } else {
+                    Err(not_the_relay())
+                }
+            }
             404 if !is_sure => {
                 self.missed = Some(blob);
                 Ok(())
