@@ -1,7 +1,7 @@
 //! Sealed bundles of revoked phones: what was sealed once opens for ever.
 
 use suishou_core::{
-    id::{BlobHash, DeviceId, DocumentId, DraftId, LogId, TownshipId},
+    id::{BlobHash, DeviceId, DraftId, LogId, TownshipId},
     log::Key,
     model::{DocumentKind, draft::DraftBody},
     sync::{
