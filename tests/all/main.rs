@@ -27,6 +27,7 @@ mod killed;
 mod lessons;
 mod life;
 mod lists;
+mod next_phone;
 mod replicas;
 mod revoked;
 mod salvage;

@@ -1,5 +1,6 @@
 //! Sync: what to ask the relay next, what its answer means, and a thin shell that talks HTTP.
 
+mod beside;
 pub mod bundle;
 pub mod check;
 pub mod client;

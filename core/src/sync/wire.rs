@@ -3,7 +3,10 @@
 //! A number is never used twice. A newer field is skipped by an older reader; a newer version is
 //! refused with what to do. Golden files in `tests/golden` keep this true.
 
-pub use super::invitation::Invitation;
+pub use super::{
+    beside::{BaseMap, HeldAnswer, HeldQuestion, MAX_HELD_ASKED, SignedBaseMap, SignedHeldAnswer},
+    invitation::Invitation,
+};
 pub use crate::model::blob::BlobKind;
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -453,93 +456,6 @@ pub struct SignedBlobReceipt {
     /// What is held.
     #[n(0)]
     pub receipt: BlobReceipt,
-    /// By the relay's key.
-    #[n(1)]
-    pub signature: Signature,
-}
-
-/// The township's base map: a file of tiles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct BaseMap {
-    /// Of which township.
-    #[n(0)]
-    pub township: TownshipId,
-    /// BLAKE3 of the file.
-    #[n(1)]
-    pub hash: BlobHash,
-    /// Its size.
-    #[n(2)]
-    pub size_bytes: u64,
-    /// Its places are shifted, as in maps of the mainland.
-    #[n(3)]
-    pub is_gcj02: bool,
-}
-
-impl Signable for BaseMap {
-    const STATEMENT: &'static str = "suishou/base-map/1";
-}
-
-/// A base map with the relay's signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct SignedBaseMap {
-    /// Which.
-    #[n(0)]
-    pub map: BaseMap,
-    /// By the relay's key.
-    #[n(1)]
-    pub signature: Signature,
-}
-
-/// Most attachments of one [`HeldQuestion`].
-pub const MAX_HELD_ASKED: usize = 4_000;
-
-/// Which of these attachments does the relay hold? Asked by a phone that has not got them: given up for an earlier
-/// life's receipt, or taken with another phone of its member.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct HeldQuestion {
-    /// [`VERSION`].
-    #[n(0)]
-    pub version: u8,
-    /// Never used before.
-    #[n(1)]
-    pub nonce: Nonce,
-    /// Which, at most [`MAX_HELD_ASKED`].
-    #[n(2)]
-    pub blobs: Vec<BlobHash>,
-}
-
-/// What a relay signs as the answer.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct HeldAnswer {
-    /// In which township.
-    #[n(0)]
-    pub township: TownshipId,
-    /// The relay's life in which this is true.
-    #[n(1)]
-    pub epoch: Epoch,
-    /// BLAKE3 of the question as it came.
-    #[cbor(n(2), with = "minicbor::bytes")]
-    pub question: [u8; 32],
-    /// The size of each in bytes, in the order of the question; 0 of one that the relay has not got.
-    #[n(3)]
-    pub sizes: Vec<u64>,
-}
-
-impl Signable for HeldAnswer {
-    const STATEMENT: &'static str = "suishou/blobs-held/1";
-}
-
-/// The answer with the relay's signature.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct SignedHeldAnswer {
-    /// What is held.
-    #[n(0)]
-    pub answer: HeldAnswer,
     /// By the relay's key.
     #[n(1)]
     pub signature: Signature,
