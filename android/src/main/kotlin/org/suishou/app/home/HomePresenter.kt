@@ -1,5 +1,7 @@
 package org.suishou.app.home
 
+import org.suishou.app.area.AreaPresenter
+import org.suishou.app.area.Figures
 import org.suishou.app.phone.query
 import org.suishou.core.Counts
 import org.suishou.core.DocumentKind
@@ -41,6 +43,10 @@ data class HomeState(
     val reports: List<ReportShown>,
     val toDo: List<IncidentListed>,
     val drafts: Int,
+    /** How it stands in a leader's grids; none for others. */
+    val area: Figures?,
+    /** Reports of one's own, also those that are not shown here. */
+    val allReports: Long,
 )
 
 /** A report of one's own, and the last answer to it. */
@@ -83,6 +89,8 @@ object HomePresenter {
             reports = field.incidents(Mine.ONLY, REPORTS, 0u).map { ReportShown(it, answer(field, it)) },
             toDo = if (isInformant) emptyList() else toDo(field),
             drafts = field.drafts().size,
+            area = if (enrolment.role == Role.LEADER) AreaPresenter.figures(field, DocumentKind.INCIDENT) else null,
+            allReports = field.count(query(kinds = listOf(DocumentKind.INCIDENT), whose = Mine.ONLY)).toLong(),
         )
     }
 
@@ -115,9 +123,9 @@ object HomePresenter {
 
     private fun empty(field: Field, sync: SyncShown, isRevoked: Boolean, township: String?) = HomeState(
         false, isRevoked, township ?: "", "", null, false, null, sync, field.salvage(), false, emptyList(), emptyList(), emptyList(), 0,
-        emptyList(), emptyList(), 0, null, emptyList(), emptyList(), 0,
+        emptyList(), emptyList(), 0, null, emptyList(), emptyList(), 0, null, 0,
     )
 
     private const val SHOWN = 4
-    private const val REPORTS = 20u
+    private const val REPORTS = 8u
 }

@@ -2,10 +2,13 @@ package org.suishou.app.map
 
 import android.annotation.SuppressLint
 import android.content.Context
+import android.content.res.Configuration
 import android.graphics.Canvas
 import android.graphics.Matrix
 import android.graphics.Paint
 import android.graphics.Path
+import android.graphics.PorterDuff
+import android.graphics.PorterDuffColorFilter
 import android.graphics.RectF
 import android.view.GestureDetector
 import android.view.MotionEvent
@@ -20,16 +23,15 @@ import org.suishou.core.Degrees
 import org.suishou.core.GridView
 import org.suishou.core.IncidentRow
 import org.suishou.core.Severity
-import kotlin.math.cos
 import kotlin.math.hypot
 
 /**
- * Grids, incidents, checkpoints, a path and one's own position, to be moved with fingers. Everything is put into metres
- * once; drawing transforms paths as a whole.
+ * Grids, incidents, checkpoints, a path and one's own position over a base map, to be moved with fingers. Everything is
+ * put into metres once; drawing transforms paths as a whole.
  */
 @SuppressLint("ClickableViewAccessibility")
-class MapView(context: Context) : View(context) {
-    private class Area(val name: String, val path: Path, val x: Float, val y: Float)
+class MapView(context: Context, private val base: Tiles? = null) : View(context) {
+    private class Area(val id: String, val name: String, val path: Path, val x: Float, val y: Float)
     private class Dot(val x: Float, val y: Float, val paint: Paint, val incident: IncidentRow?)
 
     private var areas = emptyList<Area>()
@@ -37,13 +39,24 @@ class MapView(context: Context) : View(context) {
     private var points = emptyList<Triple<Float, Float, String>>()
     private var tracks = emptyList<Path>()
     private var own: Pair<Float, Float>? = null
-    private var origin = Degrees(0.0, 0.0)
+    private var plane = Plane(Degrees(0.0, 0.0))
     private var reach = floatArrayOf(-500f, -500f, 500f, 500f)
     private val view = Matrix()
     private var isPlaced = false
 
     /** A press on an incident; none for the ground. */
     var onPick: (IncidentRow?) -> Unit = {}
+
+    /** A press on the ground, and how far from it a finger may have meant. */
+    var onPlace: (Degrees, Int) -> Unit = { _, _ -> }
+
+    /** The grid that stands out. */
+    var chosen: String? = null
+        set(value) { field = value; invalidate() }
+
+    /** A place that somebody pointed at. */
+    var pin: Degrees? = null
+        set(value) { field = value; invalidate() }
 
     private fun paint(color: Int, style: Paint.Style, width: Number = 1) = Paint(Paint.ANTI_ALIAS_FLAG).apply {
         this.color = context.getColor(color)
@@ -53,8 +66,16 @@ class MapView(context: Context) : View(context) {
         strokeCap = Paint.Cap.ROUND
     }
 
-    private val fill = paint(R.color.brand_soft, Paint.Style.FILL).apply { alpha = 150 }
+    private val isDark = resources.configuration.uiMode and Configuration.UI_MODE_NIGHT_MASK == Configuration.UI_MODE_NIGHT_YES
+
+    /** A base map of white paper does not blind at night. */
+    private val ground = Paint(Paint.FILTER_BITMAP_FLAG).apply {
+        if (isDark) colorFilter = PorterDuffColorFilter(context.getColor(R.color.ink_soft), PorterDuff.Mode.MULTIPLY)
+    }
+    private val fill = paint(R.color.brand_soft, Paint.Style.FILL).apply { alpha = if (base == null) 150 else 60 }
     private val border = paint(R.color.brand, Paint.Style.STROKE, 1.2)
+    private val chosenFill = paint(R.color.brand, Paint.Style.FILL).apply { alpha = 90 }
+    private val chosenBorder = paint(R.color.brand, Paint.Style.STROKE, 4)
     private val walked = paint(R.color.level_blue, Paint.Style.STROKE, 4)
     private val halo = paint(R.color.surface, Paint.Style.FILL)
     private val me = paint(R.color.level_blue, Paint.Style.FILL)
@@ -62,23 +83,21 @@ class MapView(context: Context) : View(context) {
     private val calm = paint(R.color.ink_soft, Paint.Style.FILL)
     private val high = paint(R.color.level_orange, Paint.Style.FILL)
     private val urgent = paint(R.color.level_red, Paint.Style.FILL)
-    private val name = paint(R.color.ink, Paint.Style.FILL).apply {
-        textSize = 13 * resources.displayMetrics.scaledDensity()
-        textAlign = Paint.Align.CENTER
-    }
+    private val name = paint(R.color.ink, Paint.Style.FILL).apply { write() }
+    private val nameHalo = paint(R.color.surface, Paint.Style.STROKE, 3).apply { write() }
 
     @Suppress("DEPRECATION")
-    private fun android.util.DisplayMetrics.scaledDensity() = scaledDensity
+    private fun Paint.write() {
+        textSize = 13 * resources.displayMetrics.scaledDensity
+        textAlign = Paint.Align.CENTER
+    }
 
     fun show(
         grids: List<GridView>, incidents: List<IncidentRow>, checkpoints: List<CheckpointView>, path: List<List<Degrees>>, position: Degrees?,
     ) {
         val middle = position ?: path.lastOrNull()?.lastOrNull() ?: grids.firstOrNull()?.centre ?: incidents.firstNotNullOfOrNull { it.position }
-        middle?.let { if (!isPlaced) origin = it }
-        areas = grids.map { grid ->
-            val (x, y) = flat(grid.centre)
-            Area(grid.name, outline(grid.outline), x, y)
-        }
+        middle?.let { if (!isPlaced) plane = Plane(it) }
+        areas = grids.map { Area(it.id, it.name, outline(it.outline), plane.x(it.centre), plane.y(it.centre)) }
         dots = incidents.mapNotNull { row ->
             val (x, y) = flat(row.position ?: return@mapNotNull null)
             Dot(x, y, when (row.severity) { Severity.URGENT -> urgent; Severity.HIGH -> high; else -> calm }, row)
@@ -98,11 +117,7 @@ class MapView(context: Context) : View(context) {
         invalidate()
     }
 
-    /** Metres east and south of the origin. */
-    private fun flat(at: Degrees): Pair<Float, Float> {
-        val east = (at.longitude - origin.longitude) * METRES * cos(Math.toRadians(origin.latitude))
-        return east.toFloat() to ((origin.latitude - at.latitude) * METRES).toFloat()
-    }
+    private fun flat(at: Degrees) = plane.x(at) to plane.y(at)
 
     private fun outline(geometry: String): Path {
         val path = Path()
@@ -128,8 +143,18 @@ class MapView(context: Context) : View(context) {
         val (left, top, right, bottom) = reach
         val margin = 400f
         val scale = minOf(width / (right - left + margin), height / (bottom - top + margin)).coerceIn(MIN_SCALE, MAX_SCALE)
+        look((left + right) / 2, (top + bottom) / 2, scale)
+    }
+
+    /** So that this place is in the middle, with its surroundings. */
+    fun look(at: Degrees, across: Int) {
+        isPlaced = true
+        look(plane.x(at), plane.y(at), (minOf(width, height) / across.toFloat()).coerceIn(MIN_SCALE, MAX_SCALE))
+    }
+
+    private fun look(x: Float, y: Float, scale: Float) {
         view.reset()
-        view.postTranslate(-(left + right) / 2, -(top + bottom) / 2)
+        view.postTranslate(-x, -y)
         view.postScale(scale, scale)
         view.postTranslate(width / 2f, height / 2f)
         invalidate()
@@ -147,15 +172,34 @@ class MapView(context: Context) : View(context) {
     }
 
     private val moved = Path()
+    private val redraw: () -> Unit = { invalidate() }
+
+    override fun onAttachedToWindow() {
+        super.onAttachedToWindow()
+        base?.watch(redraw)
+    }
+
+    override fun onDetachedFromWindow() {
+        super.onDetachedFromWindow()
+        base?.unwatch(redraw)
+    }
 
     override fun onDraw(canvas: Canvas) {
         if (!isPlaced && width > 0) { isPlaced = true; fit() }
+        base?.draw(canvas, plane, view, width, height, resources.displayMetrics.density, ground)
         for (area in areas) {
             area.path.transform(view, moved)
-            canvas.drawPath(moved, fill)
+            canvas.drawPath(moved, if (area.id == chosen) chosenFill else fill)
             canvas.drawPath(moved, border)
         }
-        if (scale() > NAMES_FROM) for (area in areas) at(area.x, area.y) { x, y -> canvas.drawText(area.name, x, y, name) }
+        areas.find { it.id == chosen }?.let { area ->
+            area.path.transform(view, moved)
+            canvas.drawPath(moved, chosenBorder)
+        }
+        if (scale() > NAMES_FROM) for (area in areas) at(area.x, area.y) { x, y ->
+            if (base != null) canvas.drawText(area.name, x, y, nameHalo)
+            canvas.drawText(area.name, x, y, name)
+        }
         for (track in tracks) {
             track.transform(view, moved)
             canvas.drawPath(moved, walked)
@@ -164,16 +208,20 @@ class MapView(context: Context) : View(context) {
             canvas.drawRect(sx - dp(7), sy - dp(7), sx + dp(7), sy + dp(7), halo)
             canvas.drawRect(sx - dp(5), sy - dp(5), sx + dp(5), sy + dp(5), point)
         }
-        for (dot in dots) at(dot.x, dot.y) { x, y ->
-            canvas.drawCircle(x, y, dp(8).toFloat(), halo)
-            canvas.drawCircle(x, y, dp(6).toFloat(), dot.paint)
-        }
-        own?.let { (ox, oy) ->
-            at(ox, oy) { x, y ->
-                canvas.drawCircle(x, y, dp(11).toFloat(), halo)
-                canvas.drawCircle(x, y, dp(8).toFloat(), me)
-            }
-        }
+        for (dot in dots) at(dot.x, dot.y) { x, y -> disc(canvas, x, y, 6, dot.paint) }
+        own?.let { (ox, oy) -> at(ox, oy) { x, y -> disc(canvas, x, y, 8, me) } }
+        pin?.let { place -> at(plane.x(place), plane.y(place)) { x, y -> needle(canvas, x, y) } }
+    }
+
+    private fun disc(canvas: Canvas, x: Float, y: Float, radius: Int, paint: Paint) {
+        canvas.drawCircle(x, y, dp(radius + 2).toFloat(), halo)
+        canvas.drawCircle(x, y, dp(radius).toFloat(), paint)
+    }
+
+    /** Its foot is the place. */
+    private fun needle(canvas: Canvas, x: Float, y: Float) {
+        canvas.drawLine(x, y, x, y - dp(26), walked)
+        disc(canvas, x, y - dp(30), 9, urgent)
     }
 
     private val pinch = ScaleGestureDetector(context, object : ScaleGestureDetector.SimpleOnScaleGestureListener() {
@@ -202,12 +250,20 @@ class MapView(context: Context) : View(context) {
 
     fun pick(x: Float, y: Float) {
         var nearest: Dot? = null
-        var distance = dp(24).toFloat()
+        var distance = dp(FINGER).toFloat()
         for (dot in dots) at(dot.x, dot.y) { sx, sy ->
             val apart = hypot(sx - x, sy - y)
             if (apart < distance) { distance = apart; nearest = dot }
         }
         onPick(nearest?.incident)
+        if (nearest == null) place(x, y)?.let { onPlace(it, (dp(FINGER) / scale()).toInt().coerceAtLeast(1)) }
+    }
+
+    /** Which place is drawn there. */
+    fun place(x: Float, y: Float): Degrees? {
+        val back = Matrix().also { if (!view.invert(it)) return null }
+        val (east, south) = floatArrayOf(x, y).also(back::mapPoints)
+        return plane.degrees(east, south)
     }
 
     override fun onTouchEvent(event: MotionEvent): Boolean {
@@ -220,10 +276,10 @@ class MapView(context: Context) : View(context) {
     private fun dp(value: Number) = context.dp(value)
 
     private companion object {
-        const val METRES = 111_320.0
         const val MIN_SCALE = 0.002f
         const val MAX_SCALE = 8f
         const val NAMES_FROM = 0.12f
         const val MARGIN = 60
+        const val FINGER = 24
     }
 }
