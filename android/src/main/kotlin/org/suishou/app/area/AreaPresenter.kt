@@ -23,21 +23,28 @@ data class AreaShown(
 
 object AreaPresenter {
     fun state(field: Field): AreaShown {
-        val own = grids(field)
-        val open = field.tally(query(kinds = listOf(DocumentKind.INCIDENT), isOpen = true, forMe = true), TallyBy.GRID)
-            .associate { it.code to it.count.toLong() }
+        val open = byGrid(field, isOverdue = false)
         return AreaShown(
-            figures(field, DocumentKind.INCIDENT), figures(field, DocumentKind.TASK),
+            incidents(field), tasks(field),
             field.count(query(kinds = listOf(DocumentKind.HOUSEHOLD), overdue = true)).toLong(),
             field.list(query(kinds = listOf(DocumentKind.PATROL), isOpen = true)).items,
-            own.map { it to (open[it.id] ?: 0) }.sortedByDescending { it.second },
+            grids(field).map { it to (open[it.id] ?: 0) }.sortedByDescending { it.second },
         )
     }
 
-    fun figures(field: Field, kind: DocumentKind) = Figures(
-        field.count(query(kinds = listOf(kind), isOpen = true, forMe = true)).toLong(),
-        field.count(query(kinds = listOf(kind), overdue = true, forMe = true)).toLong(),
-    )
+    /** Of the own grids alone: what was reported elsewhere is on this phone as well. */
+    fun incidents(field: Field) = Figures(byGrid(field, isOverdue = false).values.sum(), byGrid(field, isOverdue = true).values.sum())
+
+    private fun tasks(field: Field): Figures {
+        val open = query(kinds = listOf(DocumentKind.TASK), isOpen = true)
+        return Figures(field.count(open).toLong(), field.count(open.copy(overdue = true)).toLong())
+    }
+
+    private fun byGrid(field: Field, isOverdue: Boolean): Map<String, Long> {
+        val own = field.enrolment().grids.toSet()
+        return field.tally(query(kinds = listOf(DocumentKind.INCIDENT), isOpen = true, overdue = isOverdue), TallyBy.GRID)
+            .filter { it.code in own }.associate { it.code to it.count.toLong() }
+    }
 
     /** The grids that this person may give orders to. */
     fun grids(field: Field): List<GridView> {

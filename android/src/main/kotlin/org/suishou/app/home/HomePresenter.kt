@@ -89,7 +89,7 @@ object HomePresenter {
             reports = field.incidents(Mine.ONLY, REPORTS, 0u).map { ReportShown(it, answer(field, it)) },
             toDo = if (isInformant) emptyList() else toDo(field),
             drafts = field.drafts().size,
-            area = if (enrolment.role == Role.LEADER) AreaPresenter.figures(field, DocumentKind.INCIDENT) else null,
+            area = if (enrolment.role == Role.LEADER) AreaPresenter.incidents(field) else null,
             allReports = field.count(query(kinds = listOf(DocumentKind.INCIDENT), whose = Mine.ONLY)).toLong(),
         )
     }

@@ -3,6 +3,7 @@ package org.suishou.app.map
 import android.annotation.SuppressLint
 import android.content.Context
 import android.content.res.Configuration
+import android.graphics.Bitmap
 import android.graphics.Canvas
 import android.graphics.Matrix
 import android.graphics.Paint
@@ -14,8 +15,6 @@ import android.view.GestureDetector
 import android.view.MotionEvent
 import android.view.ScaleGestureDetector
 import android.view.View
-import org.json.JSONArray
-import org.json.JSONObject
 import org.suishou.app.R
 import org.suishou.app.ui.dp
 import org.suishou.core.CheckpointView
@@ -23,6 +22,7 @@ import org.suishou.core.Degrees
 import org.suishou.core.GridView
 import org.suishou.core.IncidentRow
 import org.suishou.core.Severity
+import kotlin.math.floor
 import kotlin.math.hypot
 
 /**
@@ -31,11 +31,10 @@ import kotlin.math.hypot
  */
 @SuppressLint("ClickableViewAccessibility")
 class MapView(context: Context, private val base: Tiles? = null) : View(context) {
-    private class Area(val id: String, val name: String, val path: Path, val x: Float, val y: Float)
-    private class Dot(val x: Float, val y: Float, val paint: Paint, val incident: IncidentRow?)
+    private class Dot(val x: Float, val y: Float, val sprite: Bitmap, val incident: IncidentRow)
 
     private var areas = emptyList<Area>()
-    private var dots = emptyList<Dot>()
+    private var shown = emptyList<Dot>()
     private var points = emptyList<Triple<Float, Float, String>>()
     private var tracks = emptyList<Path>()
     private var own: Pair<Float, Float>? = null
@@ -72,17 +71,29 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
     private val ground = Paint(Paint.FILTER_BITMAP_FLAG).apply {
         if (isDark) colorFilter = PorterDuffColorFilter(context.getColor(R.color.ink_soft), PorterDuff.Mode.MULTIPLY)
     }
-    private val fill = paint(R.color.brand_soft, Paint.Style.FILL).apply { alpha = if (base == null) 150 else 60 }
-    private val border = paint(R.color.brand, Paint.Style.STROKE, 1.2)
+    private val fill = paint(R.color.brand_soft, Paint.Style.FILL).apply { alpha = if (base == null) 150 else 60; isAntiAlias = false }
+
+    /** Round corners cost several times the line, and can't be seen on one so thin. */
+    private val border = paint(R.color.brand, Paint.Style.STROKE, BORDER).apply { strokeJoin = Paint.Join.BEVEL; strokeCap = Paint.Cap.BUTT }
     private val chosenFill = paint(R.color.brand, Paint.Style.FILL).apply { alpha = 90 }
-    private val chosenBorder = paint(R.color.brand, Paint.Style.STROKE, 4)
-    private val walked = paint(R.color.level_blue, Paint.Style.STROKE, 4)
+    private val chosenBorder = paint(R.color.brand, Paint.Style.STROKE, BOLD)
+    private val walked = paint(R.color.level_blue, Paint.Style.STROKE, BOLD)
     private val halo = paint(R.color.surface, Paint.Style.FILL)
     private val me = paint(R.color.level_blue, Paint.Style.FILL)
     private val point = paint(R.color.brand, Paint.Style.FILL)
-    private val calm = paint(R.color.ink_soft, Paint.Style.FILL)
-    private val high = paint(R.color.level_orange, Paint.Style.FILL)
     private val urgent = paint(R.color.level_red, Paint.Style.FILL)
+    private val dots = Severity.entries.associateWith { severity ->
+        sprite(when (severity) { Severity.URGENT -> R.color.level_red; Severity.HIGH -> R.color.level_orange; else -> R.color.ink_soft })
+    }
+
+    /** A disc drawn once: two thousand of them are copied much faster than painted. */
+    private fun sprite(color: Int): Bitmap {
+        val half = dp(DOT + 2)
+        val picture = Bitmap.createBitmap(2 * half, 2 * half, Bitmap.Config.ARGB_8888)
+        disc(Canvas(picture), half.toFloat(), half.toFloat(), DOT, paint(color, Paint.Style.FILL))
+        return picture
+    }
+
     private val name = paint(R.color.ink, Paint.Style.FILL).apply { write() }
     private val nameHalo = paint(R.color.surface, Paint.Style.STROKE, 3).apply { write() }
 
@@ -97,46 +108,24 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
     ) {
         val middle = position ?: path.lastOrNull()?.lastOrNull() ?: grids.firstOrNull()?.centre ?: incidents.firstNotNullOfOrNull { it.position }
         middle?.let { if (!isPlaced) plane = Plane(it) }
-        areas = grids.map { Area(it.id, it.name, outline(it.outline), plane.x(it.centre), plane.y(it.centre)) }
-        dots = incidents.mapNotNull { row ->
+        areas = grids.map { Area(it, plane) }
+        shown = incidents.mapNotNull { row ->
             val (x, y) = flat(row.position ?: return@mapNotNull null)
-            Dot(x, y, when (row.severity) { Severity.URGENT -> urgent; Severity.HIGH -> high; else -> calm }, row)
-        }
+            Dot(x, y, dots.getValue(row.severity), row)
+        }.sortedBy { it.incident.severity }
         points = checkpoints.map { val (x, y) = flat(it.position); Triple(x, y, it.name) }
         tracks = path.map { stretch ->
             Path().apply { stretch.forEachIndexed { at, place -> val (x, y) = flat(place); if (at == 0) moveTo(x, y) else lineTo(x, y) } }
         }
         own = position?.let(::flat)
         val walkedPlaces = path.flatten().map(::flat)
-        val corners = areas.flatMap { area ->
-            val around = RectF().also { area.path.computeBounds(it, true) }
-            listOf(around.left to around.top, around.right to around.bottom)
-        }
-        val all = walkedPlaces.ifEmpty { corners + dots.map { it.x to it.y } + listOfNotNull(own) } + points.map { it.first to it.second }
+        val corners = areas.flatMap { listOf(it.bounds.left to it.bounds.top, it.bounds.right to it.bounds.bottom) }
+        val all = walkedPlaces.ifEmpty { corners + shown.map { it.x to it.y } + listOfNotNull(own) } + points.map { it.first to it.second }
         if (all.isNotEmpty()) reach = floatArrayOf(all.minOf { it.first }, all.minOf { it.second }, all.maxOf { it.first }, all.maxOf { it.second })
         invalidate()
     }
 
     private fun flat(at: Degrees) = plane.x(at) to plane.y(at)
-
-    private fun outline(geometry: String): Path {
-        val path = Path()
-        path.fillType = Path.FillType.EVEN_ODD
-        val json = JSONObject(geometry)
-        val coordinates = json.getJSONArray("coordinates")
-        val polygons = if (json.getString("type") == "Polygon") listOf(coordinates) else (0 until coordinates.length()).map(coordinates::getJSONArray)
-        polygons.forEach { rings -> (0 until rings.length()).forEach { ring(path, rings.getJSONArray(it)) } }
-        return path
-    }
-
-    private fun ring(path: Path, ring: JSONArray) {
-        for (at in 0 until ring.length()) {
-            val place = ring.getJSONArray(at)
-            val (x, y) = flat(Degrees(place.getDouble(1), place.getDouble(0)))
-            if (at == 0) path.moveTo(x, y) else path.lineTo(x, y)
-        }
-        path.close()
-    }
 
     /** So that everything is to be seen. */
     fun fit() {
@@ -171,7 +160,7 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
         if (spot[0] > -MARGIN && spot[1] > -MARGIN && spot[0] < width + MARGIN && spot[1] < height + MARGIN) draw(spot[0], spot[1])
     }
 
-    private val moved = Path()
+    private val seen = RectF()
     private val redraw: () -> Unit = { invalidate() }
 
     override fun onAttachedToWindow() {
@@ -187,30 +176,70 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
     override fun onDraw(canvas: Canvas) {
         if (!isPlaced && width > 0) { isPlaced = true; fit() }
         base?.draw(canvas, plane, view, width, height, resources.displayMetrics.density, ground)
-        for (area in areas) {
-            area.path.transform(view, moved)
-            canvas.drawPath(moved, if (area.id == chosen) chosenFill else fill)
-            canvas.drawPath(moved, border)
-        }
-        areas.find { it.id == chosen }?.let { area ->
-            area.path.transform(view, moved)
-            canvas.drawPath(moved, chosenBorder)
-        }
-        if (scale() > NAMES_FROM) for (area in areas) at(area.x, area.y) { x, y ->
-            if (base != null) canvas.drawText(area.name, x, y, nameHalo)
-            canvas.drawText(area.name, x, y, name)
-        }
-        for (track in tracks) {
-            track.transform(view, moved)
-            canvas.drawPath(moved, walked)
-        }
+        lines(canvas)
+        if (scale() > NAMES_FROM) names(canvas)
         for ((x, y, _) in points) at(x, y) { sx, sy ->
             canvas.drawRect(sx - dp(7), sy - dp(7), sx + dp(7), sy + dp(7), halo)
             canvas.drawRect(sx - dp(5), sy - dp(5), sx + dp(5), sy + dp(5), point)
         }
-        for (dot in dots) at(dot.x, dot.y) { x, y -> disc(canvas, x, y, 6, dot.paint) }
+        incidents(canvas)
         own?.let { (ox, oy) -> at(ox, oy) { x, y -> disc(canvas, x, y, 8, me) } }
         pin?.let { place -> at(plane.x(place), plane.y(place)) { x, y -> needle(canvas, x, y) } }
+    }
+
+    /** Grids and paths in metres, under the view's matrix: lines stay as wide as they are. */
+    private fun lines(canvas: Canvas) {
+        val scale = scale()
+        val back = Matrix().also { if (!view.invert(it)) return }
+        seen.set(0f, 0f, width.toFloat(), height.toFloat())
+        back.mapRect(seen)
+        border.strokeWidth = dp(BORDER) / scale
+        chosenBorder.strokeWidth = dp(BOLD) / scale
+        walked.strokeWidth = dp(BOLD) / scale
+        canvas.save()
+        canvas.concat(view)
+        for (area in areas) {
+            if (!RectF.intersects(area.bounds, seen)) continue
+            val path = area.path(1 / scale)
+            canvas.drawPath(path, if (area.id == chosen) chosenFill else fill)
+            canvas.drawPath(path, border)
+        }
+        areas.find { it.id == chosen }?.let { canvas.drawPath(it.path(1 / scale), chosenBorder) }
+        for (track in tracks) canvas.drawPath(track, walked)
+        canvas.restore()
+        walked.strokeWidth = dp(BOLD).toFloat()
+    }
+
+    private val written = ArrayList<RectF>()
+
+    /** As many names as can be read; the chosen grid's among them. */
+    private fun names(canvas: Canvas) {
+        written.clear()
+        for (area in areas.sortedByDescending { it.id == chosen }) at(area.x, area.y) { x, y ->
+            val half = area.nameWidth(name) / 2
+            val around = RectF(x - half, y - name.textSize, x + half, y + name.textSize / 2)
+            if (written.none { RectF.intersects(it, around) }) {
+                written += around
+                if (base != null) canvas.drawText(area.name, x, y, nameHalo)
+                canvas.drawText(area.name, x, y, name)
+            }
+        }
+    }
+
+    private val taken = HashSet<Long>()
+    private val drawn = ArrayList<Dot>()
+
+    /** The worst lie on top, and of many that lie on one spot only the worst is drawn. */
+    private fun incidents(canvas: Canvas) {
+        taken.clear()
+        drawn.clear()
+        val cell = dp(CELL).toFloat()
+        for (dot in shown.asReversed()) at(dot.x, dot.y) { x, y ->
+            if (taken.add((floor(x / cell).toLong() shl 32) + floor(y / cell).toLong())) drawn += dot
+        }
+        for (dot in drawn.asReversed()) at(dot.x, dot.y) { x, y ->
+            canvas.drawBitmap(dot.sprite, x - dot.sprite.width / 2f, y - dot.sprite.height / 2f, null)
+        }
     }
 
     private fun disc(canvas: Canvas, x: Float, y: Float, radius: Int, paint: Paint) {
@@ -251,7 +280,7 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
     fun pick(x: Float, y: Float) {
         var nearest: Dot? = null
         var distance = dp(FINGER).toFloat()
-        for (dot in dots) at(dot.x, dot.y) { sx, sy ->
+        for (dot in shown) at(dot.x, dot.y) { sx, sy ->
             val apart = hypot(sx - x, sy - y)
             if (apart < distance) { distance = apart; nearest = dot }
         }
@@ -276,6 +305,12 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
     private fun dp(value: Number) = context.dp(value)
 
     private companion object {
+        const val BORDER = 1.2
+        const val BOLD = 4
+        const val DOT = 6
+
+        /** Discs nearer to each other than this, in both directions, can't be told apart. */
+        const val CELL = 3
         const val MIN_SCALE = 0.002f
         const val MAX_SCALE = 8f
         const val NAMES_FROM = 0.12f

@@ -61,8 +61,12 @@ class RowView(context: Context) : LinearLayout(context) {
         ellipsize = android.text.TextUtils.TruncateAt.END
     }
 
+    private var shown: RowShown? = null
+
     fun show(row: RowShown, onPress: () -> Unit): RowView {
-        picture.setImageDrawable(context.tinted(row.icon, R.color.brand))
+        setOnClickListener { onPress() }
+        if (row == shown) return this
+        if (row.icon != shown?.icon) picture.setImageDrawable(context.tinted(row.icon, R.color.brand))
         title.text = row.title
         under.say(row.under)
         marks.visibility = if (row.marks.isEmpty()) View.GONE else View.VISIBLE
@@ -70,10 +74,10 @@ class RowView(context: Context) : LinearLayout(context) {
         for ((at, chip) in chips.withIndex()) {
             val mark = row.marks.getOrNull(at)
             chip.visibility = if (mark == null) View.GONE else View.VISIBLE
-            mark?.let { chip.mark(it) }
+            if (mark != null && mark != shown?.marks?.getOrNull(at)) chip.mark(mark)
         }
         answer.say(row.answer ?: "")
-        setOnClickListener { onPress() }
+        shown = row
         return this
     }
 
