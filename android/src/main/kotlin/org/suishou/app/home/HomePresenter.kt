@@ -3,6 +3,7 @@ package org.suishou.app.home
 import org.suishou.app.area.AreaPresenter
 import org.suishou.app.area.Figures
 import org.suishou.app.phone.query
+import org.suishou.core.Author
 import org.suishou.core.Counts
 import org.suishou.core.DocumentKind
 import org.suishou.core.Field
@@ -16,6 +17,7 @@ import org.suishou.core.Role
 import org.suishou.core.Row
 import org.suishou.core.SalvageReport
 import org.suishou.core.Sort
+import org.suishou.core.StepKind
 import org.suishou.core.TaskForm
 import org.suishou.core.TaskRow
 import org.suishou.core.WarningRow
@@ -106,10 +108,12 @@ object HomePresenter {
         if (row.members.isEmpty() && row.departments.isEmpty()) null else IncidentListed(row, listed.stored)
     }.take(SHOWN)
 
-    /** The last words of the command centre or a handler. */
-    private fun answer(field: Field, listed: IncidentListed): String? =
-        field.incident(listed.row.document).about.notes
-            .lastOrNull { it.author !is org.suishou.core.Author.You && it.text.isNotBlank() }?.text
+    /** The last words of the command centre or a handler to the reporter; what was said to whoever was sent is no answer. */
+    private fun answer(field: Field, listed: IncidentListed): String? {
+        val view = field.incident(listed.row.document)
+        val orders = view.incident.steps.filter { it.kind == StepKind.DISPATCHED || it.kind == StepKind.REMINDED }.map { it.id }.toSet()
+        return view.about.notes.lastOrNull { it.author !is Author.You && it.text.isNotBlank() && it.step !in orders }?.text
+    }
 
     private inline fun <reified T> rows(field: Field, kind: DocumentKind, isOpen: Boolean, sort: Sort = Sort.NEWEST): List<T> =
         field.list(query(kinds = listOf(kind), isOpen = isOpen, forMe = true, sort = sort)).items.mapNotNull {

@@ -51,7 +51,7 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
 
     /** The grid that stands out. */
     var chosen: String? = null
-        set(value) { field = value; invalidate() }
+        set(value) { if (field != value) { field = value; forget() } }
 
     /** A place that somebody pointed at. */
     var pin: Degrees? = null
@@ -71,6 +71,7 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
     private val ground = Paint(Paint.FILTER_BITMAP_FLAG).apply {
         if (isDark) colorFilter = PorterDuffColorFilter(context.getColor(R.color.ink_soft), PorterDuff.Mode.MULTIPLY)
     }
+    private val smooth = Paint(Paint.FILTER_BITMAP_FLAG)
     private val fill = paint(R.color.brand_soft, Paint.Style.FILL).apply { alpha = if (base == null) 150 else 60; isAntiAlias = false }
 
     /** Round corners cost several times the line, and can't be seen on one so thin. */
@@ -82,6 +83,7 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
     private val me = paint(R.color.level_blue, Paint.Style.FILL)
     private val point = paint(R.color.brand, Paint.Style.FILL)
     private val urgent = paint(R.color.level_red, Paint.Style.FILL)
+    private val stick = paint(R.color.level_red, Paint.Style.STROKE, BOLD)
     private val dots = Severity.entries.associateWith { severity ->
         sprite(when (severity) { Severity.URGENT -> R.color.level_red; Severity.HIGH -> R.color.level_orange; else -> R.color.ink_soft })
     }
@@ -121,8 +123,12 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
         val walkedPlaces = path.flatten().map(::flat)
         val corners = areas.flatMap { listOf(it.bounds.left to it.bounds.top, it.bounds.right to it.bounds.bottom) }
         val all = walkedPlaces.ifEmpty { corners + shown.map { it.x to it.y } + listOfNotNull(own) } + points.map { it.first to it.second }
+        drawnIn.setEmpty()
+        areas.forEach { drawnIn.union(it.bounds) }
+        walkedPlaces.forEach { (x, y) -> drawnIn.union(x, y) }
+        if (areas.isNotEmpty() || tracks.isNotEmpty()) drawnIn.inset(-EDGE_M, -EDGE_M)
+        forget()
         if (all.isNotEmpty()) reach = floatArrayOf(all.minOf { it.first }, all.minOf { it.second }, all.maxOf { it.first }, all.maxOf { it.second })
-        invalidate()
     }
 
     private fun flat(at: Degrees) = plane.x(at) to plane.y(at)
@@ -151,16 +157,24 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
 
     private val values = FloatArray(9)
     private fun scale(): Float { view.getValues(values); return values[Matrix.MSCALE_X] }
-    private val spot = FloatArray(2)
 
+    /** Where a place in metres is on the screen, if it is near; the view never turns, so two products are all. Read [scale] first. */
     private inline fun at(x: Float, y: Float, draw: (Float, Float) -> Unit) {
-        spot[0] = x
-        spot[1] = y
-        view.mapPoints(spot)
-        if (spot[0] > -MARGIN && spot[1] > -MARGIN && spot[0] < width + MARGIN && spot[1] < height + MARGIN) draw(spot[0], spot[1])
+        val onX = x * values[Matrix.MSCALE_X] + values[Matrix.MTRANS_X]
+        val onY = y * values[Matrix.MSCALE_Y] + values[Matrix.MTRANS_Y]
+        if (onX > -MARGIN && onY > -MARGIN && onX < width + MARGIN && onY < height + MARGIN) draw(onX, onY)
     }
 
     private val seen = RectF()
+    private val spread = RectF()
+
+    /** Grids and paths as a picture, which part of the ground it shows, and how large. */
+    private var layer: Bitmap? = null
+    private val layerIn = RectF()
+    private var layerScale = 1f
+
+    /** Where there are grids and paths at all. */
+    private val drawnIn = RectF()
     private val redraw: () -> Unit = { invalidate() }
 
     override fun onAttachedToWindow() {
@@ -171,6 +185,8 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
     override fun onDetachedFromWindow() {
         super.onDetachedFromWindow()
         base?.unwatch(redraw)
+        removeCallbacks(sharpen)
+        layer = null
     }
 
     override fun onDraw(canvas: Canvas) {
@@ -187,19 +203,53 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
         pin?.let { place -> at(plane.x(place), plane.y(place)) { x, y -> needle(canvas, x, y) } }
     }
 
-    /** Grids and paths in metres, under the view's matrix: lines stay as wide as they are. */
+    /** Grids and paths as they were last drawn, moved along with the fingers; drawn anew once they rest or more is to be seen. */
     private fun lines(canvas: Canvas) {
-        val scale = scale()
         val back = Matrix().also { if (!view.invert(it)) return }
         seen.set(0f, 0f, width.toFloat(), height.toFloat())
         back.mapRect(seen)
+        // Only where there is anything; beyond that there is nothing to miss.
+        if (!seen.intersect(drawnIn)) return
+        val scale = scale()
+        val stretch = scale / layerScale
+        val isCovered = layerIn.contains(seen) || layerIn.contains(drawnIn)
+        if (layer == null || !isCovered || stretch !in LEAST_STRETCH..MOST_STRETCH) drawLayer(back, scale)
+        val picture = layer ?: return
+        spread.set(layerIn)
+        view.mapRect(spread)
+        canvas.drawBitmap(picture, null, spread, smooth)
+        removeCallbacks(sharpen)
+        if (scale != layerScale) postDelayed(sharpen, REST_MS)
+    }
+
+    private val sharpen = Runnable { forget() }
+
+    private fun forget() {
+        layer = null
+        invalidate()
+    }
+
+    private fun drawLayer(back: Matrix, scale: Float) {
+        val margin = minOf(width, height) / 6
+        val picture = Bitmap.createBitmap(width + 2 * margin, height + 2 * margin, Bitmap.Config.ARGB_8888)
+        layerIn.set(-margin.toFloat(), -margin.toFloat(), (width + margin).toFloat(), (height + margin).toFloat())
+        back.mapRect(layerIn)
+        layerScale = scale
+        layer = picture
+        val canvas = Canvas(picture)
+        canvas.translate(margin.toFloat(), margin.toFloat())
+        sharp(canvas, scale)
+    }
+
+    /** In metres, under the view's matrix: lines stay as wide as they are. */
+    private fun sharp(canvas: Canvas, scale: Float) {
         border.strokeWidth = dp(BORDER) / scale
         chosenBorder.strokeWidth = dp(BOLD) / scale
         walked.strokeWidth = dp(BOLD) / scale
         canvas.save()
         canvas.concat(view)
         for (area in areas) {
-            if (!RectF.intersects(area.bounds, seen)) continue
+            if (!RectF.intersects(area.bounds, layerIn)) continue
             val path = area.path(1 / scale)
             canvas.drawPath(path, if (area.id == chosen) chosenFill else fill)
             canvas.drawPath(path, border)
@@ -207,7 +257,6 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
         areas.find { it.id == chosen }?.let { canvas.drawPath(it.path(1 / scale), chosenBorder) }
         for (track in tracks) canvas.drawPath(track, walked)
         canvas.restore()
-        walked.strokeWidth = dp(BOLD).toFloat()
     }
 
     private val written = ArrayList<RectF>()
@@ -249,7 +298,7 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
 
     /** Its foot is the place. */
     private fun needle(canvas: Canvas, x: Float, y: Float) {
-        canvas.drawLine(x, y, x, y - dp(26), walked)
+        canvas.drawLine(x, y, x, y - dp(26), stick)
         disc(canvas, x, y - dp(30), 9, urgent)
     }
 
@@ -278,6 +327,7 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
     }
 
     fun pick(x: Float, y: Float) {
+        val scale = scale()
         var nearest: Dot? = null
         var distance = dp(FINGER).toFloat()
         for (dot in shown) at(dot.x, dot.y) { sx, sy ->
@@ -285,7 +335,7 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
             if (apart < distance) { distance = apart; nearest = dot }
         }
         onPick(nearest?.incident)
-        if (nearest == null) place(x, y)?.let { onPlace(it, (dp(FINGER) / scale()).toInt().coerceAtLeast(1)) }
+        if (nearest == null) place(x, y)?.let { onPlace(it, (dp(FINGER) / scale).toInt().coerceAtLeast(1)) }
     }
 
     /** Which place is drawn there. */
@@ -308,6 +358,14 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
         const val BORDER = 1.2
         const val BOLD = 4
         const val DOT = 6
+
+        /** How far a picture of lines may be stretched before it is drawn anew, and how long fingers rest before that. */
+        const val LEAST_STRETCH = 0.6f
+        const val MOST_STRETCH = 1.7f
+        const val REST_MS = 120L
+
+        /** A line is wider than what it bounds. */
+        const val EDGE_M = 50f
 
         /** Discs nearer to each other than this, in both directions, can't be told apart. */
         const val CELL = 3
