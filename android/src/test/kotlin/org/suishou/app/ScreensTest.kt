@@ -101,7 +101,8 @@ class ScreensTest : AppTest() {
         // Fixes of the last twenty minutes, with a hole of five in it.
         for (step in 0 until 120) {
             at += if (step == 60) 300_000 else 10_000
-            phone.field.patrolFix(TrackFix(at, Degrees(29.0510 + step * 0.00004, 119.6020 + step * 0.00005), 8u))
+            val on = if (step < 60) step else step + 40
+            phone.field.patrolFix(TrackFix(at, Degrees(29.0510 + on * 0.00003, 119.6020 + on * 0.00004), 8u))
         }
         phone.field.visitCheckpoint("c1", 12u)
         phone.field.markItem(moved(), 1u, org.suishou.core.ItemState.MOVED, 0u, org.suishou.app.phone.remark())

@@ -78,9 +78,9 @@ class MapView(context: Context, private val base: Tiles? = null) : View(context)
     private val border = paint(R.color.brand, Paint.Style.STROKE, BORDER).apply { strokeJoin = Paint.Join.BEVEL; strokeCap = Paint.Cap.BUTT }
     private val chosenFill = paint(R.color.brand, Paint.Style.FILL).apply { alpha = 90 }
     private val chosenBorder = paint(R.color.brand, Paint.Style.STROKE, BOLD)
-    private val walked = paint(R.color.level_blue, Paint.Style.STROKE, BOLD)
+    private val walked = paint(R.color.track, Paint.Style.STROKE, BOLD)
     private val halo = paint(R.color.surface, Paint.Style.FILL)
-    private val me = paint(R.color.level_blue, Paint.Style.FILL)
+    private val me = paint(R.color.track, Paint.Style.FILL)
     private val point = paint(R.color.brand, Paint.Style.FILL)
     private val urgent = paint(R.color.level_red, Paint.Style.FILL)
     private val stick = paint(R.color.level_red, Paint.Style.STROKE, BOLD)
