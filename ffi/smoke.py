@@ -216,7 +216,7 @@ async def main():
     begin(phone)
     await phone.enrol(invitation)
     await phone.sync()
-    assert phone.enrolment().role == s.Role.LEADER and phone.settings().name == "x"
+    assert phone.enrolment().role == s.Role.LEADER and "g1" in phone.enrolment().grids and phone.settings().name == "x"
     assert len(phone.check_code()) >= 6
     assert phone.find_grid(fix().position) == "g1"
     first = reports(phone)
@@ -281,6 +281,7 @@ def functions():
     assert len(s.sensitive_numbers("电话 13800138000")) == 1
     here = fix().position
     assert 300 < s.distance_m(here, s.for_amap(here)) < 900 and s.distance_m(here, s.for_baidu(here)) > 500
+    assert s.distance_m(s.from_amap(s.for_amap(here)), here) < 0.1
 
 
 asyncio.run(main())

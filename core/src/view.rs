@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::{
-    id::{BlobHash, DocumentId, EntryId},
+    id::{BlobHash, DocumentId, EntryId, GridId},
     model::{
         Role,
         draft::Draft,
@@ -326,6 +326,8 @@ pub struct EnrolmentView {
     pub member: String,
     /// What they do.
     pub role: Role,
+    /// Their grids and all that lie within them, by number: to whom a leader may give orders.
+    pub grids: Vec<GridId>,
     /// The township revoked this phone.
     pub is_revoked: bool,
     /// The six digits that the person and the operator compare.

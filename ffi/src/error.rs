@@ -74,7 +74,7 @@ fn problem(problem: &Problem) -> &'static str {
             "the category" => "missing_category",
             "the consent" => "missing_consent",
             "the reason" => "missing_reason",
-            "the shelter" => "missing_shelter",
+            "the shelter" | "a shelter" => "missing_shelter",
             "the title" => "missing_title",
             "a photo of the result" => "missing_proof",
             "a text, a photo or a voice recording" => "missing_content",

@@ -247,4 +247,4 @@ use crate::values::{
 #[uniffi::remote(Record)] struct PatrolView { row: PatrolRow, purpose: String, patrol: Patrol,
     is_forgotten: bool, stored: Stored }
 #[uniffi::remote(Record)] struct EnrolmentView { township_name: String, member: String, role: Role,
-    is_revoked: bool, check: Option<CheckCode> }
+    grids: Vec<GridId>, is_revoked: bool, check: Option<CheckCode> }

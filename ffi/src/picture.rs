@@ -4,7 +4,7 @@ use suishou_core::{
     capture::text::sensitive,
     geo::{
         Position,
-        shift::{gcj02_to_bd09, wgs84_to_gcj02},
+        shift::{Shifted, gcj02_to_bd09, gcj02_to_wgs84, wgs84_to_gcj02},
     },
 };
 
@@ -36,6 +36,14 @@ fn sensitive_numbers(text: &str) -> Vec<SensitiveNumber> {
 #[uniffi::export]
 fn for_amap(position: Position) -> Degrees {
     wgs84_to_gcj02(position).into()
+}
+
+/// Where a point of a map in GCJ-02 is on Earth; unchanged if it is on none.
+#[uniffi::export]
+fn from_amap(place: Degrees) -> Degrees {
+    let Degrees { latitude, longitude } = place;
+    gcj02_to_wgs84(Shifted { latitude, longitude })
+        .map_or(place, |at| Degrees { latitude: at.latitude(), longitude: at.longitude() })
 }
 
 /// BD-09, for Baidu.

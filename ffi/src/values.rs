@@ -74,7 +74,7 @@ uniffi::custom_type!(PageKey, String, {
 });
 
 /// WGS-84 degrees.
-#[derive(uniffi::Record)]
+#[derive(Clone, Copy, uniffi::Record)]
 pub struct Degrees {
     pub latitude: f64,
     pub longitude: f64,

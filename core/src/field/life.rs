@@ -65,9 +65,10 @@ impl Inner {
     }
 
     /// Who this phone belongs to; of a wiped one what its note says.
-    pub(super) fn enrolment(&self) -> Result<EnrolmentView> {
+    pub(super) fn enrolment(&mut self) -> Result<EnrolmentView> {
         match self.store.identity() {
             Ok(identity) => Ok(EnrolmentView {
+                grids: self.rights()?.grids.into_iter().collect(),
                 township_name: identity.township_name,
                 member: identity.membership.member.to_string(),
                 role: identity.membership.role,
@@ -80,6 +81,7 @@ impl Inner {
                     township_name: note.township_name.clone(),
                     member: note.member.to_string(),
                     role: note.role,
+                    grids: Vec::new(),
                     is_revoked: true,
                     check: None,
                 })

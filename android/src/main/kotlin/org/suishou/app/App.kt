@@ -2,6 +2,7 @@ package org.suishou.app
 
 import android.app.Application
 import android.content.Context
+import org.suishou.app.map.Tiles
 import org.suishou.app.phone.Notices
 import org.suishou.app.phone.Phone
 import org.suishou.app.sync.Syncer
@@ -12,6 +13,9 @@ class App : Application() {
         private set
     lateinit var syncer: Syncer
         private set
+
+    /** The base map under every map of this app; none if this phone has none. */
+    var base: Tiles? = null
 
     override fun onCreate() {
         super.onCreate()

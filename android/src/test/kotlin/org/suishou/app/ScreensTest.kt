@@ -11,6 +11,7 @@ import android.widget.TextView
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.robolectric.RuntimeEnvironment
+import org.suishou.app.area.AreaScreen
 import org.suishou.app.enrol.EnrolScreen
 import org.suishou.app.home.HomeScreen
 import org.suishou.app.incident.BlurScreen
@@ -19,7 +20,10 @@ import org.suishou.app.incident.IncidentScreen
 import org.suishou.app.incident.QuickScreen
 import org.suishou.app.incident.ReportScreen
 import org.suishou.app.map.MapScreen
+import org.suishou.app.map.MapView
+import org.suishou.app.map.PlaceScreen
 import org.suishou.app.notice.NoticeScreen
+import org.suishou.app.notice.PublishScreen
 import org.suishou.app.patrol.BatteryScreen
 import org.suishou.app.patrol.PatrolScreen
 import org.suishou.app.phone.CameraFiles
@@ -27,6 +31,7 @@ import org.suishou.app.phone.Wishes
 import org.suishou.app.phone.query
 import org.suishou.app.search.SearchScreen
 import org.suishou.app.settings.SettingsScreen
+import org.suishou.app.task.GiveScreen
 import org.suishou.app.task.TaskScreen
 import org.suishou.app.ui.dp
 import org.suishou.app.visit.CardScreen
@@ -96,7 +101,8 @@ class ScreensTest : AppTest() {
         // Fixes of the last twenty minutes, with a hole of five in it.
         for (step in 0 until 120) {
             at += if (step == 60) 300_000 else 10_000
-            phone.field.patrolFix(TrackFix(at, Degrees(29.0510 + step * 0.00004, 119.6020 + step * 0.00005), 8u))
+            val on = if (step < 60) step else step + 40
+            phone.field.patrolFix(TrackFix(at, Degrees(29.0510 + on * 0.00003, 119.6020 + on * 0.00004), 8u))
         }
         phone.field.visitCheckpoint("c1", 12u)
         phone.field.markItem(moved(), 1u, org.suishou.core.ItemState.MOVED, 0u, org.suishou.app.phone.remark())
@@ -118,7 +124,8 @@ class ScreensTest : AppTest() {
         activity.then()
         settle()
         check(activity, name)
-        draw(activity, name)
+        // Twice the size is checked, and not shown off.
+        if (look != "double") draw(activity, name)
     }
 
     /** The whole of it, also what must be scrolled to. */
@@ -196,6 +203,32 @@ class ScreensTest : AppTest() {
         dress("double")
         all(puddle)
     }
+
+    private fun leaderIn(look: String) {
+        enrol("l1")
+        dress(look)
+        val english = look == "english"
+        for ((text, grid) in listOf("路灯不亮" to "g1", "沟渠堵了" to "g1", "围墙要倒" to "g2")) {
+            town.json("incident", "report", "--text", text, "--category", "order", "--grid", grid)
+        }
+        town.json("household", "add", "--name", "郑家", "--address", "后山村 4 号", "--grid", "g1")
+        await("all arrive") { sync() && one(DocumentKind.INCIDENT).size == 3 && one(DocumentKind.HOUSEHOLD).size == 1 }
+        phone.field.startPatrol("查沟渠", "g1", emptyList())
+        show("home-leader", HomeScreen::class.java)
+        show("area", AreaScreen::class.java)
+        show("task-give", GiveScreen::class.java) { press(if (english) "Evacuation" else "转移安置") }
+        show("notice-publish", PublishScreen::class.java)
+        stand(29.0562, 119.6081)
+        show("place", PlaceScreen::class.java, PlaceScreen.of(application, null, fix(29.0562, 119.6081))) {
+            val map = views().filterIsInstance<MapView>().single()
+            map.pick(map.width * 0.3f, map.height * 0.4f)
+        }
+    }
+
+    @Test fun `a leader's screens in light`() = leaderIn("light")
+    @Test fun `a leader's screens in dark`() = leaderIn("dark")
+    @Test fun `a leader's screens in large text`() = leaderIn("elder")
+    @Test fun `a leader's screens in English`() = leaderIn("english")
 
     private fun informantIn(look: String) {
         dress(look)

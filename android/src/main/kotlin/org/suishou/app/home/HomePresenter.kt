@@ -1,6 +1,9 @@
 package org.suishou.app.home
 
+import org.suishou.app.area.AreaPresenter
+import org.suishou.app.area.Figures
 import org.suishou.app.phone.query
+import org.suishou.core.Author
 import org.suishou.core.Counts
 import org.suishou.core.DocumentKind
 import org.suishou.core.Field
@@ -14,6 +17,7 @@ import org.suishou.core.Role
 import org.suishou.core.Row
 import org.suishou.core.SalvageReport
 import org.suishou.core.Sort
+import org.suishou.core.StepKind
 import org.suishou.core.TaskForm
 import org.suishou.core.TaskRow
 import org.suishou.core.WarningRow
@@ -41,6 +45,10 @@ data class HomeState(
     val reports: List<ReportShown>,
     val toDo: List<IncidentListed>,
     val drafts: Int,
+    /** How it stands in a leader's grids; none for others. */
+    val area: Figures?,
+    /** Reports of one's own, also those that are not shown here. */
+    val allReports: Long,
 )
 
 /** A report of one's own, and the last answer to it. */
@@ -83,6 +91,8 @@ object HomePresenter {
             reports = field.incidents(Mine.ONLY, REPORTS, 0u).map { ReportShown(it, answer(field, it)) },
             toDo = if (isInformant) emptyList() else toDo(field),
             drafts = field.drafts().size,
+            area = if (enrolment.role == Role.LEADER) AreaPresenter.incidents(field) else null,
+            allReports = field.count(query(kinds = listOf(DocumentKind.INCIDENT), whose = Mine.ONLY)).toLong(),
         )
     }
 
@@ -98,10 +108,12 @@ object HomePresenter {
         if (row.members.isEmpty() && row.departments.isEmpty()) null else IncidentListed(row, listed.stored)
     }.take(SHOWN)
 
-    /** The last words of the command centre or a handler. */
-    private fun answer(field: Field, listed: IncidentListed): String? =
-        field.incident(listed.row.document).about.notes
-            .lastOrNull { it.author !is org.suishou.core.Author.You && it.text.isNotBlank() }?.text
+    /** The last words of the command centre or a handler to the reporter; what was said to whoever was sent is no answer. */
+    private fun answer(field: Field, listed: IncidentListed): String? {
+        val view = field.incident(listed.row.document)
+        val orders = view.incident.steps.filter { it.kind == StepKind.DISPATCHED || it.kind == StepKind.REMINDED }.map { it.id }.toSet()
+        return view.about.notes.lastOrNull { it.author !is Author.You && it.text.isNotBlank() && it.step !in orders }?.text
+    }
 
     private inline fun <reified T> rows(field: Field, kind: DocumentKind, isOpen: Boolean, sort: Sort = Sort.NEWEST): List<T> =
         field.list(query(kinds = listOf(kind), isOpen = isOpen, forMe = true, sort = sort)).items.mapNotNull {
@@ -115,9 +127,9 @@ object HomePresenter {
 
     private fun empty(field: Field, sync: SyncShown, isRevoked: Boolean, township: String?) = HomeState(
         false, isRevoked, township ?: "", "", null, false, null, sync, field.salvage(), false, emptyList(), emptyList(), emptyList(), 0,
-        emptyList(), emptyList(), 0, null, emptyList(), emptyList(), 0,
+        emptyList(), emptyList(), 0, null, emptyList(), emptyList(), 0, null, 0,
     )
 
     private const val SHOWN = 4
-    private const val REPORTS = 20u
+    private const val REPORTS = 8u
 }

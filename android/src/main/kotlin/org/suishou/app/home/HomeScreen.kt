@@ -8,6 +8,7 @@ import android.view.Gravity
 import android.widget.LinearLayout
 import org.suishou.app.R
 import org.suishou.app.app
+import org.suishou.app.area.AreaScreen
 import org.suishou.app.enrol.EnrolScreen
 import org.suishou.app.incident.DraftsScreen
 import org.suishou.app.incident.IncidentScreen
@@ -19,6 +20,7 @@ import org.suishou.app.notice.NoticeScreen
 import org.suishou.app.patrol.PatrolScreen
 import org.suishou.app.phone.Phone
 import org.suishou.app.phone.Wishes
+import org.suishou.app.search.Look
 import org.suishou.app.search.SearchScreen
 import org.suishou.app.settings.SettingsScreen
 import org.suishou.app.sync.SyncJob
@@ -42,6 +44,7 @@ import org.suishou.app.visit.HouseholdsScreen
 import org.suishou.app.warning.WarningScreen
 import org.suishou.app.warning.levelInk
 import org.suishou.app.warning.levelTone
+import org.suishou.core.DocumentKind
 import org.suishou.core.Field
 import org.suishou.core.FieldException
 import org.suishou.core.PatrolState
@@ -177,6 +180,7 @@ class HomeScreen : Screen<HomeState>() {
 
     private fun LinearLayout.member(state: HomeState) {
         reminders(state)
+        area(state)
         patrol(state)
         row(gap = 12) {
             button(getString(R.string.report), icon = R.drawable.ic_camera, weight = 1f) { open(ReportScreen::class.java) }
@@ -205,6 +209,20 @@ class HomeScreen : Screen<HomeState>() {
         reports(state, getString(R.string.my_reports))
         button(getString(R.string.complain), Tone.QUIET, R.drawable.ic_pen, gap = 20) {
             startActivity(ReportScreen.ofMatter(this@HomeScreen))
+        }
+    }
+
+    private fun LinearLayout.area(state: HomeState) {
+        val figures = state.area ?: return
+        val tone = if (figures.overdue > 0) Tone.ALARM else Tone.SOFT
+        card(tone = tone, onPress = { open(AreaScreen::class.java) }) {
+            row {
+                image(R.drawable.ic_person, tone.ink, 26)
+                column(gap = 12, weight = 1f) {
+                    label(getString(R.string.area), Size.HEADING, tone.ink)
+                    label(getString(R.string.area_figures, figures.open.toInt(), figures.overdue.toInt()), color = tone.ink, gap = 0)
+                }
+            }
         }
     }
 
@@ -259,7 +277,7 @@ class HomeScreen : Screen<HomeState>() {
             }
         }
         if (state.moreTasks > 0) button(getString(R.string.more_tasks, state.moreTasks.toInt()), Tone.QUIET) {
-            startActivity(SearchScreen.tasks(this@HomeScreen))
+            startActivity(SearchScreen.of(this@HomeScreen, getString(R.string.home_tasks), DocumentKind.TASK, Look(isOpen = true)))
         }
     }
 
@@ -283,6 +301,9 @@ class HomeScreen : Screen<HomeState>() {
         if (state.reports.isEmpty()) label(getString(R.string.no_reports), color = R.color.ink_soft)
         for (report in state.reports) incidentCard(words, report.listed, report.answer) {
             startActivity(IncidentScreen.of(context, report.listed.row.document))
+        }
+        if (state.allReports > state.reports.size) button(getString(R.string.all_reports, state.allReports.toInt()), Tone.QUIET, R.drawable.ic_list) {
+            startActivity(SearchScreen.of(this@HomeScreen, getString(R.string.my_reports), DocumentKind.INCIDENT, Look(isMine = true)))
         }
     }
 }

@@ -3,14 +3,10 @@ package org.suishou.app.incident
 import android.view.ViewGroup
 import org.suishou.app.R
 import org.suishou.app.phone.Words
-import org.suishou.app.ui.Size
+import org.suishou.app.ui.Mark
+import org.suishou.app.ui.RowShown
 import org.suishou.app.ui.Tone
-import org.suishou.app.ui.card
-import org.suishou.app.ui.chip
-import org.suishou.app.ui.column
-import org.suishou.app.ui.image
-import org.suishou.app.ui.label
-import org.suishou.app.ui.row
+import org.suishou.app.ui.rowCard
 import org.suishou.core.Author
 import org.suishou.core.IncidentListed
 import org.suishou.core.IncidentState
@@ -25,38 +21,37 @@ fun toneOf(state: IncidentState): Tone = when (state) {
 }
 
 /** On this phone, stored in part, stored, seen: the four things that may be said of what was sent. */
-fun ViewGroup.safety(words: Words, stored: Stored, isSeen: Boolean, gap: Int = 6) {
+fun safety(words: Words, stored: Stored): Mark {
+    val isSeen = isSeen(stored)
     val (icon, tone) = when {
         isSeen -> R.drawable.ic_eye to Tone.SOFT
         Words.how(stored) == Words.Safe.HERE -> R.drawable.ic_phone_only to Tone.CAUTION
         Words.how(stored) == Words.Safe.PART -> R.drawable.ic_cloud to Tone.INFO
         else -> R.drawable.ic_cloud to Tone.SOFT
     }
-    chip(if (isSeen && Words.how(stored) == Words.Safe.WHOLE) words.text(R.string.stored_seen) else words.stored(stored), tone, icon, gap)
+    return Mark(if (isSeen) words.text(R.string.stored_seen) else words.stored(stored), tone, icon)
 }
 
 /** Somebody of the command centre has looked at all that this phone added to it. */
 fun isSeen(stored: Stored) = stored.entries > 0u && stored.entriesSeen == stored.entries && Words.how(stored) == Words.Safe.WHOLE
 
+/** An incident in a list; `answer` is the last word on it. */
+fun incidentRow(words: Words, listed: IncidentListed, answer: String? = null): RowShown {
+    val row = listed.row
+    val whenWhere = if (row.grid == null) words.time(row.reportedAt)
+    else words.text(R.string.time_place, words.time(row.reportedAt), words.grid(row.grid))
+    val marks = listOfNotNull(
+        Mark(words.state(row.state), toneOf(row.state)),
+        if (row.author is Author.You) safety(words, listed.stored) else null,
+    )
+    return RowShown(
+        iconOf(row.category), row.excerpt.ifEmpty { words.category(row.category) }, whenWhere, marks,
+        answer?.let { words.text(R.string.answered, it) },
+    )
+}
+
 fun ViewGroup.incidentCard(words: Words, listed: IncidentListed, answer: String? = null, onPress: () -> Unit) =
-    card(gap = 8, onPress = onPress) {
-        val row = listed.row
-        row {
-            image(iconOf(row.category), R.color.brand, 26)
-            column(gap = 12, weight = 1f) {
-                label(row.excerpt.ifEmpty { words.category(row.category) }, Size.STRONG).apply { maxLines = 2 }
-                val whenWhere = if (row.grid == null) words.time(row.reportedAt)
-                else words.text(R.string.time_place, words.time(row.reportedAt), words.grid(row.grid))
-                label(whenWhere, Size.SMALL, R.color.ink_soft, gap = 0)
-            }
-        }
-        val flow = org.suishou.app.ui.Flow(context)
-        addView(flow, android.widget.LinearLayout.LayoutParams(-1, -2))
-        (flow.layoutParams as android.widget.LinearLayout.LayoutParams).topMargin = (8 * resources.displayMetrics.density).toInt()
-        flow.chip(words.state(row.state), toneOf(row.state))
-        if (row.author is Author.You) flow.safety(words, listed.stored, isSeen(listed.stored))
-        answer?.let { label(words.text(R.string.answered, it), color = R.color.on_brand_soft, gap = 8).apply { maxLines = 3 } }
-    }
+    rowCard(incidentRow(words, listed, answer), onPress = onPress)
 
 /** A picture for a category: by its code, so that townships' own categories have one as well. */
 fun iconOf(category: String): Int = when {

@@ -65,7 +65,7 @@ class IncidentScreen : Capture<IncidentShown>() {
         incident.severity.value?.let { flow.chip(words.code("severity", it), if (it == "urgent" || it == "high") Tone.ALARM else Tone.QUIET) }
         view.matter?.let { flow.chip(words.code("matter", it), Tone.INFO) }
         if (view.isAnonymous) flow.chip(getString(R.string.anonymous), Tone.QUIET, R.drawable.ic_lock)
-        if (view.author is Author.You) safety(words, view.about.stored, isSeen(view.about.stored), gap = 8)
+        if (view.author is Author.You) safety(words, view.about.stored).let { flow.chip(it.text, it.tone, it.icon) }
         held(view.about.held)
         clash(state)
         if (view.text.isNotBlank()) label(view.text, gap = 14).textSize = 18f
@@ -181,11 +181,13 @@ class IncidentScreen : Capture<IncidentShown>() {
     private fun LinearLayout.buttons(state: IncidentShown) {
         val possible = state.view.possible
         label(getString(R.string.what_now), Size.HEADING, gap = 22)
+        if (StepKind.ACCEPTED in possible) button(getString(R.string.do_accepted), Tone.SOFT, R.drawable.ic_check) { take(StepKind.ACCEPTED) }
         if (StepKind.HANDLING in possible) button(getString(R.string.do_handling), icon = R.drawable.ic_walk) { take(StepKind.HANDLING) }
         if (StepKind.RESOLVED in possible) {
             button(getString(R.string.do_resolved), icon = R.drawable.ic_camera) { begun = StepKind.RESOLVED; snap() }
             button(getString(R.string.do_resolved_plain), Tone.QUIET) { withWords(StepKind.RESOLVED, R.string.do_resolved_plain) }
         }
+        if (StepKind.VERIFIED in possible) button(getString(R.string.do_verified), icon = R.drawable.ic_check) { take(StepKind.VERIFIED) }
         if (StepKind.RETURNED in possible) button(getString(R.string.do_returned), Tone.QUIET) { withReason(StepKind.RETURNED, state) }
         if (StepKind.RATED in possible) rating()
         if (StepKind.REOPENED in possible) button(getString(R.string.do_reopened), Tone.QUIET) { withWords(StepKind.REOPENED, R.string.do_reopened) }

@@ -8,6 +8,7 @@ import android.widget.LinearLayout
 import android.widget.TextView
 import org.suishou.app.App
 import org.suishou.app.R
+import org.suishou.app.map.PlaceScreen
 import org.suishou.app.phone.CameraFiles
 import org.suishou.app.phone.Phone
 import org.suishou.app.phone.Voice
@@ -31,6 +32,7 @@ import org.suishou.core.Blur
 import org.suishou.core.Draft
 import org.suishou.core.DraftBody
 import org.suishou.core.Field
+import org.suishou.core.FixSource
 import org.suishou.core.Matter
 import org.suishou.core.SensitiveKind
 import org.suishou.core.Severity
@@ -90,6 +92,8 @@ class ReportScreen : Capture<ReportState>() {
     override fun located() {
         val fix = where.fix() ?: return
         val known = draft ?: return
+        // A place that the person pointed at is their word.
+        if (known.body.fix?.source == FixSource.MANUAL) return
         if (known.body.fix == null || fix.accuracyM < known.body.fix!!.accuracyM) {
             // A fix alone makes no draft: nothing was entered yet.
             draft = known.copy(body = known.body.copy(fix = fix))
@@ -193,6 +197,7 @@ class ReportScreen : Capture<ReportState>() {
     }
 
     override fun got(request: Int, result: Int, data: Intent?) {
+        if (request == PLACE && result == RESULT_OK && data != null) return placed(data)
         if (request != BLUR) return super.got(request, result, data)
         val hash = data?.getStringExtra(BlurScreen.HASH) ?: return
         val blurs = BlurScreen.blurs(data)
@@ -272,20 +277,28 @@ class ReportScreen : Capture<ReportState>() {
                     placeLine = label(placeText(), Size.SMALL, R.color.ink_soft, gap = 0)
                 }
             }
-            button(getString(R.string.place_correct), Tone.QUIET) { pickGrid(state) }
+            button(getString(R.string.place_correct), Tone.QUIET, R.drawable.ic_map) { correct(state) }
         }
     }
 
     private fun placeText(): CharSequence {
         val fix = draft?.body?.fix ?: return getString(if (where.isAllowed && where.isOn) R.string.place_searching else R.string.place_none)
+        if (fix.source == FixSource.MANUAL) return words.text(R.string.place_pointed, fix.accuracyM.toInt())
         val age = ((Phone.clock.now() - fix.takenAt) / 1000).coerceAtLeast(0)
         val accuracy = words.text(R.string.place_accuracy, fix.accuracyM.toInt())
         return if (age > STALE_S) words.text(R.string.place_stale, accuracy, words.span(age)) else accuracy
     }
 
-    private fun pickGrid(state: ReportState) {
-        val grids = state.township?.grids ?: return tell(getString(R.string.no_settings_yet))
-        pick(getString(R.string.place_correct), grids.map { it.id to it.name }) { id -> change { it.copy(grid = id) } }
+    private fun correct(state: ReportState) {
+        if (state.township?.grids.isNullOrEmpty()) return tell(getString(R.string.no_settings_yet))
+        val body = draft?.body ?: return
+        @Suppress("DEPRECATION")
+        startActivityForResult(PlaceScreen.of(this, body.grid ?: state.foundGrid, body.fix), PLACE)
+    }
+
+    private fun placed(answer: Intent) {
+        val (fix, grid) = PlaceScreen.fix(answer) to PlaceScreen.grid(answer)
+        change { it.copy(fix = fix ?: it.fix, grid = grid) }
     }
 
     private fun report() {
@@ -313,6 +326,7 @@ class ReportScreen : Capture<ReportState>() {
         private const val DRAFT = "draft"
         private const val MATTER = "matter"
         private const val BLUR = 42
+        private const val PLACE = 43
         private const val STALE_S = 120L
 
         fun ofDraft(context: Context, draft: String): Intent = Intent(context, ReportScreen::class.java).putExtra(DRAFT, draft)

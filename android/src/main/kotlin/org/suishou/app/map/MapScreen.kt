@@ -4,6 +4,7 @@ import android.os.Bundle
 import android.widget.FrameLayout
 import android.widget.LinearLayout
 import org.suishou.app.R
+import org.suishou.app.app
 import org.suishou.app.incident.IncidentScreen
 import org.suishou.app.incident.incidentCard
 import org.suishou.app.phone.Where
@@ -53,7 +54,7 @@ class MapScreen : Screen<MapShown>() {
 
     override fun onCreate(saved: Bundle?) {
         super.onCreate(saved)
-        map = MapView(this)
+        map = MapView(this, app.base)
         map.contentDescription = getString(R.string.map_description)
         map.onPick = { row ->
             chosen = state?.incidents?.find { it.row.document == row?.document }

@@ -7,6 +7,7 @@ import android.os.Build
 import android.os.Bundle
 import android.widget.LinearLayout
 import org.suishou.app.R
+import org.suishou.app.app
 import org.suishou.app.incident.ReportScreen
 import org.suishou.app.map.MapView
 import org.suishou.app.phone.Phone
@@ -151,7 +152,7 @@ class PatrolScreen : Screen<PatrolShown>() {
 
     private fun LinearLayout.map(state: PatrolShown) {
         if (state.track.isEmpty() && state.view!!.patrol.left.isEmpty()) return
-        val map = MapView(context)
+        val map = MapView(context, app.base)
         map.show(state.grids, emptyList(), state.checkpoints.filter { it.id in state.view!!.patrol.left }, state.track.map { it.fixes.map { fix -> fix.position } }, null)
         map.contentDescription = getString(R.string.patrol_map)
         map.clipToOutline = true

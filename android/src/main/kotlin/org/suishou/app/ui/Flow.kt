@@ -11,6 +11,7 @@ class Flow(context: Context) : ViewGroup(context) {
     override fun onMeasure(widthSpec: Int, heightSpec: Int) {
         val width = MeasureSpec.getSize(widthSpec)
         for (at in 0 until childCount) {
+            if (getChildAt(at).visibility == GONE) continue
             getChildAt(at).measure(
                 MeasureSpec.makeMeasureSpec(width, MeasureSpec.AT_MOST),
                 MeasureSpec.makeMeasureSpec(0, MeasureSpec.UNSPECIFIED),
@@ -30,6 +31,7 @@ class Flow(context: Context) : ViewGroup(context) {
         var line = 0
         for (at in 0 until childCount) {
             val child = getChildAt(at)
+            if (child.visibility == GONE) continue
             if (x > 0 && x + child.measuredWidth > width) {
                 x = 0
                 y += line + gap

@@ -158,10 +158,10 @@ abstract class Screen<State> : Activity() {
     }
 
     /** Does something that is kept; what kept it from being done is told. */
-    protected fun <T> act(work: (Field) -> T, then: (T) -> Unit = {}) {
+    protected fun <T> act(work: (Field) -> T, then: (T) -> Unit = {}, failed: () -> Unit = {}) {
         app.phone.act(work) { done ->
             if (isDestroyed) return@act
-            done.onSuccess(then).onFailure { tell(words.failure(it)) }
+            done.onSuccess(then).onFailure { failed(); tell(words.failure(it)) }
         }
     }
 

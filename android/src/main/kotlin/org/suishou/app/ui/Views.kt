@@ -33,6 +33,9 @@ import kotlin.math.roundToInt
 fun Context.dp(value: Number): Int = (value.toFloat() * resources.displayMetrics.density).roundToInt()
 fun View.dp(value: Number): Int = context.dp(value)
 
+/** What is pressed grows with the letters on it, up to half as much again. */
+fun Context.grown(value: Number): Int = dp(value.toFloat() * resources.configuration.fontScale.coerceIn(1f, 1.5f))
+
 enum class Tone(val ground: Int, val ink: Int) {
     BRAND(R.color.brand, R.color.on_brand),
     SOFT(R.color.brand_soft, R.color.on_brand_soft),
@@ -114,20 +117,26 @@ private fun markHeading(label: TextView) {
 /** A few words on a coloured ground. */
 fun ViewGroup.chip(text: CharSequence, tone: Tone, icon: Int? = null, gap: Int = 8): TextView {
     val chip = TextView(context)
-    chip.text = text
     chip.textSize = 14f
-    chip.setTextColor(context.getColor(tone.ink))
-    chip.background = context.ground(tone.ground, 10)
     chip.setPadding(dp(10), dp(4), dp(10), dp(4))
     chip.gravity = Gravity.CENTER_VERTICAL
-    icon?.let { chip.icon(it, tone.ink, 16) }
+    chip.mark(Mark(text.toString(), tone, icon))
     return put(chip, gap, width = WRAP_CONTENT)
 }
 
+fun TextView.mark(mark: Mark) {
+    text = mark.text
+    setTextColor(context.getColor(mark.tone.ink))
+    background = context.ground(mark.tone.ground, 10)
+    if (mark.icon == null) setCompoundDrawablesRelative(null, null, null, null) else icon(mark.icon, mark.tone.ink, 16)
+}
+
+/** A picture in a colour of its own. */
+fun Context.tinted(id: Int, color: Int): Drawable = getDrawable(id)!!.mutate().apply { setTint(getColor(color)) }
+
 fun TextView.icon(id: Int, color: Int, size: Int = 22) {
-    val picture = context.getDrawable(id)!!.mutate()
-    picture.setTint(context.getColor(color))
-    picture.setBounds(0, 0, dp(size), dp(size))
+    val picture = context.tinted(id, color)
+    picture.setBounds(0, 0, context.grown(size), context.grown(size))
     compoundDrawablePadding = dp(8)
     setCompoundDrawablesRelative(picture, null, null, null)
 }
@@ -143,7 +152,7 @@ fun ViewGroup.button(
     button.setTypeface(button.typeface, Typeface.BOLD)
     button.setTextColor(context.getColor(tone.ink))
     button.background = context.ground(tone.ground, 12, isPressable = true)
-    button.minimumHeight = dp(54)
+    button.minimumHeight = context.grown(54)
     button.gravity = Gravity.CENTER
     button.setPadding(dp(16), dp(10), dp(16), dp(10))
     button.isClickable = true
@@ -151,9 +160,8 @@ fun ViewGroup.button(
     button.stateListAnimator = null
     icon?.let { id ->
         // The icon stands beside the words and not at the button's edge.
-        val picture = context.getDrawable(id)!!.mutate()
-        picture.setTint(context.getColor(tone.ink))
-        picture.setBounds(0, 0, dp(22), dp(22))
+        val picture = context.tinted(id, tone.ink)
+        picture.setBounds(0, 0, context.grown(22), context.grown(22))
         val line = android.text.SpannableString("\u00a0\u00a0$text")
         line.setSpan(CentredImage(picture), 0, 1, android.text.Spanned.SPAN_EXCLUSIVE_EXCLUSIVE)
         button.text = line
@@ -180,7 +188,7 @@ private class CentredImage(picture: Drawable) : android.text.style.ImageSpan(pic
 /** A picture to press, 48 dp square, with words for those who do not see it. */
 fun ViewGroup.iconButton(id: Int, description: CharSequence, color: Int = R.color.ink, gap: Int = 0, onPress: () -> Unit): ImageView {
     val picture = ImageView(context)
-    picture.setImageDrawable(context.getDrawable(id)!!.mutate().apply { setTint(context.getColor(color)) })
+    picture.setImageDrawable(context.tinted(id, color))
     picture.scaleType = ImageView.ScaleType.CENTER_INSIDE
     picture.setPadding(dp(12), dp(12), dp(12), dp(12))
     picture.contentDescription = description
@@ -191,9 +199,9 @@ fun ViewGroup.iconButton(id: Int, description: CharSequence, color: Int = R.colo
 
 fun ViewGroup.image(id: Int, color: Int, size: Int, gap: Int = 0): ImageView {
     val picture = ImageView(context)
-    picture.setImageDrawable(context.getDrawable(id)!!.mutate().apply { setTint(context.getColor(color)) })
+    picture.setImageDrawable(context.tinted(id, color))
     picture.importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO
-    return put(picture, gap, width = dp(size), height = dp(size))
+    return put(picture, gap, width = context.grown(size), height = context.grown(size))
 }
 
 /** A line to type into; `onChange` hears every letter. */
@@ -224,34 +232,36 @@ fun ViewGroup.check(text: CharSequence, isOn: Boolean, gap: Int = 6, onChange: (
     box.textSize = 16f
     box.setTextColor(context.getColor(R.color.ink))
     box.isChecked = isOn
-    box.minimumHeight = dp(48)
+    box.minimumHeight = context.grown(48)
     box.setOnCheckedChangeListener { _, now -> onChange(now) }
     return put(box, gap)
 }
 
-/** Choices as chips to press; the chosen one is filled and said to be so. */
+/** Choices as chips to press. */
 fun ViewGroup.choices(options: List<Pair<String, String>>, chosen: String?, gap: Int = 8, onPick: (String) -> Unit): Flow {
-    val flow = Flow(context)
-    for ((code, text) in options) {
-        val isChosen = code == chosen
-        val chip = Button(context, null, 0)
-        chip.text = text
-        chip.isAllCaps = false
-        chip.textSize = 16f
-        chip.setTextColor(context.getColor(if (isChosen) R.color.on_brand else R.color.ink))
-        chip.background = if (isChosen) context.ground(R.color.brand, 24, isPressable = true)
-        else context.ground(R.color.surface, 24, R.color.line, true)
-        chip.minHeight = dp(48)
-        chip.minWidth = dp(56)
-        chip.gravity = Gravity.CENTER
-        chip.setPadding(dp(16), dp(8), dp(16), dp(8))
-        chip.isSelected = isChosen
-        chip.isClickable = true
-        chip.isFocusable = true
-        chip.setOnClickListener { onPick(code) }
-        flow.addView(chip)
-    }
-    return put(flow, gap)
+    val flow = put(Flow(context), gap)
+    for ((code, text) in options) flow.choice(text, code == chosen, 0) { onPick(code) }
+    return flow
+}
+
+/** One of several; the chosen one is filled and said to be so. */
+fun ViewGroup.choice(text: String, isChosen: Boolean, gap: Int, onPick: () -> Unit): Button {
+    val chip = Button(context, null, 0)
+    chip.text = text
+    chip.isAllCaps = false
+    chip.textSize = 16f
+    chip.setTextColor(context.getColor(if (isChosen) R.color.on_brand else R.color.ink))
+    chip.background = if (isChosen) context.ground(R.color.brand, 24, isPressable = true)
+    else context.ground(R.color.surface, 24, R.color.line, true)
+    chip.minHeight = context.grown(48)
+    chip.minWidth = dp(56)
+    chip.gravity = Gravity.CENTER
+    chip.setPadding(dp(16), dp(8), dp(16), dp(8))
+    chip.isSelected = isChosen
+    chip.isClickable = true
+    chip.isFocusable = true
+    chip.setOnClickListener { onPick() }
+    return put(chip, gap, width = WRAP_CONTENT)
 }
 
 /** Pictures side by side. */
@@ -273,7 +283,7 @@ fun ViewGroup.thumb(path: String?, description: CharSequence, size: Int = 96, on
     val bitmap = path?.let { small(it, dp(size)) }
     if (bitmap != null) picture.setImageBitmap(bitmap) else {
         picture.scaleType = ImageView.ScaleType.CENTER
-        picture.setImageDrawable(context.getDrawable(R.drawable.ic_cloud)!!.mutate().apply { setTint(context.getColor(R.color.ink_soft)) })
+        picture.setImageDrawable(context.tinted(R.drawable.ic_cloud, R.color.ink_soft))
     }
     picture.contentDescription = description
     onPress?.let { picture.setOnClickListener { _ -> it() } }
