@@ -2,6 +2,7 @@ package org.suishou.app
 
 import android.app.Application
 import android.content.Context
+import org.suishou.app.map.BaseMap
 import org.suishou.app.map.Tiles
 import org.suishou.app.phone.Notices
 import org.suishou.app.phone.Phone
@@ -14,7 +15,11 @@ class App : Application() {
     lateinit var syncer: Syncer
         private set
 
+    lateinit var baseMap: BaseMap
+        private set
+
     /** The base map under every map of this app; none if this phone has none. */
+    @Volatile
     var base: Tiles? = null
 
     override fun onCreate() {
@@ -28,6 +33,9 @@ class App : Application() {
         phone = Phone(this)
         syncer = Syncer(this, phone)
         phone.onAct = syncer::stir
+        base = null
+        baseMap = BaseMap(this, phone)
+        phone.ask({ baseMap.show() }) {}
     }
 }
 

@@ -1,6 +1,9 @@
 package org.suishou.app
 
 import android.app.Activity
+import android.net.ConnectivityManager
+import android.net.NetworkInfo.DetailedState
+import android.net.NetworkInfo.State
 import android.view.View
 import android.widget.CheckBox
 import android.widget.EditText
@@ -12,6 +15,7 @@ import org.junit.Assert.assertNull
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.robolectric.Shadows.shadowOf
+import org.robolectric.shadows.ShadowNetworkInfo
 import org.robolectric.shadows.ShadowToast
 import org.suishou.app.area.AreaScreen
 import org.suishou.app.home.HomeScreen
@@ -169,6 +173,38 @@ class WorkTest : AppTest() {
         screen.write(0, "第599件")
         await("one is found by its words") { screen.says("找到 1 条") }
         assertNotNull(list.getChildAt(0))
+    }
+
+    @Test
+    fun `the base map comes over a network without a price and lies under the maps`() {
+        val file = java.io.File(town.file("map.mbtiles", "")).apply { delete() }
+        val piece = picture()
+        android.database.sqlite.SQLiteDatabase.openOrCreateDatabase(file, null).use { made ->
+            made.execSQL("CREATE TABLE metadata (name TEXT, value TEXT)")
+            made.execSQL("CREATE TABLE tiles (zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER, tile_data BLOB)")
+            made.execSQL("CREATE UNIQUE INDEX tile_index ON tiles (zoom_level, tile_column, tile_row)")
+            made.execSQL("INSERT INTO metadata VALUES ('name', '桥头')")
+            made.execSQL("INSERT INTO tiles VALUES (3, 6, 4, ?)", arrayOf(piece))
+        }
+        town.run("basemap", "load", file.path, "--gcj02")
+        onNetwork(ConnectivityManager.TYPE_MOBILE)
+        enrol("m1")
+        sync()
+        assertNull("not over a network that costs", phone.field.baseMap())
+        onNetwork(ConnectivityManager.TYPE_WIFI)
+        await("it is here") { sync() && application.base != null }
+        // Row 4 from the south is row 3 from the north.
+        assertTrue(piece.contentEquals(phone.field.baseMapTile(3u, 6u, 3u)))
+        assertTrue(phone.field.baseMap()!!.isGcj02)
+
+        onNetwork(ConnectivityManager.TYPE_MOBILE)
+        kill()
+        await("it is drawn without a network, after a restart") { application.base != null }
+    }
+
+    private fun onNetwork(type: Int) {
+        val network = ShadowNetworkInfo.newInstance(DetailedState.CONNECTED, type, 0, true, State.CONNECTED)
+        shadowOf(application.getSystemService(ConnectivityManager::class.java)).setActiveNetworkInfo(network)
     }
 
     private fun View.words(): List<String> = when (this) {

@@ -26,6 +26,11 @@ class Wishes(context: Context) {
         get() = kept.getLong("last_sync", 0)
         set(value) = kept.edit().putLong("last_sync", value).apply()
 
+    /** When the relay was last asked for the township's base map. */
+    var askedForMapAt: Long
+        get() = kept.getLong("asked_for_map", 0)
+        set(value) = kept.edit().putLong("asked_for_map", value).apply()
+
     /** The person was asked once whether notifications may be shown; a no is a no. */
     var wasAskedToNotify: Boolean
         get() = kept.getBoolean("asked_to_notify", false)

@@ -53,6 +53,7 @@ class Syncer(private val app: App, private val phone: Phone) {
             problem = null
             Wishes(app).lastSyncAt = Phone.clock.now()
             Bellringer.look(app, phone)
+            scope.launch { runCatching { app.baseMap.bring() } }
             Outcome.DONE
         } catch (failed: FieldException) {
             problem = failed
