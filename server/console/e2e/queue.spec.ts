@@ -127,7 +127,7 @@ test('a step that came too late is refused in words and what was typed stays', a
   await relay.ask('POST', `/api/incidents/${id}/steps`, { kind: 'closed', remark: '已办' })
   await expect(dialog.getByText('您填写期间这件事有变化')).toBeVisible()
   await dialog.getByLabel('原因').click()
-  await page.getByRole('option').first().click()
+  await page.getByRole('option', { name: '不在本镇辖区内' }).click()
   await dialog.getByRole('button', { name: '已看过，继续' }).click()
   await dialog.getByRole('button', { name: '不予受理' }).click()
   await expect(dialog.getByRole('alert')).not.toBeEmpty()
@@ -136,9 +136,10 @@ test('a step that came too late is refused in words and what was typed stays', a
 })
 
 test('a lost connection shows and heals', async ({ page }) => {
+  await relay.report('断线之前的一件', 'order', 'low', 'g3')
   await login(page, relay, 'lin')
   await page.goto(`${relay.base}/#/queue`)
-  await expect(page.getByRole('option').first()).toBeVisible()
+  await expect(page.getByText('断线之前的一件').first()).toBeVisible()
   await relay.stop()
   await expect(page.getByText('与中继的连接断了')).toBeVisible({ timeout: 15_000 })
   relay = await relay.again()
