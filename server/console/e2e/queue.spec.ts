@@ -1,4 +1,4 @@
-import { accessible, expect, login, test, watched } from './test.ts'
+import { accessible, choose, expect, login, test, watched } from './test.ts'
 import { PASSWORD, Relay } from './relay.ts'
 
 let relay: Relay
@@ -126,8 +126,7 @@ test('a step that came too late is refused in words and what was typed stays', a
   await relay.ask('POST', `/api/incidents/${id}/steps`, { kind: 'accepted' })
   await relay.ask('POST', `/api/incidents/${id}/steps`, { kind: 'closed', remark: '已办' })
   await expect(dialog.getByText('您填写期间这件事有变化')).toBeVisible()
-  await dialog.getByLabel('原因').click()
-  await page.getByRole('option', { name: '不在本镇辖区内' }).click()
+  await choose(page, dialog, '原因', '不在本镇辖区内')
   await dialog.getByRole('button', { name: '已看过，继续' }).click()
   await dialog.getByRole('button', { name: '不予受理' }).click()
   await expect(dialog.getByRole('alert')).not.toBeEmpty()

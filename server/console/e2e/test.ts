@@ -1,6 +1,6 @@
 /** A page that fails its test on anything that should not be: errors, refused styles and scripts, requests to elsewhere. */
 import AxeBuilder from '@axe-core/playwright'
-import { expect, test as base, type Page } from '@playwright/test'
+import { expect, test as base, type Locator, type Page } from '@playwright/test'
 import { PASSWORD, type Relay } from './relay.ts'
 
 /** Answers that a test is about. */
@@ -27,7 +27,14 @@ export async function login(page: Page, relay: Relay, name: string): Promise<voi
   await page.getByLabel('登录名').fill(name)
   await page.getByLabel('密码', { exact: true }).fill(PASSWORD)
   await page.getByRole('button', { name: '登录' }).click()
-  await expect(page.getByRole('navigation')).toBeVisible()
+  await expect(page.locator('#main')).toBeVisible()
+}
+
+/** Picks from a list as the keyboard does. */
+export async function choose(page: Page, scope: Page | Locator, label: string, option: string | RegExp): Promise<void> {
+  await scope.getByRole('combobox', { name: label }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('option', { name: option }).click()
 }
 
 /** Nothing serious for those who can't see, or can't use a mouse. */

@@ -243,6 +243,9 @@ mod tests {
     #[tokio::test]
     async fn without_files_the_page_says_how_to_build_them() {
         let (status, _, body) = ask(&router(None).unwrap(), "/", &[]).await;
-        assert!(status.is_success() && body.contains("make console") && body.contains("--console-dir"), "{body}");
+        assert!(
+            status.is_success() && body.contains("make console") && body.contains("--console-dir"),
+            "{body}"
+        );
     }
 }
