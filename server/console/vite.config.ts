@@ -30,5 +30,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
   },
   server: { proxy: { '/api': 'http://127.0.0.1:8444' } },
-  test: { environment: 'jsdom', include: ['tests/**/*.test.ts'], server: { deps: { inline: ['element-plus'] } } },
+  test: { environment: 'node', include: ['tests/**/*.test.ts'] },
 })

@@ -104,7 +104,7 @@ test('two operators see each other and neither overwrites in silence', async ({ 
   await dialog.getByRole('button', { name: '派遣' }).click()
   await expect(dialog).toBeHidden()
   await expect(page.getByRole('article').getByText('派给：派出所')).toBeVisible({ timeout: 1500 })
-  await expect(page.getByRole('article').getByText('周敏（指挥中心）')).toBeVisible()
+  await expect(page.getByRole('article').getByText('周敏')).toBeVisible()
   await expect(page.getByRole('article').getByText('请尽快到现场')).toBeVisible()
   await other.context().close()
 })

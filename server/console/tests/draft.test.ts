@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { beforeEach, expect, it } from 'vitest'
 import { effectScope, nextTick } from 'vue'
 import { forgetDrafts, useDraft } from '@/lib/draft'

@@ -14,6 +14,8 @@ const PATIENCE_MS = 4000
 const AGAIN_MS = 3000
 /** Without live changes screens look by themselves. */
 const LOOK_MS = 15_000
+/** A tab that nobody looks at gives its connection back: a browser has six for one relay. */
+const REST_MS = 30_000
 
 export const useLive = defineStore('live', () => {
   const isReached = ref(true)
@@ -24,7 +26,9 @@ export const useLive = defineStore('live', () => {
   let again: ReturnType<typeof setTimeout> | undefined
   let patience: ReturnType<typeof setTimeout> | undefined
   let look: ReturnType<typeof setInterval> | undefined
+  let rest: ReturnType<typeof setTimeout> | undefined
   let wasLost = false
+  let isWanted = false
 
   function tell(heard: Heard): void {
     for (const listener of [...listeners]) listener(heard)
@@ -57,7 +61,12 @@ export const useLive = defineStore('live', () => {
   }
 
   function start(): void {
-    stop()
+    isWanted = true
+    close()
+    open()
+  }
+
+  function open(): void {
     const opened = new EventSource('/api/events')
     source = opened
     opened.onopen = found
@@ -67,11 +76,30 @@ export const useLive = defineStore('live', () => {
     opened.onerror = () => {
       missed()
       // The browser comes back by itself unless it was refused.
-      if (opened.readyState === EventSource.CLOSED) again = setTimeout(start, AGAIN_MS)
+      if (opened.readyState === EventSource.CLOSED && source === opened) again = setTimeout(open, AGAIN_MS)
     }
   }
 
   function stop(): void {
+    isWanted = false
+    isLost.value = wasLost = false
+    close()
+  }
+
+  function looked(): void {
+    clearTimeout(rest)
+    if (document.visibilityState === 'hidden') {
+      rest = setTimeout(() => {
+        wasLost = true
+        close()
+      }, REST_MS)
+    } else if (isWanted && source === null) {
+      open()
+    }
+  }
+  document.addEventListener('visibilitychange', looked)
+
+  function close(): void {
     source?.close()
     source = null
     for (const timer of [again, patience]) clearTimeout(timer)
@@ -82,6 +110,8 @@ export const useLive = defineStore('live', () => {
   function reached(isNow: boolean): void {
     isReached.value = isNow
     if (!isNow) missed()
+    // The stream outlived what was only a request's bad luck.
+    else if (!isStreaming.value && source?.readyState === EventSource.OPEN) found()
   }
 
   /** Calls `listener` as long as the component lives. */
@@ -90,10 +120,5 @@ export const useLive = defineStore('live', () => {
     onScopeDispose(() => listeners.delete(listener))
   }
 
-  /** The same, for what lives as long as the page. */
-  function always(listener: Listener): void {
-    listeners.add(listener)
-  }
-
-  return { isReached, isStreaming, isLost, start, stop, reached, on, always }
+  return { isReached, isStreaming, isLost, start, stop, reached, on }
 })
