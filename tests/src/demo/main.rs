@@ -106,7 +106,8 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         say("");
         say(&words.fill("stays", &[("address", &format!("https://{address}"))]));
         let roles = "administrator,dispatcher,leader";
-        let added = office.json(&["operator", "add", "demo", "--shown", &words.get("operator"), "--roles", roles])?;
+        let added =
+            office.json(&["operator", "add", "demo", "--shown", &words.get("operator"), "--roles", roles])?;
         let link = added.get("link").and_then(Value::as_str).unwrap_or_default();
         say(&words.fill("console", &[("link", &link)]));
         let program = arguments.program.display();
