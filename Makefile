@@ -47,6 +47,17 @@ test: setup lint ## Every test of every language, and other people's programs ag
 	$(CARGO) test --workspace $(CONSOLE) --no-fail-fast
 	@scripts/schemathesis
 	@scripts/console e2e
+	@scripts/android
+
+.PHONY: android
+android: setup ## The Android app: build it, test it with the real library and a real relay, draw every screen
+	$(CARGO) build --workspace
+	@scripts/android
+
+.PHONY: apk
+apk: setup ## The Android app as an APK; with ANDROID_HOME and ANDROID_NDK_HOME it holds the native libraries
+	$(CARGO) build --workspace
+	@scripts/apk
 
 .PHONY: guests
 guests: setup ## Other people's programs against a real relay: schemathesis, hostile bodies, a tus client

@@ -8,7 +8,7 @@ use suishou_core::{
     geo::{GridFeature, read_geojson},
     id::{DocumentId, GridId},
 };
-use suishou_server::relay::{Imported, Member, RelayError, grids::GridsImported};
+use suishou_server::relay::{Imported, Member, RelayError, WorkFilter, grids::GridsImported};
 use suishou_tests::harness::Township;
 
 use crate::scenarios::report;
@@ -146,4 +146,70 @@ async fn what_finds_no_grid_keeps_the_old_ones_all_or_nothing_and_is_named() {
     let mut member = township.phone("m1", 3).await;
     member.sync().await.unwrap();
     assert_eq!(seen(member.field()), [lost, placed].into());
+}
+
+#[tokio::test]
+async fn a_report_that_arrives_after_its_grid_was_divided_moves_by_its_place_too() {
+    let mut township = Township::new(911).await;
+    let mut reporter = township.phone("i1", 1).await;
+    // Written without a network, while the grid is divided.
+    let west = reporter.field().report(report("西边", &township, 119.602)).unwrap();
+    let nowhere =
+        ReportDraft { fix: None, grid: Some(grid("g1")), ..report("没有定位", &township, 119.605) };
+    let lost = reporter.field().report(nowhere).unwrap();
+    township.relay.import_grids(map(&BOTH)).await.unwrap();
+    assign(&township, &["g1a"]).await;
+    assert!(township.relay.import_grids(map(&DIVIDED)).await.unwrap().moved.is_empty());
+    reporter.sync().await.unwrap();
+    let grid_of = async |township: &Township, document| {
+        township.settled().await.incident(document).await.unwrap().listed.row.grid
+    };
+    assert_eq!(grid_of(&township, west).await, Some(grid("g1a")));
+    assert_eq!(grid_of(&township, lost).await, Some(grid("g1")), "there is no place to find one by");
+    let listed = township.relay.incidents(WorkFilter { limit: 10, ..WorkFilter::default() }).await.unwrap();
+    assert!(listed.iter().any(|listed| listed.row.document == lost), "the command centre has it");
+    reporter.sync().await.unwrap();
+    let known = reporter.field().incident(west).unwrap().incident.grid;
+    assert_eq!(known.value, Some(grid("g1a")), "by an entry, which phones get");
+    let mut member = township.phone("m1", 2).await;
+    member.sync().await.unwrap();
+    assert_eq!(seen(member.field()), [west].into());
+
+    // Once: not again at the next start, nor when something is added.
+    let entries = township.relay.status().await.unwrap().entries;
+    township.restart().await;
+    township.settled().await;
+    assert_eq!(township.relay.status().await.unwrap().entries, entries);
+
+    // What has no place is in no map's way.
+    assign(&township, &["g2"]).await;
+    let done = township.relay.import_grids(map(&[("g2", 119.60, 119.62)])).await.unwrap();
+    assert_eq!(done.moved.iter().map(|one| one.document).collect::<Vec<_>>(), [west]);
+}
+
+#[tokio::test]
+async fn what_lies_in_a_grid_of_long_ago_moves_with_the_first_map_that_has_its_place() {
+    let township = Township::new(912).await;
+    let mut reporter = township.phone("i1", 1).await;
+    let east = reporter.field().report(report("东头", &township, 119.617)).unwrap();
+    let members = township.relay.members().await.unwrap();
+    let known = members.into_iter().find(|member| member.id.as_str() == "m2").unwrap();
+    township.relay.import_members(vec![Member { grids: vec![grid("g1")], ..known }]).await.unwrap();
+    let members = township.relay.members().await.unwrap();
+    let leader = members.into_iter().find(|member| member.id.as_str() == "l1").unwrap();
+    township.relay.import_members(vec![Member { grids: vec![grid("g1")], ..leader }]).await.unwrap();
+    // A map that leaves the east out, as the village's boundary does.
+    let mut without_east = map(&[("g1", 119.60, 119.61)]);
+    without_east.retain(|feature| feature.id == grid("g1"));
+    for feature in &mut without_east {
+        feature.parent = None;
+    }
+    township.relay.import_grids(without_east).await.unwrap();
+    reporter.sync().await.unwrap();
+    let shown = township.settled().await.incident(east).await.unwrap();
+    assert_eq!(shown.listed.row.grid, Some(grid("g2")), "nowhere to go");
+    let done =
+        township.relay.import_grids(map(&[("g1", 119.60, 119.61), ("g3", 119.61, 119.62)])).await.unwrap();
+    assert_eq!((done.moved.len(), done.moved[0].to.clone()), (1, grid("g3")));
+    assert_eq!(township.relay.incident(east).await.unwrap().listed.row.grid, Some(grid("g3")));
 }

@@ -10,10 +10,12 @@
 )]
 
 mod architecture;
+mod bundles;
 mod canary;
 mod clashes;
 mod enrolment;
 mod faults;
+mod ffi;
 mod folds;
 mod golden;
 mod grids;

@@ -15,17 +15,17 @@ use suishou_core::{
     time::{Clock as _, Timestamp},
 };
 use suishou_server::console::{Desk, Invitations, router};
-use suishou_tests::harness::{Township, send};
+use suishou_tests::harness::{Answer, Township, send};
 
 use crate::scenarios::report;
 
 const TOKEN: &str = "0123456789abcdef";
 
 /// The interface of operators, as the command line of this machine reaches it.
-struct Office(Router);
+pub(crate) struct Office(Router);
 
 impl Office {
-    fn of(township: &Township) -> Self {
+    pub(crate) fn of(township: &Township) -> Self {
         let identity = township.identity();
         let invitations = Invitations {
             addresses: Vec::new(),
@@ -38,6 +38,12 @@ impl Office {
 
     async fn ask(&self, method: &str, path: &str, json: serde_json::Value) -> serde_json::Value {
         let body = if json.is_null() { Body::empty() } else { Body::from(json.to_string()) };
+        let answer = self.send(method, path, body).await;
+        assert_eq!(answer.status, StatusCode::OK.as_u16(), "{}", String::from_utf8_lossy(&answer.body));
+        serde_json::from_slice(&answer.body).unwrap()
+    }
+
+    pub(crate) async fn send(&self, method: &str, path: &str, body: Body) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -46,9 +52,7 @@ impl Office {
             .header(header::CONTENT_TYPE, "application/json")
             .body(body)
             .unwrap();
-        let answer = send(&self.0, request).await;
-        assert_eq!(answer.status, StatusCode::OK.as_u16(), "{}", String::from_utf8_lossy(&answer.body));
-        serde_json::from_slice(&answer.body).unwrap()
+        send(&self.0, request).await
     }
 
     async fn open(&self, what: &str, document: DocumentId) -> serde_json::Value {
@@ -130,6 +134,25 @@ async fn a_step_of_the_command_centre_is_a_look_and_other_kinds_of_work_are_told
     phone.sync().await.unwrap();
     assert!(of_patrol(phone.field()).is_seen());
     assert_eq!(DocumentKind::Patrol.as_str(), "patrol");
+}
+
+#[tokio::test]
+async fn what_is_merged_unread_stays_unseen() {
+    let township = Township::new(957).await;
+    let office = Office::of(&township);
+    let (mut one, mut two) = (township.phone("i1", 1).await, township.phone("i2", 2).await);
+    let first = one.field().report(report("树倒了", &township, 119.605)).unwrap();
+    let same = two.field().report(report("树倒在路上", &township, 119.605)).unwrap();
+    one.sync().await.unwrap();
+    two.sync().await.unwrap();
+    township.settled().await;
+    office.open("incidents", first).await;
+    let merge = serde_json::json!({ "incidents": [same] });
+    let merged = office.ask("POST", &format!("/api/incidents/{first}/merge"), merge).await;
+    assert_eq!(merged["document"], first.to_string());
+    two.sync().await.unwrap();
+    assert_eq!(two.field().incident(same).unwrap().incident.duplicate_of, Some(first), "it was merged");
+    assert_eq!(stored(two.field(), same).seen_at, None);
 }
 
 #[tokio::test]

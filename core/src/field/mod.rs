@@ -4,6 +4,7 @@
 //! `wait` work without any network.
 
 mod attach;
+mod attached;
 mod care;
 mod consent;
 mod draft;
@@ -33,7 +34,7 @@ use crate::{
     id::{GridId, Salt},
     model::settings::Settings,
     policy::Rights,
-    store::{Counts, HeldEntry, Store},
+    store::{Counts, HeldEntry, KeyGuard, Store},
     sync::client::Client,
     time::{Random, SharedClock, Timestamp},
     view::EnrolmentView,
@@ -65,11 +66,20 @@ struct Township {
 impl Field {
     /// Opens the phone's store in `folder`, or makes one.
     pub fn open(folder: &Path, clock: SharedClock, random: Random) -> Result<Self> {
-        let store = Store::open(folder, random)?;
+        Self::with(Store::open(folder, random)?, clock)
+    }
+
+    fn with(store: Store, clock: SharedClock) -> Result<Self> {
         let was_killed = store.open_patrol()?.is_some();
         let mut inner = Inner { store, township: None, client: None, was_killed };
         inner.pause_without_consent();
         Ok(Self { clock, inner: Mutex::new(inner) })
+    }
+
+    /// Like [`Field::open`], with 32 bytes that the phone's own key store guards: without them the key that this phone
+    /// signs with can't be read from its files.
+    pub fn open_guarded(folder: &Path, clock: SharedClock, random: Random, secret: &[u8]) -> Result<Self> {
+        Self::with(Store::open_guarded(folder, random, KeyGuard::new(secret)?)?, clock)
     }
 
     /// Who this phone belongs to.

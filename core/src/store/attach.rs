@@ -67,6 +67,13 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The small picture of a photo, if one was made on this phone.
+    pub fn preview_of(&self, photo: &BlobHash) -> Result<Option<BlobHash>> {
+        Ok(previews(&self.connection, photo)?.into_iter().next())
+    }
+}
+
 /// A document names it.
 fn is_promised(connection: &Connection, blob: &BlobHash) -> Result<bool> {
     connection

@@ -6,6 +6,7 @@ use rusqlite::{Transaction, params};
 
 use super::{
     append::{entry_columns, expect_blobs, insert, state},
+    doubt,
     phone::{Store, current_log, head, open_log},
     search::{self, save_document},
     sql,
@@ -86,6 +87,7 @@ impl Store {
         let transaction = self.transaction()?;
         if known.is_some_and(|known| known.epoch != next.epoch) {
             offer_old_logs_again(&transaction)?;
+            doubt::ask_again(&transaction, None)?;
         }
         let mut by_document: BTreeMap<DocumentId, Vec<(Entry, Beside)>> = BTreeMap::new();
         for (entry, beside) in page {
@@ -122,13 +124,15 @@ impl Store {
 
     /// Marks a blob as held by the relay, by its verified receipt.
     pub fn set_blob_stored(&mut self, blob: &BlobHash, size_bytes: u64, epoch: Epoch) -> Result<()> {
-        self.connection
+        let transaction = self.transaction()?;
+        transaction
             .execute(
-                "UPDATE blob SET stored_epoch = ?2, size_bytes = ?3 WHERE hash = ?1",
+                "UPDATE blob SET stored_epoch = ?2, size_bytes = ?3, is_lost = 0 WHERE hash = ?1",
                 params![blob.as_ref(), epoch.as_ref(), i64::try_from(size_bytes).unwrap_or(i64::MAX)],
             )
             .map_err(sql)?;
-        Ok(())
+        doubt::forget(&transaction, blob)?;
+        transaction.commit().map_err(sql)
     }
 
     /// Marks a blob whose file is gone or damaged: the report goes without it, and says so.
@@ -274,7 +278,7 @@ fn take_entries(transaction: &Transaction<'_>, id: DocumentId, entries: Vec<(Ent
     if incoming.is_empty() {
         return Ok(());
     }
-    ask_again(transaction, id)?;
+    doubt::ask_again(transaction, Some(id))?;
     let mut document = load_document(transaction, id)?.unwrap_or_else(|| Document::new(id, kind));
     if lacks_own_changes(transaction, &document)? {
         // They were left aside while the document was out of sight.
@@ -286,18 +290,6 @@ fn take_entries(transaction: &Transaction<'_>, id: DocumentId, entries: Vec<(Ent
     }
     // Something of ours stands in the way, such as a step that the relay is about to hold.
     rebuild(transaction, id, kind)
-}
-
-/// There is news of a document: what another phone of ours had not brought for it may have come since.
-fn ask_again(transaction: &Transaction<'_>, id: DocumentId) -> Result<()> {
-    transaction
-        .prepare_cached(
-            "UPDATE blob SET is_lost = 0 WHERE is_lost = 1 AND size_bytes = 0
-                AND hash IN (SELECT blob FROM document_blob WHERE document = ?1)",
-        )
-        .and_then(|mut statement| statement.execute([id.as_ref()]))
-        .map_err(sql)?;
-    Ok(())
 }
 
 fn lacks_own_changes(transaction: &Transaction<'_>, document: &Document) -> Result<bool> {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use super::{feed::rebuild, phone::Store, sql};
 use crate::{
     entry::{BodyType, Entry},
-    error::Result,
+    error::{Error, HeldCode, Result},
     geo::Position,
     id::DocumentId,
     model::{
@@ -115,26 +115,22 @@ impl Store {
 
     /// This phone comes to its end: what was walked since the last segment becomes one, to be sent or sealed like
     /// all the rest. Where a patrol takes no more, the segment is sealed alone.
-    pub fn close_tracks(&mut self) {
-        let patrols: Result<Vec<DocumentId>> = self
+    pub fn close_tracks(&mut self) -> Result<()> {
+        let patrols: Vec<DocumentId> = self
             .connection
             .prepare_cached("SELECT DISTINCT document FROM patrol_fix")
             .and_then(|mut statement| {
                 statement.query_map([], |row| row.get(0).map(DocumentId::new))?.collect()
             })
-            .map_err(sql);
-        let closed = patrols.and_then(|patrols| {
-            patrols.into_iter().try_for_each(|patrol| match self.close_track(patrol) {
-                Err(error) => {
-                    tracing::warn!(document = %patrol, %error, "a patrol's last stretch stands in no change");
-                    Ok(())
-                }
-                done => done,
-            })
-        });
-        if let Err(error) = closed {
-            tracing::error!(%error, "the fixes of patrols can't be read");
-        }
+            .map_err(sql)?;
+        patrols.into_iter().try_for_each(|patrol| match self.close_track(patrol) {
+            Err(Error::StorageFull) => Err(Error::StorageFull),
+            Err(error) => {
+                tracing::warn!(document = %patrol, %error, "a patrol's last stretch stands in no change");
+                Ok(())
+            }
+            done => done,
+        })
     }
 
     fn close_track(&mut self, patrol: DocumentId) -> Result<()> {
@@ -142,8 +138,6 @@ impl Store {
         let Some(at) = fixes.last().map(|fix| fix.at) else { return Ok(()) };
         let behind = Timestamp::from_millis(at.millis().saturating_add(1));
         let Some(step) = self.add_segment(fixes, at)? else { return Ok(()) };
-        let change = self.edit(patrol, &[encode(&step)], &[])?;
-        let entry = Entry::new(patrol, DocumentKind::Patrol, at, BodyType::Change, change)?;
         let membership = self.identity()?.membership;
         let rights = Rights {
             role: membership.role,
@@ -152,7 +146,18 @@ impl Store {
             grids: membership.grids.into_iter().collect(),
             above: BTreeSet::new(),
         };
-        self.append_track(entry, Some(behind), &rights)
+        let close = |store: &mut Self| {
+            let change = store.edit(patrol, &[encode(&step)], &[])?;
+            let entry = Entry::new(patrol, DocumentKind::Patrol, at, BodyType::Change, change)?;
+            store.append_track(entry, Some(behind), &rights)
+        };
+        match close(self) {
+            Err(Error::Refused { code: HeldCode::Trial }) => {
+                self.rebuild_patrol(patrol)?;
+                close(self)
+            }
+            done => done,
+        }
     }
 
     /// Makes a patrol's document anew from its entries: its snapshot is only a cache, and may be damaged.

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::{
     blobs::BlobFolder,
     functions::add_functions,
+    key_guard::KeyGuard,
     life::Life,
     open::{Lock, lock},
     rows::{renew_rows, set_due_rules},
@@ -38,6 +39,7 @@ pub struct Store {
     pub(super) added: BTreeSet<BlobHash>,
     folder: PathBuf,
     pub(super) life: Life,
+    guard: KeyGuard,
     _lock: Lock,
 }
 
@@ -75,6 +77,11 @@ pub(super) struct CurrentLog {
 impl Store {
     /// Opens or creates the store in `folder`.
     pub fn open(folder: &Path, random: Random) -> Result<Self> {
+        Self::open_guarded(folder, random, KeyGuard::default())
+    }
+
+    /// Opens or creates the store in `folder`, whose key is masked.
+    pub fn open_guarded(folder: &Path, random: Random, guard: KeyGuard) -> Result<Self> {
         let lock = lock(folder)?;
         let mut random = random;
         let (mut connection, life) = Life::open(folder, &mut random)?;
@@ -94,6 +101,7 @@ impl Store {
             relay_said: None,
             folder: folder.to_owned(),
             life,
+            guard,
             _lock: lock,
         };
         store.go_on_sealing();
@@ -170,11 +178,12 @@ impl Store {
             .ok_or_else(|| self.absent())?;
         let (township, township_name, device, secret, relay_key, pin, addresses, membership, is_revoked) =
             row;
+        let device = DeviceId::from_slice(&device)?;
         Ok(Identity {
             township: TownshipId::from_slice(&township)?,
             township_name,
-            device: DeviceId::from_slice(&device)?,
-            key: Key::from_secret(&secret),
+            device,
+            key: Key::from_secret(&self.guard.mask(device, &secret)),
             relay_key: PublicKey::from_slice(&relay_key)?,
             pin: pin.map(|pin| Pin::from_slice(&pin)).transpose()?,
             addresses: addresses.lines().map(ToOwned::to_owned).collect(),
@@ -202,6 +211,7 @@ impl Store {
             return Err(Error::invalid(Problem::FormerWork { entries: kept }));
         }
         let log = LogId::new(self.random.bytes());
+        let kept_key = self.guard.mask(enrolment.device, &key.secret());
         let transaction = self.transaction()?;
         if is_another {
             // What the former person was fed is not for this one, and what they agreed to binds nobody else.
@@ -222,7 +232,7 @@ impl Store {
                     enrolment.township.as_ref(),
                     enrolment.township_name,
                     enrolment.device.as_ref(),
-                    key.secret().as_slice(),
+                    kept_key.as_slice(),
                     invitation.relay_key.as_ref(),
                     invitation.pin.as_ref().map(|pin| pin.as_bytes().to_vec()),
                     invitation.addresses.join("\n"),

@@ -81,7 +81,8 @@ pub struct Counts {
     pub blobs: u64,
     /// Of these, not receipted in the relay's present life.
     pub blobs_pending: u64,
-    /// Of these, lost on a phone of this member before they were sent.
+    /// Of these, neither on this phone nor at the relay: lost before they were sent, or removed by the township when
+    /// their time was over.
     pub blobs_lost: u64,
 }
 
@@ -121,14 +122,14 @@ impl Store {
         Ok(Outgoing { log: log.log, from, page, entries, head: end })
     }
 
-    /// Own blobs that the relay does not hold in its present life.
+    /// Own blobs on this phone that the relay does not hold in its present life.
     pub fn waiting_blobs(&self, epoch: Option<Epoch>) -> Result<Vec<WaitingBlob>> {
         let mut statement = self
             .connection
             .prepare_cached(
                 "SELECT b.hash, b.kind, b.preview_of, b.size_bytes, b.captured_at, min(d.document)
                  FROM blob b JOIN document_blob d ON d.blob = coalesce(b.preview_of, b.hash)
-                 WHERE b.is_lost = 0 AND b.stored_epoch IS NOT ?1
+                 WHERE b.is_lost = 0 AND b.trimmed_at IS NULL AND b.stored_epoch IS NOT ?1
                  GROUP BY b.hash",
             )
             .map_err(sql)?;
@@ -337,7 +338,7 @@ impl Store {
     }
 }
 
-fn read_waiting(row: &SqlRow<'_>) -> rusqlite::Result<WaitingBlob> {
+pub(super) fn read_waiting(row: &SqlRow<'_>) -> rusqlite::Result<WaitingBlob> {
     let preview_of: Option<[u8; 32]> = row.get(2)?;
     Ok(WaitingBlob {
         hash: BlobHash::new(row.get(0)?),

@@ -76,7 +76,10 @@ impl Store {
     /// Seals what the relay does not hold, wipes the rest. The caller has the relay's signature that this phone is
     /// revoked, and has pushed what the relay takes.
     pub fn end(&mut self) -> Result<()> {
-        self.close_tracks();
+        // First the room that the last stretch and the bundle may need. Without it nothing ends: later it may.
+        give_up_ballast(self.folder());
+        self.drop_what_the_relay_has()?;
+        self.close_tracks()?;
         let log = LogId::new(self.random.bytes());
         let transaction = self.transaction()?;
         // From the beginning of a log of its own: a bundle can't ask the relay where an older one stands there.

@@ -1,7 +1,7 @@
 //! The phone's database, schema by schema.
 
 use super::{
-    consent, draft, list,
+    consent, doubt, draft, list,
     open::{Migration, Schema},
     reply, search, seen, space, tables,
 };
@@ -23,7 +23,7 @@ pub(super) const PHONE: Schema = Schema {
             ],
         },
         Migration { number: 3, sql: &[reply::TABLES_3] },
-        Migration { number: 4, sql: &[seen::TABLES_4] },
+        Migration { number: 4, sql: &[seen::TABLES_4, doubt::TABLES_4] },
     ],
 };
 

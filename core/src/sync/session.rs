@@ -4,6 +4,8 @@
 //! [`Session::lost`] that there was none. Nothing but a receipt that the relay signed for this very request
 //! counts as an acknowledgement, whatever the HTTP status.
 
+mod blobs;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
@@ -15,22 +17,19 @@ use crate::{
     outbox::{self, WaitingBlob},
     store::{Identity, Readable, ReceiptTaken, Store},
     sync::{
-        exchange::{Method, Request, Response, create_upload},
+        exchange::{Method, Request, Response},
         wire::{
-            CONTENT_TYPE, ErrorBody, RECEIPT_HEADER, SettingsDigest, SignedBlobReceipt, SignedRequest,
-            SignedSettings, SyncRequest, SyncResponse, VERSION, blob_path, code, known_version, path,
+            CONTENT_TYPE, ErrorBody, SettingsDigest, SignedRequest, SignedSettings, SyncRequest,
+            SyncResponse, VERSION, code, known_version, path,
         },
     },
+    time::Timestamp,
 };
 
 /// Compression of pushed runs: phones have time and little bandwidth.
 const PUSH_LEVEL: i32 = 9;
 /// First size of a piece of a blob; halved when the link cuts, doubled when it holds.
 const FIRST_CHUNK_BYTES: usize = 64 * 1024;
-const MIN_CHUNK_BYTES: usize = 16 * 1024;
-const MAX_CHUNK_BYTES: usize = 256 * 1024;
-/// How often one upload may start over before the session leaves it for the next time.
-const MAX_RESTARTS: u8 = 3;
 /// How many answers may leave a revoked phone with as many entries as before, until it seals them.
 const MAX_IDLE: u8 = 3;
 /// Nobody is asked to wait longer.
@@ -76,8 +75,12 @@ pub struct Session {
     /// Blobs that the relay refuses: they keep nothing back, and go again in the next session.
     refused: BTreeSet<BlobHash>,
     chunk_bytes: usize,
+    /// What to ask about, once everything is sent; none before it was read.
+    doubtful: Option<Vec<WaitingBlob>>,
     /// The relay seems not to have it: asked once more.
-    missed: Option<BlobHash>,
+    missed: Option<WaitingBlob>,
+    /// The relay's time at its last receipt.
+    relay_at: Option<Timestamp>,
     retry_after: Option<Duration>,
     /// Told to be revoked: how many entries were left then, and how often that did not change.
     revoked: Option<(u64, u8)>,
@@ -116,7 +119,9 @@ impl Default for Session {
             upload: None,
             refused: BTreeSet::new(),
             chunk_bytes: FIRST_CHUNK_BYTES,
+            doubtful: None,
             missed: None,
+            relay_at: None,
             retry_after: None,
             revoked: None,
         }
@@ -159,20 +164,20 @@ impl Session {
             self.asked = Asked::Settings;
             return Ok(Step::Send(Request::new(Method::Get, path::SETTINGS).bearer(&token)));
         }
-        let epoch = store.cursor()?.map(|cursor| cursor.epoch);
+        let epoch = store.cursor()?.map_or(Epoch::ZERO, |cursor| cursor.epoch);
         loop {
-            let waiting = store.waiting_blobs(epoch)?.into_iter();
+            let waiting = store.waiting_blobs(Some(epoch))?.into_iter();
             let waiting = waiting.filter(|blob| !self.refused.contains(&blob.hash)).collect();
             let outbox::Next::Blob(blob) = outbox::next(pending, waiting) else {
-                return Ok(Step::Finished);
+                return Ok(match self.ask_next(store, &token, epoch)? {
+                    Some(request) => Step::Send(request),
+                    None => Step::Finished,
+                });
             };
             // A photo that can't be read any more must not keep the others back.
             match store.readable(&blob)? {
                 Readable::Bytes(bytes) => return self.ask_blob(&token, blob, &bytes).map(Step::Send),
-                Readable::Trimmed => {
-                    return Ok(Step::Send(self.ask_whether_held(&token, blob)));
-                }
-                Readable::Gone => {}
+                Readable::Trimmed | Readable::Gone => {}
             }
         }
     }
@@ -205,46 +210,10 @@ impl Session {
         Ok(Step::Send(Request::new(Method::Post, path::SYNC).content(CONTENT_TYPE, body)))
     }
 
-    fn ask_blob(&mut self, token: &str, blob: WaitingBlob, bytes: &[u8]) -> Result<Request> {
-        let current = self.upload.as_ref().filter(|upload| upload.blob.hash == blob.hash);
-        let Some(upload) = current else {
-            // Small ones travel with their creation: one request for a preview.
-            let first =
-                bytes.get(..bytes.len().min(MIN_CHUNK_BYTES * 2)).filter(|first| first.len() == bytes.len());
-            let request = create_upload(token, &blob, first);
-            self.asked = Asked::Create { blob };
-            return Ok(request);
-        };
-        let Some(offset) = upload.offset else {
-            self.asked = Asked::Offset;
-            return Ok(Request::new(Method::Head, &upload.location).bearer(token).tus());
-        };
-        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
-        let to = from.saturating_add(self.chunk_bytes).min(bytes.len());
-        let piece = bytes.get(from..to).ok_or(Error::Corrupt("a blob"))?.to_vec();
-        self.asked = Asked::Piece { to: to as u64 };
-        Ok(Request::new(Method::Patch, &upload.location)
-            .bearer(token)
-            .tus()
-            .header("upload-offset", offset.to_string())
-            .content("application/offset+octet-stream", piece))
-    }
-
-    /// This phone gave an attachment up for the relay's receipt, or another phone of the same member took it: does
-    /// the relay's present life have it? The answer to HEAD has no body that could be told from a stranger's: a
-    /// refusal is believed only when GET gets it too, in the relay's words.
-    fn ask_whether_held(&mut self, token: &str, blob: WaitingBlob) -> Request {
-        let is_sure = self.missed == Some(blob.hash);
-        let method = if is_sure { Method::Get } else { Method::Head };
-        let request = Request::new(method, &blob_path(&blob.hash)).bearer(token).tus();
-        self.asked = Asked::Held { blob, is_sure };
-        request
-    }
-
     /// The request had no answer: nothing is known of what arrived.
     pub fn lost(&mut self) {
         self.asked = Asked::Nothing;
-        self.chunk_bytes = (self.chunk_bytes / 2).max(MIN_CHUNK_BYTES);
+        self.chunk_bytes = (self.chunk_bytes / 2).max(blobs::MIN_CHUNK_BYTES);
         if let Some(upload) = &mut self.upload {
             upload.offset = None;
         }
@@ -258,7 +227,7 @@ impl Session {
             Asked::Sync { nonce } => self.accept_sync(store, nonce, response),
             Asked::Settings => self.accept_settings(store, response),
             Asked::Create { blob } => self.accept_created(store, blob, response),
-            Asked::Held { blob, is_sure } => self.accept_held(store, &blob, is_sure, response),
+            Asked::Held { blob, is_sure } => self.accept_held(store, blob, is_sure, response),
             Asked::Offset => self.accept_offset(store, response),
             Asked::Piece { to } => self.accept_piece(store, to, response),
         };
@@ -290,6 +259,7 @@ impl Session {
         if !is_for_us {
             return Err(Error::Offline(Unreachable::BadSignature));
         }
+        self.relay_at = Some(receipt.at);
         match store.take_receipt(receipt, answer.outcome)? {
             ReceiptTaken::Receipted(entries) => self.figures.entries_receipted += entries,
             ReceiptTaken::Again(_) => {}
@@ -328,7 +298,7 @@ impl Session {
     fn accept_revocation(&mut self, store: &mut Store, epoch: Epoch) -> Result<()> {
         store.notice_life(epoch)?;
         if self.revoked.is_none() {
-            store.close_tracks();
+            store.close_tracks()?;
         }
         let left = store.pending_entries()?;
         let idle = match self.revoked {
@@ -352,139 +322,6 @@ impl Session {
         store.set_settings(&settings, &signed.bundle)?;
         self.settings_wanted = false;
         Ok(())
-    }
-
-    fn accept_created(&mut self, store: &mut Store, blob: WaitingBlob, response: &Response) -> Result<()> {
-        if response.status != 201 {
-            return self.refuse_blob(blob.hash, response);
-        }
-        if self.take_blob_receipt(store, &blob, response)? {
-            return Ok(());
-        }
-        let (Some(location), Some(offset)) = (response.header("location"), offset(response)) else {
-            return Err(not_the_relay());
-        };
-        let restarts =
-            self.upload.take().filter(|last| last.blob.hash == blob.hash).map_or(0, |last| last.restarts);
-        self.upload = Some(Upload { blob, location: path_of(location), offset: Some(offset), restarts });
-        Ok(())
-    }
-
-    fn accept_held(
-        &mut self,
-        store: &mut Store,
-        blob: &WaitingBlob,
-        is_sure: bool,
-        response: &Response,
-    ) -> Result<()> {
-        self.missed = None;
-        match response.status {
-            200 if !is_sure => {
-                if self.take_blob_receipt(store, blob, response)? {
-                    Ok(())
-                } else {
-                    Err(not_the_relay())
-                }
-            }
-            404 if !is_sure => {
-                self.missed = Some(blob.hash);
-                Ok(())
-            }
-            404 if typed_code(response).as_deref() == Some(code::NOT_FOUND) => {
-                tracing::warn!(blob = %blob.hash, "the relay has no attachment that is no longer on this phone");
-                store.set_blob_lost(&blob.hash)
-            }
-            // It came in between: the next session asks for its receipt.
-            200 => {
-                self.refused.insert(blob.hash);
-                Ok(())
-            }
-            _ => Err(Self::refused(response)),
-        }
-    }
-
-    fn accept_offset(&mut self, store: &mut Store, response: &Response) -> Result<()> {
-        let Some(mut upload) = self.upload.take() else { return Ok(()) };
-        match (response.status, offset(response)) {
-            (200 | 204, Some(offset)) => {
-                if !self.take_blob_receipt(store, &upload.blob, response)? {
-                    upload.offset = Some(offset);
-                    self.upload = Some(upload);
-                }
-                Ok(())
-            }
-            // The relay does not know the upload any more: create it again.
-            (404 | 410, _) => Ok(()),
-            _ => Err(Self::refused(response)),
-        }
-    }
-
-    fn accept_piece(&mut self, store: &mut Store, to: u64, response: &Response) -> Result<()> {
-        let Some(mut upload) = self.upload.take() else { return Ok(()) };
-        if response.status == 204 {
-            if self.take_blob_receipt(store, &upload.blob, response)? {
-                return Ok(());
-            }
-            upload.offset = offset(response).filter(|offset| *offset <= to);
-            self.chunk_bytes = (self.chunk_bytes * 2).min(MAX_CHUNK_BYTES);
-            self.upload = Some(upload);
-            return Ok(());
-        }
-        match typed_code(response).as_deref() {
-            Some(code::OFFSET) => {
-                upload.offset = None;
-                self.upload = Some(upload);
-                Ok(())
-            }
-            Some(code::WRONG_HASH | code::NOT_FOUND) if upload.restarts < MAX_RESTARTS => {
-                upload.restarts += 1;
-                upload.offset = None;
-                self.upload = Some(upload);
-                Ok(())
-            }
-            _ => self.refuse_blob(upload.blob.hash, response),
-        }
-    }
-
-    /// A refusal of this blob alone leaves it for the next session and goes on; any other ends this one.
-    fn refuse_blob(&mut self, blob: BlobHash, response: &Response) -> Result<()> {
-        match typed_code(response).as_deref() {
-            Some(found @ (code::TOO_LARGE | code::MALFORMED | code::WRONG_HASH)) => {
-                tracing::warn!(%blob, code = found, "the relay does not take an attachment");
-                self.refused.insert(blob);
-                self.figures.blobs_refused += 1;
-                Ok(())
-            }
-            _ => Err(Self::refused(response)),
-        }
-    }
-
-    /// Takes a blob's receipt if the answer has one.
-    fn take_blob_receipt(
-        &mut self,
-        store: &mut Store,
-        blob: &WaitingBlob,
-        response: &Response,
-    ) -> Result<bool> {
-        let Some(text) = response.header(RECEIPT_HEADER) else { return Ok(false) };
-        let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| not_the_relay())?;
-        let signed: SignedBlobReceipt = decode(&bytes, "a receipt").map_err(|_| not_the_relay())?;
-        let identity = store.identity()?;
-        verify(&identity.relay_key, &signed.receipt, &signed.signature)?;
-        let receipt = &signed.receipt;
-        // The size of what another phone took is not known here: the receipt tells it.
-        let is_its_size = [receipt.size_bytes, 0].contains(&blob.size_bytes);
-        if receipt.blob != blob.hash || !is_its_size || receipt.township != identity.township {
-            return Err(Error::Offline(Unreachable::BadSignature));
-        }
-        store.set_blob_stored(&blob.hash, receipt.size_bytes, receipt.epoch)?;
-        self.figures.blobs_receipted += 1;
-        self.upload = None;
-        // Another life of the relay than the one that the feed stands in: ask what it still holds.
-        if store.cursor()?.is_none_or(|cursor| cursor.epoch != receipt.epoch) {
-            self.is_synced = false;
-        }
-        Ok(true)
     }
 
     /// The body of a 200 that says of itself that it is ours; it is believed only after its signature.
@@ -523,10 +360,6 @@ fn patience(response: &Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(MAX_PATIENCE))
 }
 
-fn offset(response: &Response) -> Option<u64> {
-    response.header("upload-offset")?.parse().ok()
-}
-
 /// The code of a typed error, if the body is one that the relay writes.
 fn typed_code(response: &Response) -> Option<String> {
     let body: ErrorBody = serde_json::from_slice(&response.body).ok()?;
@@ -537,16 +370,6 @@ fn known_code(found: &str) -> bool {
     code::ALL.contains(&found)
 }
 
-/// The path of an absolute or relative `Location`.
-fn path_of(location: &str) -> String {
-    match location.split_once("://") {
-        Some((_, rest)) => {
-            rest.split_once('/').map_or_else(|| "/".to_owned(), |(_, path)| format!("/{path}"))
-        }
-        None => location.to_owned(),
-    }
-}
-
 fn not_the_relay() -> Error {
     Error::Offline(Unreachable::NotTheRelay)
 }
@@ -554,12 +377,6 @@ fn not_the_relay() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_location_is_a_path_whatever_its_form() {
-        assert_eq!(path_of("https://10.0.0.1:8443/v1/blobs/uploads/a"), "/v1/blobs/uploads/a");
-        assert_eq!(path_of("/v1/blobs/uploads/a"), "/v1/blobs/uploads/a");
-    }
 
     #[test]
     fn a_relay_with_too_much_to_do_says_when_to_come_again() {

@@ -10,50 +10,59 @@ use super::{
     client::{Client, Payload},
     failure::Failure,
     output::{say_json, tell},
-    value::{number, text},
+    value::{items, number, text},
 };
 use crate::words::Words;
 
 /// `bundle import`
 pub(super) async fn bundle(client: &Client, bundle: Bundle, words: &'static Words) -> Result<(), Failure> {
     let Bundle::Import(import) = bundle;
-    let failed = |error: std::io::Error| Failure::File { path: import.file.clone(), kind: error.kind() };
-    let file = tokio::fs::File::open(&import.file).await.map_err(failed)?;
-    let path = if import.drafts.is_some() { "/api/bundles?drafts=true" } else { "/api/bundles" };
-    let mut imported = client.send(path, Payload::Sealed(file)).await?;
-    let mut written = 0;
-    if let Some(folder) = &import.drafts {
-        let opened = imported.as_object_mut().and_then(|imported| imported.remove("opened"));
-        let drafts = opened.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        write(folder, drafts).map_err(|error| Failure::File { path: folder.clone(), kind: error.kind() })?;
-        written = drafts.len();
-    }
+    let imported = client.send("/api/bundles", sealed(&import.file).await?).await?;
     if import.format.json {
-        return say_json(&imported);
+        say_json(&imported)?;
+    } else {
+        say_imported(&imported, import.drafts.is_some(), words)?;
     }
+    let Some(folder) = &import.drafts else { return Ok(()) };
+    let opened = client.send("/api/bundles/drafts", sealed(&import.file).await?).await?;
+    let drafts = items(&opened, "opened");
+    write(folder, drafts).map_err(|error| Failure::File { path: folder.clone(), kind: error.kind() })?;
+    if import.format.json {
+        return Ok(());
+    }
+    let (count, folder) = (drafts.len(), folder.display());
+    tell(words, "bundle.drafts_written", &[("drafts", &count), ("folder", &folder)])
+}
+
+async fn sealed(file: &Path) -> Result<Payload, Failure> {
+    let failed = |error: io::Error| Failure::File { path: file.to_owned(), kind: error.kind() };
+    Ok(Payload::Sealed(tokio::fs::File::open(file).await.map_err(failed)?))
+}
+
+/// Of an informant nothing is told but that it was done.
+fn say_imported(imported: &Value, is_with_drafts: bool, words: &Words) -> Result<(), Failure> {
+    let device = text(imported, "device");
+    if imported.get("drafts_withheld").and_then(Value::as_bool) == Some(true) {
+        return tell(words, "bundle.done_withheld", &[("device", &device)]);
+    }
+    let [entries, entries_new, blobs, blobs_new, drafts] =
+        ["entries", "entries_new", "blobs", "blobs_new", "drafts"].map(|name| number(imported, name));
     tell(
         words,
         "bundle.done",
         &[
-            ("device", &text(&imported, "device")),
-            ("member", &text(&imported, "member")),
-            ("entries", &number(&imported, "entries")),
-            ("entries_new", &number(&imported, "entries_new")),
-            ("blobs", &number(&imported, "blobs")),
-            ("blobs_new", &number(&imported, "blobs_new")),
+            ("device", &device),
+            ("member", &text(imported, "member")),
+            ("entries", &entries),
+            ("entries_new", &entries_new),
+            ("blobs", &blobs),
+            ("blobs_new", &blobs_new),
         ],
     )?;
-    match import.drafts {
-        Some(folder) => tell(
-            words,
-            "bundle.drafts_written",
-            &[("drafts", &written.to_string()), ("folder", &folder.display().to_string())],
-        ),
-        None if imported.get("drafts").and_then(Value::as_u64).is_some_and(|drafts| drafts > 0) => {
-            tell(words, "bundle.drafts", &[("drafts", &number(&imported, "drafts"))])
-        }
-        None => Ok(()),
+    if drafts == 0 || is_with_drafts {
+        return Ok(());
     }
+    tell(words, "bundle.drafts", &[("drafts", &drafts)])
 }
 
 /// Writes drafts and what is attached to them. The folder must be new: nothing is written over.

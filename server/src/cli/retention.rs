@@ -39,13 +39,14 @@ pub(super) async fn retention(
         }
         Retention::Run(run) if run.dry_run => {
             let due = client.get("/api/retention/due").await?;
-            let mut table = table(words, &["kind", "documents", "oldest", "newest"]);
+            let mut table = table(words, &["kind", "documents", "oldest", "newest", "unnamed_blobs"]);
             for kind in items(&due, "due") {
                 table.row([
                     words.word(&format!("retain.{}", text(kind, "kind"))).to_owned(),
                     text(kind, "documents"),
                     short(&text(kind, "oldest")),
                     short(&text(kind, "newest")),
+                    text(kind, "unnamed_blobs"),
                 ]);
             }
             show(&due, &table, run.format, words)

@@ -91,6 +91,8 @@ async fn erase(client: &Client, erase: &SubjectErase, words: &'static Words) -> 
         return if erase.format.json { say_json(&plan) } else { say(&planned(&plan, words)) };
     };
     put(&mut form, "is_dry_run", json!(false));
+    // What came in between is not meant.
+    put(&mut form, "incidents", json!(items(&plan, "incidents")));
     let certificate = client.post("/api/subjects/erasures", form).await?;
     folder::replace_private(out, format!("{certificate:#}\n").as_bytes())?;
     let readable = out.with_extension("txt");
@@ -106,7 +108,7 @@ async fn erase(client: &Client, erase: &SubjectErase, words: &'static Words) -> 
 fn planned(plan: &Value, words: &Words) -> String {
     let counts = ["records", "notes", "blobs", "documents", "open_documents", "devices", "contacts"];
     let [records, notes, blobs, documents, open, devices, contacts] = counts.map(|name| number(plan, name));
-    words.say(
+    let planned = words.say(
         "subject.planned",
         &[
             ("records", &records),
@@ -117,7 +119,13 @@ fn planned(plan: &Value, words: &Words) -> String {
             ("devices", &devices),
             ("contacts", &contacts),
         ],
-    )
+    );
+    let incidents: Vec<&str> = items(plan, "incidents").iter().filter_map(Value::as_str).collect();
+    if incidents.is_empty() {
+        return planned;
+    }
+    let incidents = incidents.join("\n  ");
+    words.say("subject.planned_incidents", &[("planned", &planned), ("incidents", &incidents)])
 }
 
 fn said(signed: &Value, words: &Words) -> String {

@@ -99,6 +99,7 @@ pub(super) const CODES: &[&str] = &[
     "same_person",
     "reveal_settled",
     "not_sealed",
+    "keeper_only",
 ];
 
 /// The number of a request, for its log lines and its answer.

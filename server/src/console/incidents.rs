@@ -258,10 +258,7 @@ pub(super) async fn merge(
 ) -> Answer {
     let document: DocumentId = id(&document)?;
     let remark = merge.remark.filter(|remark| !remark.trim().is_empty());
-    desk.relay.merge(document, merge.incidents.clone(), remark).await?;
-    for other in merge.incidents {
-        // A step was taken on each of them.
-        done_by::<IncidentRow>(&desk, other, &caller).await?;
-    }
+    // Nobody was shown the others: what is new in them stays unseen.
+    desk.relay.merge(document, merge.incidents, remark).await?;
     done_by::<IncidentRow>(&desk, document, &caller).await
 }

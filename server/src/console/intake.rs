@@ -1,10 +1,5 @@
 //! Intake from elsewhere: tickets that another system signs, files of them, and the sources themselves.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
-
 use axum::{
     body::Bytes,
     extract::{Path, Query, State, rejection::QueryRejection},
@@ -41,35 +36,12 @@ use crate::{
     words::{Lang, Words},
 };
 
-/// Tickets that a source may send at once.
-const BURST: f64 = 120.0;
-/// Tickets that it may send in a second, for long.
-const PER_SECOND: f64 = 2.0;
 /// Longest name or telephone number of a contact in bytes.
 const MAX_CONTACT_BYTES: usize = 200;
 /// Most items of one answer.
 const MAX_LIMIT: usize = 500;
 /// Items of one answer unless another number is asked for.
 const LIMIT: usize = 100;
-
-/// How much each source may still send.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Buckets(Arc<Mutex<BTreeMap<SourceId, (f64, Timestamp)>>>);
-
-impl Buckets {
-    /// Takes one; false if there is none left.
-    fn take(&self, source: &SourceId, now: Timestamp) -> bool {
-        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (left, at) = buckets.entry(source.clone()).or_insert((BURST, now));
-        *left = (*left + now.since(*at).as_secs_f64() * PER_SECOND).min(BURST);
-        *at = now;
-        if *left < 1.0 {
-            return false;
-        }
-        *left -= 1.0;
-        true
-    }
-}
 
 /// One ticket as another system sends it.
 #[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]

@@ -190,6 +190,8 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/devices/{id}/release", KEEPING, Confirmed),
     rule("POST", "/api/devices/{id}/replace", KEEPING, Confirmed),
     rule("POST", "/api/bundles", KEEPING, Audited),
+    // What nobody sent: an informant's only by the keeper, which the handler sees to.
+    rule("POST", "/api/bundles/drafts", SEALING, Confirmed),
     // Held entries: what is in one is read under its author's alias, each look is written down.
     rule("GET", "/api/held", SEEING, Plain),
     // Housekeeping.

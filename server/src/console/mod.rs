@@ -5,6 +5,7 @@
 
 mod access;
 mod backups;
+mod buckets;
 mod bundles;
 mod care;
 mod devices;
@@ -85,7 +86,7 @@ pub struct Desk {
     access: Access,
     invitations: Invitations,
     clock: SharedClock,
-    buckets: intake::Buckets,
+    buckets: buckets::Buckets,
     own: Vec<SocketAddr>,
     console: String,
     seats: events::Seats,
@@ -95,7 +96,7 @@ impl Desk {
     /// A desk for who shows `token`.
     pub fn new(relay: Relay, token: &str, invitations: Invitations, clock: SharedClock) -> Self {
         let access = Access::new(token, relay.clone(), SharedClock::clone(&clock));
-        let (buckets, seats) = (intake::Buckets::default(), events::Seats::default());
+        let (buckets, seats) = (buckets::Buckets::default(), events::Seats::default());
         let (own, console) = (Vec::new(), String::new());
         Self { relay, access, invitations, clock, buckets, own, console, seats }
     }
@@ -233,9 +234,11 @@ fn routes(desk: Desk) -> Router {
         .route("/api/warnings", get(works::list::<WarningRow>).post(orders::issue_warning))
         .route("/api/households", get(works::list::<HouseholdRow>).post(care::add).put(care::import));
     // A phone may have photos of weeks: it comes in pieces, takes its time and has no limit but the disk.
-    let bundles =
-        Router::new().route("/api/bundles", post(bundles::import)).layer(DefaultBodyLimit::disable());
-    let bundles = bundles.with_state(desk.clone());
+    let bundles = Router::new()
+        .route("/api/bundles", post(bundles::import))
+        .route("/api/bundles/drafts", post(bundles::drafts))
+        .layer(DefaultBodyLimit::disable())
+        .with_state(desk.clone());
     Router::new()
         .merge(limited(forms, MAX_FORM_BYTES))
         .merge(limited(grids, MAX_GRIDS_BYTES))

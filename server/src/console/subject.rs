@@ -11,7 +11,7 @@ use super::{
 };
 use crate::relay::{
     identity::Passphrase,
-    subject::{ErasurePlan, SignedCertificate, subject_of},
+    subject::{self, ErasurePlan, SignedCertificate, subject_of},
 };
 
 /// About whom.
@@ -49,6 +49,9 @@ pub(super) struct Erasure {
     /// Who called another system about this incident.
     #[serde(default)]
     caller: Option<DocumentId>,
+    /// Of a caller: the incidents that the dry run named, or some of them. No other is touched.
+    #[serde(default)]
+    incidents: Vec<DocumentId>,
     #[serde(default)]
     reason: String,
     is_dry_run: bool,
@@ -74,5 +77,7 @@ pub(super) async fn erase(
     if erasure.is_dry_run {
         return Shown::of(Erased::Plan(desk.relay.plan_erasure(subject).await?));
     }
-    Shown::of(Erased::Done(Box::new(desk.relay.erase(subject, erasure.reason, caller.operator).await?)))
+    let Erasure { incidents, reason, .. } = erasure;
+    let erasure = subject::Erasure { subject, incidents, reason, by: caller.operator };
+    Shown::of(Erased::Done(Box::new(desk.relay.erase(erasure).await?)))
 }

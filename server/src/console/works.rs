@@ -155,20 +155,29 @@ fn checked_limit(limit: Option<usize>) -> Answer<usize> {
     }
 }
 
-/// `GET /api/incidents/{id}` and the like.
+/// How to look at one.
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Look {
+    /// For programs: nobody reads it, so that it does not count as seen by the command centre.
+    glance: bool,
+}
+
+/// `GET /api/incidents/{id}[?glance=true]` and the like, with what this caller may see of who reported in confidence.
 pub(super) async fn show<R: Kind>(
     State(desk): State<Desk>,
     Extension(caller): Extension<Caller>,
     Path(document): Path<String>,
+    look: Result<Query<Look>, QueryRejection>,
 ) -> Answer {
-    shown_to::<R>(&desk, id(&document)?, &caller).await
-}
-
-/// One in full, with what this caller may see of who reported in confidence.
-pub(super) async fn shown_to<R: Kind>(desk: &Desk, document: DocumentId, caller: &Caller) -> Answer {
+    let (Query(look), document) = (look?, id(&document)?);
     let viewer =
         if caller.is_one_of(&[OperatorRole::Dispatcher]) { Viewer::Dispatcher } else { Viewer::Other };
-    shown_as::<R>(desk, document, viewer, caller).await
+    if look.glance {
+        return Shown::of(desk.relay.show_to::<R>(document, viewer).await?);
+    }
+    shown_as::<R>(&desk, document, viewer, &caller).await
 }
 
 /// One in full after something was done to it, as everybody may see it.
@@ -176,18 +185,27 @@ pub(super) async fn done_by<R: Kind>(desk: &Desk, document: DocumentId, caller: 
     shown_as::<R>(desk, document, Viewer::Other, caller).await
 }
 
-/// Who sees all of the work is the command centre: what they are shown counts as seen. A department is not.
+/// Those who act for the command centre: what they are shown counts as seen. A department is not, nor who only looks on.
+const CENTRE: [OperatorRole; 3] =
+    [OperatorRole::Dispatcher, OperatorRole::Leader, OperatorRole::Administrator];
+
+/// One in full; what of it is new to the command centre is noted as seen.
 async fn shown_as<R: Kind>(desk: &Desk, document: DocumentId, viewer: Viewer, caller: &Caller) -> Answer {
-    let is_centre = caller.bound_to().is_none();
-    let unseen = if is_centre { desk.relay.unseen(document).await? } else { None };
+    let unseen = if caller.is_one_of(&CENTRE) { desk.relay.unseen(document).await? } else { None };
     let shown = desk.relay.show_to::<R>(document, viewer).await?;
     let Some(upto) = unseen else { return Shown::of(shown) };
-    if let Err(error) = desk.relay.note_seen(document, upto).await {
-        // What was looked at is shown all the same.
-        tracing::warn!(%document, %error, "that it was seen could not be kept");
-        return Shown::of(shown);
+    let noted = async {
+        desk.relay.note_seen(document, upto).await?;
+        desk.relay.show_to::<R>(document, viewer).await
+    };
+    match noted.await {
+        Ok(noted) => Shown::of(noted),
+        Err(error) => {
+            // What was looked at is shown all the same.
+            tracing::warn!(%document, %error, "that it was seen could not be kept");
+            Shown::of(shown)
+        }
     }
-    Shown::of(desk.relay.show_to::<R>(document, viewer).await?)
 }
 
 /// One in full, as everybody may see it.

@@ -263,6 +263,11 @@ pub fn of_member(connection: &Connection, member: i64) -> Result<Vec<Stored>> {
     query(connection, &select(condition), [member])
 }
 
+/// What is held and has a body: what these name stands with no document.
+pub fn held(connection: &Connection) -> Result<Vec<Stored>> {
+    query(connection, &select("INDEXED BY entry_held WHERE state = 3 AND body IS NOT NULL"), [])
+}
+
 /// Everything of a document, in the order of arrival.
 pub fn of_document(connection: &Connection, document: DocumentId) -> Result<Vec<Stored>> {
     query(connection, &select("WHERE document = ?1 ORDER BY seq"), [document.as_ref()])

@@ -25,28 +25,39 @@ pub struct Lying {
     pub position: Option<Position>,
 }
 
+const LYING: &str = "SELECT document, kind, grid, latitude_e7, longitude_e7 FROM work
+    WHERE is_open = 1 AND grid IS NOT NULL AND kind IN (?1, ?2)";
+
 /// Open incidents and households that are looked after, in the order of their ids.
 pub fn lying(connection: &Connection) -> Result<Vec<Lying>> {
-    let mut statement = connection
-        .prepare(
-            "SELECT document, kind, grid, latitude_e7, longitude_e7 FROM work
-             WHERE is_open = 1 AND grid IS NOT NULL AND kind IN (?1, ?2) ORDER BY document",
-        )
-        .map_err(sql)?;
+    let mut statement = connection.prepare(&format!("{LYING} ORDER BY document")).map_err(sql)?;
     let kinds = params![DocumentKind::Incident.number(), DocumentKind::Household.number()];
     let mut rows = statement.query(kinds).map_err(sql)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(sql)? {
-        let units: (Option<i32>, Option<i32>) = (row.get(3).map_err(sql)?, row.get(4).map_err(sql)?);
-        let position = units.0.zip(units.1);
-        found.push(Lying {
-            document: id(row, 0).map_err(sql)?,
-            kind: kind(row)?,
-            grid: grid(row)?,
-            position: position.map(|(north, east)| Position::from_units(north, east)).transpose()?,
-        });
+        found.push(read(row)?);
     }
     Ok(found)
+}
+
+/// Where one lies, if it is open and lies in a grid.
+pub fn lying_of(connection: &Connection, document: DocumentId) -> Result<Option<Lying>> {
+    let mut statement = connection.prepare_cached(&format!("{LYING} AND document = ?3")).map_err(sql)?;
+    let wanted =
+        params![DocumentKind::Incident.number(), DocumentKind::Household.number(), document.as_ref()];
+    let mut rows = statement.query(wanted).map_err(sql)?;
+    rows.next().map_err(sql)?.map(read).transpose()
+}
+
+fn read(row: &Row<'_>) -> Result<Lying> {
+    let units: (Option<i32>, Option<i32>) = (row.get(3).map_err(sql)?, row.get(4).map_err(sql)?);
+    let position = units.0.zip(units.1);
+    Ok(Lying {
+        document: id(row, 0).map_err(sql)?,
+        kind: kind(row)?,
+        grid: grid(row)?,
+        position: position.map(|(north, east)| Position::from_units(north, east)).transpose()?,
+    })
 }
 
 /// Tasks that are not closed, warnings and notices that hold, each with every grid that it is for.

@@ -1,10 +1,11 @@
 //! A bundle: what a phone had not sent when it was revoked, brought by hand and stored as from that phone.
 //!
 //! The whole bundle is opened and checked before anything of it is stored: by what checks a push. Importing it
-//! again changes nothing.
+//! again changes nothing. Whose it is and how much is in it is not told of an informant: held entries and reports that
+//! come with it would say whose they are. Drafts were sent to nobody: they are opened apart from it, and stored never.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{self, BufReader, Read, Seek as _},
     path::{Path, PathBuf},
@@ -29,6 +30,7 @@ use super::{
     Relay,
     engine::Engine,
     error::{RelayError, Result},
+    identity::{KeeperError, is_hidden},
     push::{self, Checked},
     shared::Shared,
     upload::{Promise, Standing},
@@ -43,21 +45,54 @@ use crate::{
 pub struct BundleImported {
     /// Whose bundle it is.
     pub device: DeviceId,
-    /// Whose phone that was.
+    /// Whose phone that was; not told of an informant.
     pub member: Option<MemberId>,
-    /// Entries in it.
-    pub entries: u64,
+    /// Entries in it. This and the other counts are not told of an informant: they would tie reports to the phone.
+    pub entries: Option<u64>,
     /// Of these, stored by this import.
-    pub entries_new: u64,
+    pub entries_new: Option<u64>,
     /// Attachments in it.
-    pub blobs: u64,
+    pub blobs: Option<u64>,
     /// Of these, stored by this import.
-    pub blobs_new: u64,
+    pub blobs_new: Option<u64>,
     /// Drafts in it: begun and never sent. They are no entries and stay in the file.
-    pub drafts: u64,
-    /// The drafts themselves, if they were asked for: they belong to the person whose phone it was.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drafts: Option<u64>,
+    /// An informant's: whether there are drafts is told to the identity keeper alone.
+    pub drafts_withheld: bool,
+}
+
+impl BundleImported {
+    /// All that is told of an informant's.
+    fn withheld(device: DeviceId) -> Self {
+        Self {
+            device,
+            member: None,
+            entries: None,
+            entries_new: None,
+            blobs: None,
+            blobs_new: None,
+            drafts: None,
+            drafts_withheld: true,
+        }
+    }
+}
+
+/// The drafts of a bundle: they belong to the person whose phone it was.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct BundleDrafts {
+    /// Whose bundle it is.
+    pub device: DeviceId,
+    /// The drafts.
     pub opened: Vec<DraftShown>,
+}
+
+/// Who opens drafts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DraftReader {
+    /// The identity keeper: an informant's too.
+    Keeper,
+    /// Somebody else: the staff's.
+    Other,
 }
 
 /// A draft out of a bundle, for the person who began it.
@@ -103,9 +138,18 @@ pub struct DraftBlob {
 /// A bundle that is what its phone signed.
 struct Opened {
     device: Device,
+    owner: Owner,
     manifest: SignedManifest,
     runs: Vec<Checked>,
     drafts: Vec<BundledDraft>,
+}
+
+/// Whose phone it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Owner {
+    Staff(MemberId),
+    /// Somebody who is an informant or was one.
+    Informant,
 }
 
 /// A file of the relay's own folder that goes with the import.
@@ -143,15 +187,13 @@ impl Relay {
         spooled.await.map_err(|_| RelayError::Stopped)?
     }
 
-    /// Opens a bundle with the township's key, checks all of it, and stores it as from its phone. Shows its drafts
-    /// if `with_drafts`.
-    pub async fn import_bundle(&self, spooled: Spooled, with_drafts: bool) -> Result<BundleImported> {
+    /// Opens a bundle with the township's key, checks all of it, and stores it as from its phone.
+    pub async fn import_bundle(&self, spooled: Spooled) -> Result<BundleImported> {
         let spooled = Arc::new(spooled);
         let file = Arc::clone(&spooled);
         let opened = self.with(move |connection, shared| open(connection, shared, &file.path)).await?;
-        let Opened { device, manifest, runs, drafts } = opened;
+        let Opened { device, owner, manifest, runs, drafts } = opened;
         let manifest = manifest.manifest;
-        let member = self.with(move |connection, _| member_of(connection, &device)).await?;
         let entries_new = self.call(move |engine| engine.store_runs(&runs)).await?;
         let mut blobs_new = 0;
         let mut reader = self.reader(&spooled)?;
@@ -163,26 +205,45 @@ impl Relay {
             let is_new = self.call(move |engine| engine.keep_blob(&device, &promise, &bytes)).await?;
             blobs_new += u64::from(is_new);
         }
-        let count = drafts.len() as u64;
-        let opened = if with_drafts {
-            let (blobs, promised) = (Arc::clone(&self.inner.blobs), manifest.blobs.clone());
-            let show = move || drafts.iter().map(|draft| shown(draft, &promised, &blobs)).collect();
-            spawn_blocking(show).await.map_err(|_| RelayError::Stopped)?
-        } else {
-            Vec::new()
+        let device = manifest.device;
+        let Owner::Staff(member) = owner else {
+            tracing::info!(%device, "a bundle was imported");
+            return Ok(BundleImported::withheld(device));
         };
-        let imported = BundleImported {
-            device: manifest.device,
-            member,
-            entries: manifest.entries,
-            entries_new,
-            blobs: manifest.blobs.len() as u64,
-            blobs_new,
-            drafts: count,
-            opened,
-        };
-        tracing::info!(device = %imported.device, entries_new, blobs_new, drafts = count, "a bundle was imported");
-        Ok(imported)
+        let drafts = drafts.len() as u64;
+        tracing::info!(%device, entries_new, blobs_new, drafts, "a bundle was imported");
+        Ok(BundleImported {
+            member: Some(member),
+            entries: Some(manifest.entries),
+            entries_new: Some(entries_new),
+            blobs: Some(manifest.blobs.len() as u64),
+            blobs_new: Some(blobs_new),
+            drafts: Some(drafts),
+            drafts_withheld: false,
+            ..BundleImported::withheld(device)
+        })
+    }
+
+    /// Opens the drafts of a bundle and stores nothing of it; says whose device it is also if it refuses.
+    pub async fn open_drafts(
+        &self,
+        spooled: Spooled,
+        reader: DraftReader,
+    ) -> Result<(DeviceId, Result<BundleDrafts>)> {
+        let spooled = Arc::new(spooled);
+        let file = Arc::clone(&spooled);
+        let opened = self.with(move |connection, shared| open(connection, shared, &file.path)).await?;
+        let Opened { owner, manifest, drafts, .. } = opened;
+        let manifest = manifest.manifest;
+        let device = manifest.device;
+        if owner == Owner::Informant && reader != DraftReader::Keeper {
+            return Ok((device, Err(KeeperError::KeeperOnly.into())));
+        }
+        let (source, blobs) = (self.reader(&spooled)?, Arc::clone(&self.inner.blobs));
+        let show = move || show_all(&drafts, &manifest.blobs, source, &blobs);
+        let opened = spawn_blocking(show).await.map_err(|_| RelayError::Stopped)??;
+        tracing::info!(%device, "the drafts of a bundle were opened");
+        Ok((device, Ok(BundleDrafts { device, opened })))
     }
 
     fn reader(&self, spooled: &Spooled) -> Result<BundleReader<BufReader<File>>> {
@@ -204,9 +265,8 @@ fn read(shared: &Shared, path: &Path) -> Result<BundleReader<BufReader<File>>> {
 fn open(connection: &Connection, shared: &Shared, path: &Path) -> Result<Opened> {
     let mut reader = read(shared, path)?;
     let manifest = reader.manifest().clone();
-    let device = db::device::find(connection, manifest.manifest.device)?
-        .filter(|device| device.member.is_some())
-        .ok_or(RelayError::UnknownDevice)?;
+    let device = db::device::find(connection, manifest.manifest.device)?.ok_or(RelayError::UnknownDevice)?;
+    let member = db::member::get(connection, device.member.ok_or(RelayError::UnknownDevice)?)?;
     manifest.verify(&device.public_key).map_err(|_| RelayError::UnknownDevice)?;
     let (mut runs, mut drafts) = (Vec::new(), Vec::new());
     let mut blobs = manifest.manifest.blobs.iter();
@@ -232,7 +292,9 @@ fn open(connection: &Connection, shared: &Shared, path: &Path) -> Result<Opened>
     if blobs.next().is_some() || !is_whole {
         return Err(damaged());
     }
-    Ok(Opened { device, manifest, runs, drafts })
+    let owner =
+        if is_hidden(connection, &member, None)? { Owner::Informant } else { Owner::Staff(member.id) };
+    Ok(Opened { device, owner, manifest, runs, drafts })
 }
 
 fn check_blob(expected: &BundledBlob, bytes: &[u8]) -> Result<()> {
@@ -255,25 +317,49 @@ fn next_blob<R: Read>(mut reader: BundleReader<R>) -> Result<(BundleReader<R>, V
     }
 }
 
-/// A draft as it can be read; the attachments are in the relay's folder by now.
-fn shown(draft: &BundledDraft, promised: &[BundledBlob], blobs: &Blobs) -> DraftShown {
-    let (body, unread_base64) = match DraftBody::from_bytes(&draft.body) {
-        Ok(body) => (Some(body), None),
-        Err(_) => (None, Some(BASE64.encode(&draft.body))),
+/// Drafts with their attachments out of the bundle, or, if they came before, out of the relay's folder.
+fn show_all<R: Read>(
+    drafts: &[BundledDraft],
+    promised: &[BundledBlob],
+    mut source: BundleReader<R>,
+    stored: &Blobs,
+) -> Result<Vec<DraftShown>> {
+    let bodies: Vec<_> = drafts.iter().map(|draft| DraftBody::from_bytes(&draft.body).ok()).collect();
+    let wanted: BTreeSet<BlobHash> = bodies.iter().flatten().flat_map(DraftBody::blobs).collect();
+    let mut found = BTreeMap::new();
+    for blob in promised {
+        let (next, bytes) = next_blob(source)?;
+        source = next;
+        if wanted.contains(&blob.hash) {
+            found.insert(blob.hash, (blob.kind, BASE64.encode(&bytes)));
+        }
+    }
+    let attached = |hash: BlobHash| match found.get(&hash) {
+        Some((kind, base64)) => DraftBlob { hash, kind: *kind, base64: Some(base64.clone()) },
+        None => DraftBlob {
+            hash,
+            kind: BlobKind::Photo,
+            base64: stored.read(&hash).ok().map(|bytes| BASE64.encode(&bytes)),
+        },
     };
+    Ok(drafts.iter().zip(bodies).map(|(draft, body)| shown(draft, body, &attached)).collect())
+}
+
+/// A draft as it can be read.
+fn shown(
+    draft: &BundledDraft,
+    body: Option<DraftBody>,
+    attached: &impl Fn(BlobHash) -> DraftBlob,
+) -> DraftShown {
+    let unread_base64 = body.is_none().then(|| BASE64.encode(&draft.body));
     let severity = body.as_ref().map(|body| body.severity);
     let body = body.unwrap_or_default();
-    let attached = body.blobs().map(|hash| DraftBlob {
-        hash,
-        kind: promised.iter().find(|blob| blob.hash == hash).map_or(BlobKind::Photo, |blob| blob.kind),
-        base64: blobs.read(&hash).ok().map(|bytes| BASE64.encode(&bytes)),
-    });
     DraftShown {
         draft: draft.id,
         kind: DocumentKind::from_number(draft.kind),
         started_at: draft.started_at,
         changed_at: draft.changed_at,
-        blobs: attached.collect(),
+        blobs: body.blobs().map(attached).collect(),
         text: body.text,
         category: body.category,
         severity,
@@ -290,13 +376,6 @@ fn promise(blob: &BundledBlob) -> Promise {
         kind: blob.kind,
         preview_of: blob.preview_of,
         size_bytes: blob.size_bytes,
-    }
-}
-
-fn member_of(connection: &Connection, device: &Device) -> Result<Option<MemberId>> {
-    match device.member {
-        Some(row) => Ok(Some(db::member::get(connection, row)?.id)),
-        None => Ok(None),
     }
 }
 

@@ -120,6 +120,14 @@ impl Engine {
         if answered > 0 {
             tracing::info!(incidents = answered, "repetitions of answered incidents get their answer");
         }
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method alone is not general enough"
+        )]
+        let moved = engine.write(|work| work.bring_left_over_home())?;
+        if moved > 0 {
+            tracing::info!(documents = moved, "what came late into a grid that is not any more moves");
+        }
         engine.marker = engine.state.marker();
         engine.marker.write(folder)?;
         engine.life.drop_old_copies(engine.marked_at);

@@ -1,10 +1,13 @@
 //! New grids in place of the present ones. What is open in a grid that goes is moved by its place into one that
-//! stays, as an entry of the relay's own log; if something finds none, nothing changes and its ids are told.
+//! stays, as an entry of the relay's own log; if something finds none, nothing changes and its ids are told. What
+//! arrives later, from a phone that was away meanwhile, moves when it arrives; without a place it stays with the
+//! command centre, and no later map waits for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use suishou_core::{
+    document::Document,
     error::Problem,
     geo::GridFeature,
     id::{DocumentId, GridId},
@@ -69,7 +72,7 @@ impl Engine {
         let mut after = Settings::clone(&before);
         after.set_grids(features);
         let (mut imported, removed) = compare(&before, &after);
-        let moved = self.moves(&after, &removed)?;
+        let mut moved = self.moves(&after, &removed)?;
         let finder = after.finder();
         for checkpoint in &mut after.checkpoints {
             if checkpoint.grid.as_ref().is_some_and(|grid| removed.contains(grid)) {
@@ -77,6 +80,9 @@ impl Engine {
             }
         }
         let is_change = imported.added + imported.changed + imported.removed > 0;
+        if !is_change {
+            moved.clear();
+        }
         if is_change && import == Import::Do {
             imported.settings_version = self.set_settings(after, |work| {
                 work.move_home(&moved)?;
@@ -87,15 +93,14 @@ impl Engine {
         Ok(GridsImported { imported, moved, is_dry_run: import == Import::Foresee })
     }
 
-    /// Where what is open in the removed grids goes; everything that finds no place is told at once.
+    /// Where what is open in a grid goes that is not in the new map; everything that finds no place because of this
+    /// import is told at once.
     fn moves(&self, after: &Settings, removed: &BTreeSet<GridId>) -> Result<Vec<Moved>> {
-        if removed.is_empty() {
-            return Ok(Vec::new());
-        }
+        let kept: BTreeSet<&GridId> = after.grids.iter().map(|grid| &grid.id).collect();
         let finder = after.finder();
         let (mut moved, mut stranded) = (Vec::new(), Stranded::default());
         for lying in db::home::lying(self.connection())? {
-            if !removed.contains(&lying.grid) {
+            if kept.contains(&lying.grid) {
                 continue;
             }
             match lying.position.and_then(|position| finder.find(position)) {
@@ -105,7 +110,11 @@ impl Engine {
                     from: lying.grid,
                     to,
                 }),
-                None => stranded.add(&lying.grid, lying.kind, lying.document.to_string()),
+                None if removed.contains(&lying.grid) => {
+                    stranded.add(&lying.grid, lying.kind, lying.document.to_string());
+                }
+                // Its grid went long ago.
+                None => {}
             }
         }
         for (document, kind, grid) in db::home::addressed(self.connection(), self.shared().clock.now())? {
@@ -128,16 +137,73 @@ impl Engine {
 }
 
 impl Work<'_> {
+    /// Remembers what was projected and lies in a grid that is not any more.
+    pub(super) fn note_astray(&mut self, document: DocumentId) -> Result<()> {
+        if let Some(lying) = db::home::lying_of(self.transaction, document)?
+            && self.home_of(&lying).is_some()
+        {
+            self.state.astray.insert(document);
+        }
+        Ok(())
+    }
+
+    /// Moves what came late into the grid in which its place is now.
+    pub(super) fn bring_home(&mut self) -> Result<()> {
+        for document in self.state.astray.clone() {
+            // What has arrived for it is looked at first; then this is asked again.
+            if db::entry::is_behind(self.transaction, document)? {
+                continue;
+            }
+            let lying = db::home::lying_of(self.transaction, document)?;
+            let home = lying.and_then(|lying| self.home_of(&lying));
+            match home {
+                Some(home) if self.say_home(document, &home)? => {
+                    tracing::info!(%document, "moved into a grid of now");
+                }
+                _ => {}
+            }
+            self.state.astray.remove(&document);
+        }
+        Ok(())
+    }
+
+    /// At the start: what came late to an older version, or before a stop. Returns how many.
+    pub(super) fn bring_left_over_home(&mut self) -> Result<usize> {
+        for lying in db::home::lying(self.transaction)? {
+            if self.home_of(&lying).is_some() {
+                self.state.astray.insert(lying.document);
+            }
+        }
+        let found = self.state.astray.len();
+        self.bring_home()?;
+        Ok(found)
+    }
+
+    /// Another grid than the one that it names and that is not any more.
+    fn home_of(&mut self, lying: &db::home::Lying) -> Option<GridId> {
+        let home = self.home(&lying.grid, lying.position);
+        (home != lying.grid).then_some(home)
+    }
+
+    /// Sets a document's grid; false if it can't be.
+    fn say_home(&mut self, id: DocumentId, home: &GridId) -> Result<bool> {
+        let Some(mut document) = load_document(self.transaction, id)? else { return Ok(false) };
+        let act = into_grid(document_field(&document), home);
+        match self.append_act(&mut document, &act) {
+            Err(RelayError::Refused { code }) => {
+                tracing::warn!(document = %id, %code, "what came late could not be moved");
+                Ok(false)
+            }
+            done => done.map(|()| true),
+        }
+    }
+
     /// Says of each document in which grid it lies now.
     fn move_home(&mut self, moved: &[Moved]) -> Result<()> {
         for one in moved {
             let mut document = load_document(self.transaction, one.document)?.ok_or(RelayError::NotFound)?;
-            let field = match document.kind() {
-                DocumentKind::Household => household::FIELD_GRID,
-                _ => incident::FIELD_GRID,
-            };
-            let fields = vec![(field.to_owned(), one.to.to_string())];
-            self.append_act(&mut document, &Act { fields, ..Act::default() })?;
+            let act = into_grid(document_field(&document), &one.to);
+            self.append_act(&mut document, &act)?;
         }
         while self.state.meta.projected < self.state.stored_seq {
             self.project(PROJECTED_AT_ONCE)?;
@@ -156,6 +222,17 @@ impl Relay {
     pub async fn foresee_grids(&self, features: Vec<GridFeature>) -> Result<GridsImported> {
         self.call(move |engine| engine.import_grids(features, Import::Foresee)).await
     }
+}
+
+fn document_field(document: &Document) -> &'static str {
+    match document.kind() {
+        DocumentKind::Household => household::FIELD_GRID,
+        _ => incident::FIELD_GRID,
+    }
+}
+
+fn into_grid(field: &str, grid: &GridId) -> Act {
+    Act { fields: vec![(field.to_owned(), grid.to_string())], ..Act::default() }
 }
 
 fn compare(before: &Settings, after: &Settings) -> (Imported, BTreeSet<GridId>) {

@@ -82,7 +82,7 @@ use tokio::{
 };
 
 pub use act::{Act, Step};
-pub use bundle::{BundleImported, DraftBlob, DraftShown, Spooled};
+pub use bundle::{BundleDrafts, BundleImported, DraftBlob, DraftReader, DraftShown, Spooled};
 pub use devices::DeviceShown;
 pub use engine::Engine;
 pub use enrolment::Invited;

@@ -98,7 +98,8 @@ impl Work<'_> {
         }
         db::meta::set_projected(self.transaction, last)?;
         self.state.meta.projected = last;
-        self.answer_repetitions(&known.incidents)
+        self.answer_repetitions(&known.incidents)?;
+        self.bring_home()
     }
 
     /// Holds the next entry unseen: it makes the relay fail.
@@ -299,6 +300,7 @@ impl Work<'_> {
         if document.kind() == DocumentKind::Incident {
             known.incidents.push(id);
         }
+        self.note_astray(id)?;
         for candidate in passed {
             let entry = candidate.stored.seq;
             let place = self.tell(Item::Entry { entry, document: id })?;

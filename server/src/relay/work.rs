@@ -1,6 +1,9 @@
 //! One transaction under way, and what the engine knows of the database without asking it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use suishou_core::{
     error::Error,
@@ -28,6 +31,8 @@ pub(super) struct State {
     finder: Option<GridFinder>,
     pub(super) actors: BTreeMap<DocumentId, [u8; 16]>,
     pub(super) touched: BTreeMap<i64, i64>,
+    /// What came late into a grid that is not any more, and may be moved.
+    pub(super) astray: BTreeSet<DocumentId>,
     /// Something waits for a webhook.
     pub(super) is_announced: bool,
 }
@@ -56,6 +61,7 @@ impl State {
             finder: None,
             actors: BTreeMap::new(),
             touched: BTreeMap::new(),
+            astray: BTreeSet::new(),
             is_announced: false,
         })
     }

@@ -3,6 +3,7 @@
 //! To add a file after a *new* version: `SUISHOU_WRITE_GOLDEN=1 cargo test -p suishou-tests golden`. A file
 //! that exists is never written again.
 
+mod bundles;
 mod kinds;
 
 use std::{fs, path::PathBuf};
@@ -16,14 +17,12 @@ use suishou_core::{
     field::Field,
     geo::{Position, read_geojson},
     id::{
-        BlobHash, CategoryId, CheckpointId, DepartmentId, DeviceId, DocumentId, DraftId, EnrolCode, EntryId,
-        Epoch, GridId, LogId, MemberId, Nonce, Pin, PublicKey, ReasonId, Salt, Signature, TownshipId,
+        BlobHash, CategoryId, CheckpointId, DepartmentId, DeviceId, DocumentId, EnrolCode, EntryId, Epoch,
+        GridId, LogId, MemberId, Nonce, Pin, PublicKey, ReasonId, Salt, Signature, TownshipId,
     },
     log::{BlobReceipt, Head, Key, LogHead, Receipt, Revocation},
     model::{
-        DocumentKind, Role, Severity, decode,
-        draft::DraftBody,
-        encode,
+        DocumentKind, Role, Severity, decode, encode,
         incident::{IncidentRecord, IncidentStep, StepKind},
         note::Note,
         patrol::{GapReason, PatrolRecord, PatrolStep},
@@ -33,10 +32,9 @@ use suishou_core::{
         track::{TrackFix, TrackSegment},
     },
     store::Mine,
-    sync::bundle::{BundleReader, BundleWriter, BundledBlob, BundledDraft, Item, Manifest, read_township},
     sync::check::{Hello, SignedWelcome, Welcome, code_hash, commitment},
     sync::wire::{
-        BlobKind, Cursor, EnrolRequest, Enrolment, FeedNotice, Invitation, Membership, PushOutcome, Seen,
+        Cursor, EnrolRequest, Enrolment, FeedNotice, Invitation, Membership, PushOutcome, Seen,
         SignedBlobReceipt, SignedEnrolment, SignedRequest, SyncRequest, SyncResponse, VERSION,
     },
     time::{Random, Timestamp},
@@ -338,79 +336,6 @@ fn messages_are_read_for_ever() {
     };
     holds("invitation-1.cbor", &invitation);
     assert_eq!(Invitation::from_text(&invitation.to_text()).unwrap(), invitation);
-}
-
-#[test]
-fn a_bundle_of_the_first_version_opens_for_ever() {
-    let (township, relay) = (TownshipId::new([1; 16]), Key::generate(&mut Random::seeded(3)));
-    let phone = Key::generate(&mut Random::seeded(4));
-    let blob = BundledBlob {
-        hash: BlobHash::of(b"one"),
-        kind: BlobKind::Preview,
-        preview_of: Some(BlobHash::of(b"two")),
-        size_bytes: 3,
-    };
-    let manifest = Manifest {
-        version: 1,
-        township,
-        device: DeviceId::new([2; 16]),
-        log: LogId::new([3; 16]),
-        entries: 7,
-        blobs: vec![blob],
-        drafts: None,
-    };
-    let items = [Item::Run { request: vec![1, 2, 3] }, Item::Blob { bytes: b"one".to_vec() }];
-    let mut random = Random::seeded(5);
-    let mut writer =
-        BundleWriter::begin(Vec::new(), manifest.clone(), &phone, &relay.public(), &mut random).unwrap();
-    for item in &items {
-        writer.put(item).unwrap();
-    }
-    let kept = golden("bundle-1.sealed", &writer.finish().unwrap());
-    let mut rest = kept.as_slice();
-    assert_eq!(read_township(&mut rest).unwrap(), township);
-    let mut reader = BundleReader::open(rest, township, &relay).unwrap();
-    reader.manifest().verify(&phone.public()).unwrap();
-    assert_eq!(reader.manifest().manifest, manifest);
-    for item in items {
-        assert_eq!(reader.item().unwrap(), Some(item));
-    }
-    assert_eq!(reader.item().unwrap(), None);
-}
-
-#[test]
-fn a_bundle_with_drafts_opens_for_ever() {
-    let (township, relay) = (TownshipId::new([1; 16]), Key::generate(&mut Random::seeded(3)));
-    let phone = Key::generate(&mut Random::seeded(4));
-    let manifest = Manifest {
-        version: 2,
-        township,
-        device: DeviceId::new([2; 16]),
-        log: LogId::new([3; 16]),
-        entries: 0,
-        blobs: Vec::new(),
-        drafts: Some(1),
-    };
-    let body = DraftBody { text: "half a sen".to_owned(), ..DraftBody::default() };
-    let draft = BundledDraft {
-        id: DraftId::at(at(0), [4; 10]),
-        kind: DocumentKind::Incident.number(),
-        started_at: at(0),
-        changed_at: at(1),
-        body: body.to_bytes().unwrap(),
-    };
-    let mut random = Random::seeded(5);
-    let mut writer =
-        BundleWriter::begin(Vec::new(), manifest.clone(), &phone, &relay.public(), &mut random).unwrap();
-    writer.put(&Item::Draft { draft: draft.clone() }).unwrap();
-    let kept = golden("bundle-2.sealed", &writer.finish().unwrap());
-    let mut rest = kept.as_slice();
-    read_township(&mut rest).unwrap();
-    let mut reader = BundleReader::open(rest, township, &relay).unwrap();
-    assert_eq!(reader.manifest().manifest, manifest);
-    let Some(Item::Draft { draft: read }) = reader.item().unwrap() else { panic!("a draft") };
-    assert_eq!((DraftBody::from_bytes(&read.body).unwrap(), read), (body, draft));
-    assert_eq!(reader.item().unwrap(), None);
 }
 
 #[test]

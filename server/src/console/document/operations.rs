@@ -5,17 +5,17 @@ use suishou_core::rows::{HouseholdRow, IncidentRow, NoticeRow, PatrolRow, TaskRo
 use super::Document;
 use crate::{
     console::{
-        backups, bundles, care, devices, enrolments,
+        backups, care, devices, enrolments,
         events::LiveEvent,
         exports, figures, held, identity, incidents, intake, members, operators, orders, retention, session,
         settings,
         sheet::HouseholdLine,
         subject, township, webhooks,
-        works::{self, NoteForm, Size, Wanted},
+        works::{self, Look, NoteForm, Size, Wanted},
     },
     relay::{
-        BundleImported, DeviceShown, GridsImported, HeldShown, Imported, Kind, Listed, Member, SettingsFile,
-        Shown, VersionShown,
+        BundleDrafts, BundleImported, DeviceShown, GridsImported, HeldShown, Imported, Kind, Listed, Member,
+        SettingsFile, Shown, VersionShown,
         audit::{AuditShown, AuditVerified},
         devices::{DeviceDetail, Restored},
         enrolment::InvitationShown,
@@ -135,10 +135,8 @@ fn township(api: &mut Document) {
 fn phones(api: &mut Document) {
     api.get("/api/members").lists::<Member>("members");
     api.put("/api/members").takes_sheet::<members::MemberList>().answers::<Imported>();
-    api.post("/api/bundles")
-        .query::<bundles::Wanted>()
-        .takes_raw("application/octet-stream")
-        .answers::<BundleImported>();
+    api.post("/api/bundles").takes_raw("application/octet-stream").answers::<BundleImported>();
+    api.post("/api/bundles/drafts").takes_raw("application/octet-stream").answers::<BundleDrafts>();
     api.get("/api/enrolments").lists::<enrolments::Listed>("enrolments");
     api.post("/api/enrolments").takes::<enrolments::Enrolment>().creates::<enrolments::Handed<'_>>();
     api.post("/api/enrolments/batch")
@@ -212,6 +210,6 @@ fn numbers(api: &mut Document) {
 /// What every kind has: a list, one in full, remarks.
 fn of_kind<R: Kind>(api: &mut Document, [list, one, notes]: [&'static str; 3]) {
     api.get(list).query::<Wanted>().lists::<Listed<R>>(works::name(R::KIND));
-    api.get(one).answers::<Shown<R>>();
+    api.get(one).query::<Look>().answers::<Shown<R>>();
     api.post(notes).takes::<NoteForm>().answers::<Shown<R>>();
 }

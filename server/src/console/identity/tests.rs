@@ -296,3 +296,19 @@ async fn guessing_takes_longer_and_longer_and_a_restart_does_not_help() {
     let (status, body) = town.ask(router(&town), "POST", &path, &right).await;
     assert_eq!((status, body.contains(NAME)), (StatusCode::OK, true), "{body}");
 }
+
+#[tokio::test]
+async fn a_look_of_who_only_looks_on_or_a_glance_is_not_the_command_centres() {
+    let town = town(915);
+    let path = format!("/api/incidents/{}", town.incident);
+    let seen_at = async |roles: &[OperatorRole], path: &str| {
+        let (status, body) = town.ask(town.router(roles, Some(1)), "GET", path, &Value::Null).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        serde_json::from_str::<Value>(&body).unwrap()["seen_at"].clone()
+    };
+    assert_eq!(seen_at(&[OperatorRole::Reader], &path).await, Value::Null);
+    assert_eq!(seen_at(&[OperatorRole::Handler, OperatorRole::Reader], &path).await, Value::Null);
+    assert_eq!(seen_at(&[OperatorRole::Dispatcher], &format!("{path}?glance=true")).await, Value::Null);
+    assert_eq!(seen_at(&[OperatorRole::Reader], &path).await, Value::Null, "and none of them counted");
+    assert!(seen_at(&[OperatorRole::Leader], &path).await.is_string());
+}

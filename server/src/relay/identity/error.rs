@@ -30,6 +30,9 @@ pub enum KeeperError {
     /// Not an informant, or nobody's report.
     #[error("nobody's identity is sealed there")]
     NotSealed,
+    /// An informant's drafts, asked for by somebody else.
+    #[error("only the identity keeper may open what an informant had begun to write")]
+    KeeperOnly,
 }
 
 impl KeeperError {
@@ -44,6 +47,7 @@ impl KeeperError {
             Self::SamePerson => "same_person",
             Self::Settled => "reveal_settled",
             Self::NotSealed => "not_sealed",
+            Self::KeeperOnly => "keeper_only",
         }
     }
 
@@ -51,7 +55,7 @@ impl KeeperError {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::TooShort(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::WrongPassphrase | Self::SamePerson => StatusCode::FORBIDDEN,
+            Self::WrongPassphrase | Self::SamePerson | Self::KeeperOnly => StatusCode::FORBIDDEN,
             Self::TryLater(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NoKey | Self::KeyExists | Self::Settled | Self::NotSealed => StatusCode::CONFLICT,
         }

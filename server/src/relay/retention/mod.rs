@@ -6,6 +6,7 @@
 
 pub mod rule;
 mod track;
+mod unnamed;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -19,7 +20,10 @@ use suishou_core::{
 use tokio::sync::watch;
 
 use self::rule::{Amount, Rule};
-pub use self::track::{Piece, pieces};
+pub use self::{
+    track::{Piece, pieces},
+    unnamed::unnamed,
+};
 use super::{
     Relay,
     engine::{Engine, Work},
@@ -67,6 +71,8 @@ pub struct DueShown {
     pub oldest: Option<DocumentId>,
     /// The largest.
     pub newest: Option<DocumentId>,
+    /// Beside these, files that no document names.
+    pub unnamed_blobs: u64,
 }
 
 /// A run.
@@ -130,7 +136,8 @@ pub fn dry_run(connection: &Connection, now: Timestamp) -> Result<Vec<DueShown>>
     let mut shown = Vec::new();
     for (kind, due) in dues(&snapshot, now)? {
         let (documents, oldest, newest) = db::retention::count_due(&snapshot, &due)?;
-        shown.push(DueShown { kind, documents, oldest, newest });
+        let unnamed_blobs = unnamed(&snapshot, kind, now)?.len() as u64;
+        shown.push(DueShown { kind, documents, oldest, newest, unnamed_blobs });
     }
     Ok(shown)
 }
@@ -168,14 +175,7 @@ impl Engine {
                     work.take_out(due, *document, &blobs, &mut gone)?;
                 }
             }
-            let kept = db::retention::run(work.transaction, run)?.ok_or(RelayError::NotFound)?;
-            let mut counts = shown(kept)?.counts;
-            let sum = counts.entry(rule).or_default();
-            sum.documents += gone.documents;
-            sum.bodies += gone.bodies;
-            sum.blobs += gone.blobs;
-            let counts = serde_json::to_string(&counts).map_err(|_| Error::Corrupt("a run's counts"))?;
-            Ok(db::retention::set_counts(work.transaction, run, &counts)?)
+            work.count_gone(run, rule, gone)
         })?;
         self.drop_files()
     }
@@ -218,6 +218,18 @@ impl Engine {
 }
 
 impl Work<'_> {
+    /// Keeps what went, with the commit in which it goes.
+    fn count_gone(&mut self, run: i64, rule: Rule, gone: Gone) -> Result<()> {
+        let kept = db::retention::run(self.transaction, run)?.ok_or(RelayError::NotFound)?;
+        let mut counts = shown(kept)?.counts;
+        let sum = counts.entry(rule).or_default();
+        sum.documents += gone.documents;
+        sum.bodies += gone.bodies;
+        sum.blobs += gone.blobs;
+        let counts = serde_json::to_string(&counts).map_err(|_| Error::Corrupt("a run's counts"))?;
+        Ok(db::retention::set_counts(self.transaction, run, &counts)?)
+    }
+
     fn take_out(
         &mut self,
         due: &Due,
@@ -321,6 +333,12 @@ impl Relay {
                     self.call(move |engine| engine.retain(run, rule, &due, &batch)).await?;
                 }
                 after = Some(last);
+            }
+            let unnamed =
+                self.with(move |connection, shared| unnamed(connection, rule, shared.clock.now())).await?;
+            for batch in unnamed.chunks(unnamed::BATCH) {
+                let batch = batch.to_vec();
+                self.call(move |engine| engine.retain_unnamed(run, rule, &batch)).await?;
             }
         }
         self.call(move |engine| engine.end_retention(run)).await

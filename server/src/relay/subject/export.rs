@@ -14,7 +14,7 @@ use suishou_core::{
     time::Timestamp,
 };
 
-use super::{Subject, entries_of};
+use super::{Subject, called, entries_of};
 use crate::{
     db::{
         self,
@@ -106,7 +106,8 @@ impl Relay {
         };
         self.with(move |connection, shared| {
             let snapshot = db::snapshot(connection)?;
-            let (member, entries) = entries_of(&snapshot, &subject)?;
+            let called = called(&snapshot, &subject)?;
+            let (member, entries) = entries_of(&snapshot, &subject, &called)?;
             let mut exported = Exported {
                 subject,
                 exported_at: shared.clock.now(),

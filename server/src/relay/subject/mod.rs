@@ -4,6 +4,7 @@
 //! lead to their signed heads and figures do not change. Phones that see a document drop what they have of it and
 //! get it anew.
 
+mod caller;
 mod certificate;
 mod export;
 
@@ -55,12 +56,27 @@ pub struct ErasurePlan {
     pub has_identity: bool,
     /// Names and phones of a caller that go.
     pub contacts: u64,
+    /// A caller's: the incidents of which this is; of nobody else, for it would say which reports are theirs.
+    pub incidents: Vec<DocumentId>,
+}
+
+/// An erasure that was asked for.
+#[derive(Clone, Debug)]
+pub struct Erasure {
+    /// About whom.
+    pub subject: Subject,
+    /// A caller's: those of [`ErasurePlan::incidents`] that are meant, and no other.
+    pub incidents: Vec<DocumentId>,
+    /// Why.
+    pub reason: String,
+    /// The operator; none for this machine.
+    pub by: Option<i64>,
 }
 
 /// Everything that an erasure touches.
 struct Found {
     member: Option<Kept>,
-    /// Incidents of which the caller is forgotten.
+    /// A caller's incidents.
     called: Vec<DocumentId>,
     entries: Vec<Stored>,
     documents: BTreeSet<DocumentId>,
@@ -75,31 +91,25 @@ impl Relay {
     pub async fn plan_erasure(&self, subject: Subject) -> Result<ErasurePlan> {
         self.with(move |connection, _| {
             let snapshot = db::snapshot(connection)?;
-            Ok(find(&snapshot, &subject)?.plan)
+            plan(&snapshot, &subject)
         })
         .await
     }
 
     /// Erases what is held about somebody.
-    pub async fn erase(
-        &self,
-        subject: Subject,
-        reason: String,
-        by: Option<i64>,
-    ) -> Result<SignedCertificate> {
-        let reason = reason.trim().to_owned();
-        if reason.is_empty() {
+    pub async fn erase(&self, erasure: Erasure) -> Result<SignedCertificate> {
+        if erasure.reason.trim().is_empty() {
             return Err(RelayError::invalid(Problem::Missing("reason")));
         }
-        self.call(move |engine| engine.erase(&subject, &reason, by)).await
+        self.call(move |engine| engine.erase(&erasure)).await
     }
 }
 
 impl Engine {
     /// Erases what is held about somebody; when this returns, it is in no file of the folder.
-    pub fn erase(&mut self, subject: &Subject, reason: &str, by: Option<i64>) -> Result<SignedCertificate> {
+    pub fn erase(&mut self, erasure: &Erasure) -> Result<SignedCertificate> {
         while self.project()? {}
-        let (certificate, uploads) = self.write(|work| work.erase(subject, reason, by))?;
+        let (certificate, uploads) = self.write(|work| work.erase(erasure))?;
         for upload in uploads {
             self.blobs().discard(upload)?;
         }
@@ -121,13 +131,9 @@ impl Engine {
 }
 
 impl Work<'_> {
-    fn erase(
-        &mut self,
-        subject: &Subject,
-        reason: &str,
-        by: Option<i64>,
-    ) -> Result<(SignedCertificate, Vec<db::blob::UploadId>)> {
-        let found = find(self.transaction, subject)?;
+    fn erase(&mut self, erasure: &Erasure) -> Result<(SignedCertificate, Vec<db::blob::UploadId>)> {
+        let Erasure { subject, reason, by, .. } = erasure;
+        let found = find(self.transaction, subject, meant(self.transaction, erasure)?)?;
         let mut bodies = Vec::with_capacity(found.entries.len());
         for stored in &found.entries {
             let Some(body) = stored.entry.body.as_deref() else { continue };
@@ -169,8 +175,8 @@ impl Work<'_> {
             township: identity.township,
             relay_key: identity.key.public(),
             subject: subject.clone(),
-            reason: reason.to_owned(),
-            by,
+            reason: reason.trim().to_owned(),
+            by: *by,
             erased_at: self.now,
             records: found.plan.records,
             notes: found.plan.notes,
@@ -198,9 +204,15 @@ impl Work<'_> {
     }
 }
 
+/// What an erasure would do.
+pub(super) fn plan(connection: &Connection, subject: &Subject) -> Result<ErasurePlan> {
+    let called = called(connection, subject)?;
+    Ok(find(connection, subject, called)?.plan)
+}
+
 /// Everything about somebody that can be erased and is not.
-fn find(connection: &Connection, subject: &Subject) -> Result<Found> {
-    let (member, entries) = entries_of(connection, subject)?;
+fn find(connection: &Connection, subject: &Subject, called: Vec<DocumentId>) -> Result<Found> {
+    let (member, entries) = entries_of(connection, subject, &called)?;
     let entries: Vec<Stored> = entries
         .into_iter()
         .filter(|stored| {
@@ -240,12 +252,19 @@ fn find(connection: &Connection, subject: &Subject) -> Result<Found> {
             blobs.insert(blob);
         }
     }
+    if let Some(member) = &member {
+        blobs.extend(unnamed_of(connection, member, &erased)?);
+    }
     let count = |wanted: BodyType| {
         entries.iter().filter(|stored| stored.entry.header.body_type == wanted).count() as u64
     };
-    let called = called(connection, subject)?;
+    let mut contacts = 0;
+    for document in &called {
+        contacts += u64::from(db::intake::contact(connection, *document)?.is_some());
+    }
     let mut plan = ErasurePlan {
-        contacts: called.len() as u64,
+        contacts,
+        incidents: called.clone(),
         records: count(BodyType::Record),
         notes: count(BodyType::Note),
         blobs: blobs.len() as u64,
@@ -263,16 +282,58 @@ fn find(connection: &Connection, subject: &Subject) -> Result<Found> {
     Ok(Found { member, called, entries, documents, blobs, unnamed, plan })
 }
 
+/// What a member's phones sent and nothing names: photos and recordings of what was begun and never reported. What
+/// somebody else's entry names that did not take effect stays theirs.
+fn unnamed_of(connection: &Connection, member: &Kept, erased: &BTreeSet<i64>) -> Result<Vec<BlobHash>> {
+    let unnamed = db::subject::unnamed_of(connection, member.row)?;
+    if unnamed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut waiting = BTreeSet::new();
+    for stored in db::entry::held(connection)? {
+        if !erased.contains(&stored.seq) {
+            waiting.extend(referred(&stored.entry));
+        }
+    }
+    let photos: BTreeSet<BlobHash> = unnamed.iter().map(|(hash, _)| *hash).collect();
+    let is_alone = |(hash, preview_of): &(BlobHash, Option<BlobHash>)| {
+        // A preview goes with its photo.
+        let is_with_photo = preview_of.is_some_and(|photo| photos.contains(&photo));
+        !is_with_photo && !waiting.contains(hash) && preview_of.is_none_or(|photo| !waiting.contains(&photo))
+    };
+    Ok(unnamed.into_iter().filter(is_alone).map(|(hash, _)| hash).collect())
+}
+
 /// The incidents about which the same person called.
 fn called(connection: &Connection, subject: &Subject) -> Result<Vec<DocumentId>> {
     match subject {
-        Subject::Caller(document) => Ok(db::intake::documents_of_caller(connection, *document)?),
+        Subject::Caller(document) => caller::incidents(connection, *document),
         Subject::Member(_) | Subject::Household(_) => Ok(Vec::new()),
     }
 }
 
+/// Those of a caller's incidents that somebody looked at before and means, all of which must still be theirs.
+fn meant(connection: &Connection, erasure: &Erasure) -> Result<Vec<DocumentId>> {
+    let called = called(connection, &erasure.subject)?;
+    if called.is_empty() {
+        return Ok(called);
+    }
+    if erasure.incidents.is_empty() {
+        return Err(RelayError::invalid(Problem::Missing("the incidents of the dry run")));
+    }
+    if let Some(stranger) = erasure.incidents.iter().find(|meant| !called.contains(meant)) {
+        let code = stranger.to_string();
+        return Err(RelayError::invalid(Problem::Unknown { what: "the incident of this caller", code }));
+    }
+    Ok(called.into_iter().filter(|one| erasure.incidents.contains(one)).collect())
+}
+
 /// A member's own entries, all of a household and its visits, or what a caller said by way of another system.
-fn entries_of(connection: &Connection, subject: &Subject) -> Result<(Option<Kept>, Vec<Stored>)> {
+fn entries_of(
+    connection: &Connection,
+    subject: &Subject,
+    called: &[DocumentId],
+) -> Result<(Option<Kept>, Vec<Stored>)> {
     match subject {
         Subject::Member(id) => {
             let member = db::member::find(connection, id)?.ok_or(RelayError::NotFound)?;
@@ -291,8 +352,8 @@ fn entries_of(connection: &Connection, subject: &Subject) -> Result<(Option<Kept
         }
         Subject::Caller(_) => {
             let mut entries = Vec::new();
-            for document in called(connection, subject)? {
-                entries.extend(db::entry::of_document(connection, document)?.into_iter().filter(is_centres));
+            for document in called {
+                entries.extend(db::entry::of_document(connection, *document)?.into_iter().filter(is_centres));
             }
             if entries.is_empty() {
                 return Err(RelayError::NotFound);

@@ -8,6 +8,7 @@ use suishou_core::{
     id::{BlobHash, DocumentId, MemberId},
     rows::IncidentRow,
     store::tables::load_document,
+    sync::wire::BlobKind,
     time::Timestamp,
 };
 
@@ -19,7 +20,8 @@ use crate::{
     db,
     relay::{
         Act, RelayError,
-        subject::{SignedCertificate, Subject},
+        subject::{Erasure, SignedCertificate, Subject, plan},
+        upload::Promise,
     },
 };
 
@@ -47,6 +49,18 @@ fn files_have(world: &World, text: &[u8]) -> bool {
 fn row(world: &mut World, document: DocumentId) -> IncidentRow {
     let found = incident(world.engine().connection(), now(), document).unwrap();
     found.listed.row
+}
+
+/// Erases what a dry run names.
+fn erase(
+    world: &mut World,
+    subject: &Subject,
+    reason: &str,
+    by: Option<i64>,
+) -> Result<SignedCertificate, RelayError> {
+    let incidents = plan(world.engine().connection(), subject)?.incidents;
+    let erasure = Erasure { subject: subject.clone(), incidents, reason: reason.to_owned(), by };
+    world.engine().erase(&erasure)
 }
 
 #[test]
@@ -81,7 +95,7 @@ fn an_erased_text_is_nowhere_and_the_rest_is_as_before() {
     fs::write(world.folder.path().join("township.before-2.db"), CANARY).unwrap();
 
     let subject = Subject::Member(member_id("ann"));
-    let certificate = world.engine().erase(&subject, "asked for it", Some(4)).unwrap();
+    let certificate = erase(&mut world, &subject, "asked for it", Some(4)).unwrap();
     let said = &certificate.certificate;
     assert_eq!((said.records, said.notes, said.blobs, said.devices_revoked), (1, 3, 1, 1));
     assert_eq!((said.documents, said.bodies.len(), said.by), (3, 4, Some(4)));
@@ -117,7 +131,7 @@ fn an_erased_text_is_nowhere_and_the_rest_is_as_before() {
     world.stop();
     world.start();
     assert_eq!(row(&mut world, mine), after);
-    let again = world.engine().erase(&subject, "twice", None).unwrap().certificate;
+    let again = erase(&mut world, &subject, "twice", None).unwrap().certificate;
     assert_eq!((again.records, again.notes, again.blobs, again.devices_revoked), (0, 0, 0, 0));
 }
 
@@ -132,13 +146,13 @@ fn a_photo_that_somebody_else_names_stays() {
     let sender = device(&mut world, &ann);
     send(&mut world, &sender, &photo(PHOTO), PHOTO, 64);
     let subject = Subject::Member(member_id("ann"));
-    assert_eq!(world.engine().erase(&subject, "why", None).unwrap().certificate.blobs, 0);
+    assert_eq!(erase(&mut world, &subject, "why", None).unwrap().certificate.blobs, 0);
     assert!(files_have(&world, PHOTO));
     let subject = Subject::Member(member_id("lea"));
-    assert_eq!(world.engine().erase(&subject, "why", None).unwrap().certificate.blobs, 1);
+    assert_eq!(erase(&mut world, &subject, "why", None).unwrap().certificate.blobs, 1);
     assert!(!files_have(&world, PHOTO));
     let unknown = Subject::Member(MemberId::new("nobody").unwrap());
-    assert!(world.engine().erase(&unknown, "why", None).is_err());
+    assert!(erase(&mut world, &unknown, "why", None).is_err());
 }
 
 #[test]
@@ -147,7 +161,7 @@ fn a_certificate_is_good_as_it_was_signed_and_not_otherwise() {
     let mut ann = world.phone("ann");
     ann.report("a");
     ann.sync(&mut world);
-    let signed = world.engine().erase(&Subject::Member(member_id("ann")), "why", None).unwrap();
+    let signed = erase(&mut world, &Subject::Member(member_id("ann")), "why", None).unwrap();
     let json = signed.to_json().unwrap();
     assert_eq!(SignedCertificate::read(json.as_bytes()).unwrap(), signed);
     assert_eq!(signed.certificate.relay_key, world.identity.key.public());
@@ -165,20 +179,95 @@ fn a_caller_is_handed_what_is_held_and_erased_with_every_matter_of_theirs() {
     };
     let mut world = World::new(89);
     world.engine().add_source(source_form(None)).unwrap();
-    let other = Contact { name: "another caller".to_owned(), phone: "13900009999".to_owned() };
-    let tickets = [ticket("A-1", 1), ticket("A-2", 2), Ticket { contact: Some(other), ..ticket("A-3", 3) }];
+    let contact = |name: &str, phone: &str| Some(Contact { name: name.to_owned(), phone: phone.to_owned() });
+    let taken_with = |contact, id, content| Ticket { contact, ..ticket(id, content) };
+    let tickets = [
+        ticket("A-1", 1),
+        taken_with(contact("", "139 0000-1234"), "A-2", 2),
+        taken_with(contact("another caller", "13900009999"), "A-3", 3),
+        // One telephone of a shop, and two people.
+        taken_with(contact("a colleague", "13900001234"), "A-4", 4),
+        taken_with(contact("CANARYNAME", "12345"), "A-5", 5),
+        taken_with(contact("CANARYNAME", "12345"), "A-6", 6),
+    ];
     let taken = world.engine().take_in(&hotline(), &tickets, None).unwrap();
     let subject = Subject::Caller(taken[0].incident);
-    let certificate = world.engine().erase(&subject, "asked for it", None).unwrap();
+    let planned = plan(world.engine().connection(), &subject).unwrap();
+    let mut expected = vec![taken[0].incident, taken[1].incident];
+    let sorted = |mut ids: Vec<DocumentId>| {
+        ids.sort();
+        ids
+    };
+    expected.sort();
+    assert_eq!((sorted(planned.incidents.clone()), planned.contacts), (expected, 2));
+    // Numbers that are nobody's own take nobody else along.
+    let short = Subject::Caller(taken[4].incident);
+    assert_eq!(plan(world.engine().connection(), &short).unwrap().incidents, [taken[4].incident]);
+
+    // Only what somebody looked at: not what was not named, not a stranger's.
+    let mut erasure =
+        Erasure { subject: subject.clone(), incidents: Vec::new(), reason: "why".to_owned(), by: None };
+    assert!(world.engine().erase(&erasure).is_err());
+    erasure.incidents = vec![taken[0].incident, taken[2].incident];
+    assert!(world.engine().erase(&erasure).is_err());
+    assert!(files_have(&world, b"CANARYTEXT 1"), "nothing of it happened");
+    erasure.incidents = vec![taken[0].incident];
+    let certificate = world.engine().erase(&erasure).unwrap();
     let said = &certificate.certificate;
-    assert_eq!((said.records, said.documents, said.contacts), (2, 2, 2));
+    assert_eq!((said.records, said.documents, said.contacts), (1, 1, 1));
     let signed = SignedCertificate::read(certificate.to_json().unwrap().as_bytes()).unwrap();
     assert_eq!(signed, certificate);
-    for gone in ["CANARYNAME", "13900001234", "CANARYTEXT 1", "CANARYTEXT 2"] {
+    for gone in ["13900001234 ", "CANARYTEXT 1"] {
         assert!(!files_have(&world, gone.as_bytes()), "{gone}");
     }
-    assert!(files_have(&world, b"CANARYTEXT 3") && files_have(&world, b"another caller"));
-    assert!(matches!(world.engine().erase(&subject, "again", None), Err(RelayError::NotFound)));
+    for kept in [2, 3, 4, 5, 6] {
+        assert!(files_have(&world, format!("CANARYTEXT {kept}").as_bytes()), "{kept}");
+    }
+    assert!(files_have(&world, b"139 0000-1234") && files_have(&world, b"another caller"));
+    let again = erase(&mut world, &subject, "again", None).unwrap().certificate;
+    assert_eq!((again.records, again.contacts), (0, 0));
     let nobody = Subject::Caller(DocumentId::new([9; 16]));
-    assert!(matches!(world.engine().erase(&nobody, "x", None), Err(RelayError::NotFound)));
+    assert!(matches!(erase(&mut world, &nobody, "x", None), Err(RelayError::NotFound)));
+}
+
+#[test]
+fn a_caller_whose_number_is_gone_can_still_be_erased() {
+    use crate::relay::intake::tests::{hotline, source_form, ticket};
+    let mut world = World::new(90);
+    world.engine().add_source(source_form(None)).unwrap();
+    let mut ann = world.phone("ann");
+    let own = ann.report("a");
+    ann.sync(&mut world);
+    let taken = world.engine().take_in(&hotline(), &[ticket("A-1", 1)], None).unwrap();
+    let called = taken[0].incident;
+    world.engine().write(|work| Ok(db::intake::forget_contact(work.transaction, called)?)).unwrap();
+    let said = erase(&mut world, &Subject::Caller(called), "why", None).unwrap().certificate;
+    assert_eq!((said.records, said.contacts), (1, 0));
+    assert!(!files_have(&world, b"CANARYTEXT 1"));
+    // What no other system handed over has no caller.
+    assert!(matches!(erase(&mut world, &Subject::Caller(own), "x", None), Err(RelayError::NotFound)));
+}
+
+#[test]
+fn photos_of_drafts_go_with_their_member() {
+    const PREVIEW: &[u8] = b"canary of its preview";
+    const WAITING: &[u8] = b"canary of a photo that a held report of another names";
+    let mut world = World::new(91);
+    let (ann, mut lea) = (world.phone("ann"), world.phone("lea"));
+    let sender = device(&mut world, &ann);
+    send(&mut world, &sender, &photo(PHOTO), PHOTO, 64);
+    let preview =
+        Promise { kind: BlobKind::Preview, preview_of: Some(BlobHash::of(PHOTO)), ..photo(PREVIEW) };
+    send(&mut world, &sender, &preview, PREVIEW, 64);
+    send(&mut world, &sender, &photo(WAITING), WAITING, 64);
+    lea.report_with(Some("a"), vec![BlobHash::of(WAITING)]);
+    world.engine().revoke(lea.device).unwrap();
+    lea.exchange(world.engine()).unwrap();
+    let held = db::entry::held(world.engine().connection()).unwrap();
+    assert_eq!(held.len(), 1, "it waits for somebody to let it through");
+    let subject = Subject::Member(member_id("ann"));
+    let said = erase(&mut world, &subject, "why", None).unwrap().certificate;
+    assert_eq!(said.blob_hashes, [BlobHash::of(PHOTO)]);
+    assert!(!files_have(&world, PHOTO) && !files_have(&world, PREVIEW));
+    assert!(files_have(&world, WAITING), "another's, though this phone sent it first");
 }

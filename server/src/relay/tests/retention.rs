@@ -23,7 +23,7 @@ use crate::{
     relay::{
         Act, RelayError,
         figures::{By, Period, statement},
-        retention::{DueShown, RunShown, dry_run, dues, rule::Rule},
+        retention::{DueShown, RunShown, dry_run, dues, rule::Rule, unnamed},
         upload::{Promise, Standing},
     },
 };
@@ -57,6 +57,10 @@ fn run(world: &mut World, batches: usize) -> Option<RunShown> {
             left -= 1;
             engine.retain(run, rule, &due, &found).unwrap();
             after = Some(last);
+        }
+        let found = unnamed(engine.connection(), rule, engine.shared().clock.now()).unwrap();
+        for batch in found.chunks(2) {
+            engine.retain_unnamed(run, rule, batch).unwrap();
         }
     }
     Some(engine.end_retention(run).unwrap())
@@ -302,4 +306,37 @@ fn a_track_becomes_coarse_after_ninety_days_and_the_figures_stay() {
     assert_eq!(coarse.fixes.len(), 2);
     assert_eq!(line(&mut world).len(), 2);
     assert!(coarse.fixes.iter().all(|fix| fix.position.units().0 % 9_000 == 0));
+}
+
+#[test]
+fn photos_that_no_document_names_go_after_the_time_of_photos() {
+    let mut world = World::new(819);
+    let (mut ann, mut lea) = (world.phone("ann"), world.phone("lea"));
+    let photo = upload(&mut world, &ann, BlobKind::Photo, b"canary of a draft's photo");
+    let track = upload(&mut world, &ann, BlobKind::Track, b"canary of a track");
+    let named = upload(&mut world, &ann, BlobKind::Photo, b"canary of a named photo");
+    let waiting = upload(&mut world, &ann, BlobKind::Photo, b"canary of a photo that waits");
+    ann.report_with(Some("a"), vec![named]);
+    ann.sync(&mut world);
+    lea.report_with(Some("a"), vec![waiting]);
+    world.engine().revoke(lea.device).unwrap();
+    lea.exchange(world.engine()).unwrap();
+    let stored = |world: &mut World, blob| db::blob::find(world.engine().connection(), blob).unwrap();
+    let due = |world: &mut World, rule| {
+        let now = world.engine().shared().clock.now();
+        let shown = dry_run(world.engine().connection(), now).unwrap();
+        shown.iter().find(|shown| shown.kind == rule).unwrap().unnamed_blobs
+    };
+    let day = Duration::from_hours(24);
+    world.clock.pass(day * 100);
+    assert_eq!((due(&mut world, Rule::Media), due(&mut world, Rule::Tracks)), (0, 1));
+    run(&mut world, 100).unwrap();
+    assert!(stored(&mut world, track).is_none() && stored(&mut world, photo).is_some());
+    world.clock.pass(day * 366 * 3);
+    assert_eq!(due(&mut world, Rule::Media), 1);
+    let done = run(&mut world, 100).unwrap();
+    assert_eq!((done.counts[&Rule::Media].blobs, done.counts[&Rule::Media].documents), (1, 0));
+    assert!(!contains(world.folder.path(), b"canary of a draft's photo"));
+    assert!(stored(&mut world, named).is_some(), "its report is open");
+    assert!(stored(&mut world, waiting).is_some(), "somebody may let its report through");
 }
