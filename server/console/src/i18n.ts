@@ -1,6 +1,6 @@
 /** The languages of the console: Chinese first; English is fetched when it is chosen. */
 import { createI18n } from 'vue-i18n'
-import zh from './locales/zh.json'
+import zh from './locales/zh'
 
 export type Lang = 'zh' | 'en'
 
@@ -14,7 +14,7 @@ export function lang(): Lang {
 
 export async function speak(wanted: Lang): Promise<void> {
   if (wanted === 'en' && !i18n.global.availableLocales.includes('en')) {
-    const en = await import('./locales/en.json')
+    const en = await import('./locales/en')
     i18n.global.setLocaleMessage('en', en.default)
   }
   i18n.global.locale.value = wanted

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 
@@ -19,13 +19,28 @@ function sources(folder: string): string[] {
   })
 }
 
-const read = (lang: string): object => JSON.parse(readFileSync(join(__dirname, `../src/locales/${lang}.json`), 'utf8')) as object
+const LOCALES = join(__dirname, '../src/locales')
+
+/** The words that all share, and those of each area. */
+function files(lang: string): object[] {
+  const folder = join(LOCALES, lang)
+  const areas = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []
+  return [join(LOCALES, `${lang}.json`), ...areas].map((path) => JSON.parse(readFileSync(path, 'utf8')) as object)
+}
+const read = (lang: string): object => Object.assign({}, ...files(lang)) as object
 const [chinese, english] = [flat(read('zh')), flat(read('en'))]
 
 it('has every word in both languages, with the same blanks', () => {
   expect([...english.keys()].sort()).toEqual([...chinese.keys()].sort())
   const blanks = (text = ''): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').sort()
   for (const [key, text] of chinese) expect(blanks(english.get(key)), key).toEqual(blanks(text))
+})
+
+it('has each area of words in one file', () => {
+  for (const lang of ['zh', 'en']) {
+    const tops = files(lang).flatMap((words) => Object.keys(words))
+    expect(tops).toEqual([...new Set(tops)])
+  }
 })
 
 it('has every word that a screen asks for', () => {
