@@ -1,6 +1,6 @@
 /** Screens and their addresses: behind `#`, so that every one can be opened again without the relay knowing them. */
 import { createRouter, createWebHashHistory, type Router } from 'vue-router'
-import { homeOf, isOneOf, SCREENS } from './lib/roles'
+import { homeOf, isOneOf, SCREENS, WATCHING } from './lib/roles'
 import { useSession } from './stores/session'
 
 export function makeRouter(): Router {
@@ -11,6 +11,8 @@ export function makeRouter(): Router {
       { path: '/login', name: 'login', component: () => import('./views/entry/Login.vue'), meta: { isOpen: true } },
       { path: '/join/:code', name: 'join', component: () => import('./views/entry/Join.vue'), meta: { isOpen: true } },
       { path: '/queue/:id?', name: 'queue', component: () => import('./views/queue/Queue.vue') },
+      { path: '/map', name: 'map', component: () => import('./views/map/CommandMap.vue') },
+      { path: '/wall', name: 'wall', component: () => import('./views/wall/Wall.vue'), meta: { isBare: true } },
       { path: '/desk/:id?', name: 'desk', component: () => import('./views/desk/Desk.vue') },
       { path: '/orders/:kind?/:id?', name: 'orders', component: () => import('./views/orders/Orders.vue') },
       { path: '/figures', name: 'figures', component: () => import('./views/figures/Figures.vue') },
@@ -27,6 +29,7 @@ export function makeRouter(): Router {
     if (to.meta.isOpen) return true
     if (!session.isIn) return { name: 'login', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
     const screen = SCREENS.find((known) => known.name === to.name)
+    if (to.name === 'wall' && !isOneOf(session.roles, WATCHING)) return homeOf(session.roles)
     if (screen && !isOneOf(session.roles, screen.roles)) return homeOf(session.roles)
     return true
   })

@@ -1,11 +1,13 @@
 /** Who sees which screen; the relay has the last word on every request. */
 import type { OperatorRole } from '@/api/types'
 
-const WATCHING: OperatorRole[] = ['dispatcher', 'leader', 'administrator', 'reader']
+/** Who sees all of the work. */
+export const WATCHING: OperatorRole[] = ['dispatcher', 'leader', 'administrator', 'reader']
 
 /** Screens and those who may open them, in the order of the menu. */
 export const SCREENS: { name: string; path: string; roles: OperatorRole[] }[] = [
   { name: 'queue', path: '/queue', roles: WATCHING },
+  { name: 'map', path: '/map', roles: WATCHING },
   { name: 'desk', path: '/desk', roles: ['handler'] },
   { name: 'orders', path: '/orders', roles: WATCHING },
   { name: 'figures', path: '/figures', roles: WATCHING },
