@@ -29,6 +29,7 @@ export default defineConfig({
     reportCompressedSize: true,
     chunkSizeWarningLimit: 700,
   },
+  optimizeDeps: { include: ['maplibre-gl', 'echarts/core', 'echarts/charts', 'echarts/components', 'echarts/renderers'] },
   server: { proxy: { '/api': 'http://127.0.0.1:8444' } },
   test: { environment: 'node', include: ['tests/**/*.test.ts'] },
 })

@@ -3,6 +3,7 @@
  * is shifted here, at drawing.
  */
 import 'maplibre-gl/dist/maplibre-gl.css'
+import type { FeatureCollection, Point } from 'geojson'
 import { Map as Plan, NavigationControl, ScaleControl, setWorkerUrl, type GeoJSONSource, type MapGeoJSONFeature, type MapMouseEvent } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
 import { tilesOf, type Basemap } from './basemap'
@@ -159,7 +160,7 @@ export function makeMap(options: Options): MapHandle {
     const number = cluster.properties.cluster_id as number
     const zoom = await source.getClusterExpansionZoom(number)
     if (zoom <= CLUSTER_MAX_ZOOM) {
-      plan.easeTo({ center: (cluster.geometry as GeoJSON.Point).coordinates as Spot, zoom })
+      plan.easeTo({ center: (cluster.geometry as Point).coordinates as Spot, zoom })
       return
     }
     // All at one place: they never part.
@@ -229,7 +230,7 @@ export function makeMap(options: Options): MapHandle {
   return {
     set(name, features) {
       data[name] = features
-      soon(() => void plan.getSource<GeoJSONSource>(name)?.setData(shifted(data[name]) as GeoJSON.FeatureCollection))
+      soon(() => void plan.getSource<GeoJSONSource>(name)?.setData(shifted(data[name]) as FeatureCollection))
     },
     show(name, isShown) {
       visible[name] = isShown

@@ -44,8 +44,10 @@ export function isInside(spot: Spot, polygons: Polygon[]): boolean {
 
 /** In square degrees; positive if the ring turns left. */
 export function turned(ring: Ring): number {
+  // Counted from the first corner: products of whole degrees would swallow the last digits.
+  const [ox, oy] = ring[0] ?? [0, 0]
   let sum = 0
-  for (const [[ax, ay], [bx, by]] of sides(ring)) sum += ax * by - bx * ay
+  for (const [[ax, ay], [bx, by]] of sides(ring)) sum += (ax - ox) * (by - oy) - (bx - ox) * (ay - oy)
   return sum / 2
 }
 
@@ -54,7 +56,8 @@ export function areaOf(polygons: Polygon[]): number {
   let sum = 0
   for (const polygon of polygons) {
     for (const [index, ring] of polygon.entries()) {
-      const size = Math.abs(turned(ring)) * METRES_PER_DEGREE ** 2 * Math.cos(((ring[0]?.[1] ?? 0) * Math.PI) / 180)
+      const [, south, , north] = boundsOf(ring) ?? [0, 0, 0, 0]
+      const size = Math.abs(turned(ring)) * METRES_PER_DEGREE ** 2 * Math.cos((((south + north) / 2) * Math.PI) / 180)
       sum += index === 0 ? size : -size
     }
   }
@@ -83,7 +86,6 @@ function centroid(ring: Ring): Spot {
   const twice = 2 * turned(ring)
   const first = ring[0] ?? [0, 0]
   if (Math.abs(twice) < 1e-14) return first
-  // Counted from the first corner: products of whole degrees would swallow the last digits.
   const [ox, oy] = first
   let [x, y] = [0, 0]
   for (const [[ax, ay], [bx, by]] of sides(ring)) {

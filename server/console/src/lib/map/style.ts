@@ -1,4 +1,5 @@
 /** The layers of the map, from the ground up. No glyphs and no sprites: text is drawn here, icons on canvases. */
+import type { FeatureCollection } from 'geojson'
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl'
 import type { Basemap } from './basemap'
 import type { Features } from './features'
@@ -28,7 +29,7 @@ const FONT = ['Microsoft YaHei', 'PingFang SC', 'Noto Sans CJK SC', 'sans-serif'
 /** From here on every incident stands by itself. */
 export const CLUSTER_MAX_ZOOM = 16
 
-const points = (data: unknown): SourceSpecification => ({ type: 'geojson', data: data as GeoJSON.FeatureCollection })
+const points = (data: unknown): SourceSpecification => ({ type: 'geojson', data: data as FeatureCollection })
 const shaded = (looks: MapLooks): ExpressionSpecification => ['match', ['get', 'shade'], 1, looks.shades[1], 2, looks.shades[2], 3, looks.shades[3], 4, looks.shades[4], looks.shades[0]]
 const levelled = (looks: MapLooks): ExpressionSpecification => ['match', ['get', 'level'], 'red', looks.levels.red, 'orange', looks.levels.orange, 'yellow', looks.levels.yellow, looks.levels.blue]
 export const pickedIs = (id: string | null): FilterSpecification => ['==', ['get', 'id'], id ?? '']
