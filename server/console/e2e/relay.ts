@@ -99,8 +99,12 @@ export class Relay {
     await this.ask('PUT', '/api/members', MEMBERS, 'text/csv')
   }
 
+  /** In the middle of its grid or not far from it, by what it is about. */
   async report(text: string, category: string, severity: string, grid: string): Promise<string> {
-    const made = await this.ask<{ document: string }>('POST', '/api/incidents', { text, category, severity, grid, latitude: 22.905, longitude: 115.605 })
+    const index = Number(grid.slice(1)) - 1
+    const [east, north] = [category.charCodeAt(0) % 7, category.charCodeAt(1) % 7].map((step) => 0.004 + step * 0.002) as [number, number]
+    const [longitude, latitude] = [115.6 + (index % 3) * 0.02 + east, 22.9 + Math.floor(index / 3) * 0.02 + north]
+    const made = await this.ask<{ document: string }>('POST', '/api/incidents', { text, category, severity, grid, latitude, longitude })
     return made.document
   }
 

@@ -58,7 +58,7 @@ export function incidentFeatures(rows: Iterable<IncidentRow>, grids: Map<string,
     const late = isLate(row, now) ? 1 : 0
     const urgent = row.severity === 'urgent' ? 1 : 0
     const icon = ['incident', row.category, row.severity, late ? 'late' : 'timely', row.position ? 'exact' : 'rough'].join('/')
-    features.push(point(spot, { id: row.document, icon, late, urgent, order: URGENCY.indexOf(row.severity) - 4 * late }))
+    features.push(point(spot, { id: row.document, icon, late, urgent, is_rough: !row.position, order: URGENCY.indexOf(row.severity) - 4 * late }))
   }
   return collection(features)
 }
@@ -95,7 +95,7 @@ export function postFeatures(warnings: WarningOnMap[], grids: Map<string, MapGri
   for (const { document, level, post_list } of warnings) {
     for (const post of post_list) {
       const spot = spotOf(post, grids)
-      if (spot) features.push(point(spot, { id: `${document}/${post.id}`, warning: document, post: post.id, icon: `post/${level}/${post.last?.report ?? 'silent'}`, label: label(post) }))
+      if (spot) features.push(point(spot, { id: `${document}/${post.id}`, warning: document, post: post.id, icon: `post/${level}/${post.last?.report ?? 'silent'}`, label: label(post), is_rough: !post.position }))
     }
   }
   return collection(features)

@@ -18,7 +18,7 @@ export const DRAWN: Record<LayerName, string[]> = {
   incidents: ['cluster', 'cluster-count', 'incident'],
   people: ['track', 'person'],
   warnings: ['area', 'area-line'],
-  risks: ['risk-area', 'post'],
+  risks: ['risk-area', 'post', 'post-name'],
   checkpoints: ['checkpoint'],
 }
 
@@ -28,6 +28,9 @@ export const PICKED = ['sketch-corner', 'person', 'post', 'incident', 'cluster',
 const FONT = ['Microsoft YaHei', 'PingFang SC', 'Noto Sans CJK SC', 'sans-serif']
 /** From here on every incident stands by itself. */
 export const CLUSTER_MAX_ZOOM = 16
+
+/** What has no place of its own stands below the name of its grid. */
+const ASIDE: ExpressionSpecification = ['case', ['get', 'is_rough'], ['literal', [0, 30]], ['literal', [0, 0]]]
 
 const points = (data: unknown): SourceSpecification => ({ type: 'geojson', data: data as FeatureCollection })
 const shaded = (looks: MapLooks): ExpressionSpecification => ['match', ['get', 'shade'], 1, looks.shades[1], 2, looks.shades[2], 3, looks.shades[3], 4, looks.shades[4], looks.shades[0]]
@@ -73,6 +76,12 @@ export function styleOf({ looks, base, tiles, data, visible, picked }: Drawn): S
     { id: 'area-line', type: 'line', source: 'areas', paint: { 'line-color': levelled(looks), 'line-width': size(3), 'line-dasharray': [3, 1.4] }, layout: { 'line-join': 'round' } },
     { id: 'picked', type: 'line', source: 'grids', filter: pickedIs(picked), paint: { 'line-color': looks.pick, 'line-width': size(3.5) }, layout: { 'line-join': 'round' } },
     { id: 'track', type: 'line', source: 'tracks', paint: { 'line-color': looks.track, 'line-width': 2.5, 'line-opacity': 0.8 }, layout: { 'line-join': 'round', 'line-cap': 'round' } },
+    // Laid out from the top: the names of grids come before those of posts.
+    {
+      id: 'post-name', type: 'symbol', source: 'posts',
+      layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': size(12.5), 'text-anchor': 'top', 'text-offset': ['case', ['get', 'is_rough'], ['literal', [0, 3.4]], ['literal', [0, 1.3]]] },
+      paint: text(looks.ink),
+    },
     {
       id: 'grid-name', type: 'symbol', source: 'names', filter: ['get', 'is_leaf'],
       layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 10, size(11), 15, size(15)], 'text-max-width': 7, 'text-padding': 3, 'symbol-sort-key': ['-', 0, ['get', 'open']] },
@@ -104,12 +113,11 @@ export function styleOf({ looks, base, tiles, data, visible, picked }: Drawn): S
     },
     {
       id: 'incident', type: 'symbol', source: 'incidents', filter: ['!', ['has', 'point_count']],
-      layout: { 'icon-image': ['get', 'icon'], 'icon-size': looks.textScale, 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'symbol-sort-key': ['-', 0, ['get', 'order']] },
+      layout: { 'icon-image': ['get', 'icon'], 'icon-size': looks.textScale, 'icon-offset': ASIDE, 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'symbol-sort-key': ['-', 0, ['get', 'order']] },
     },
     {
       id: 'post', type: 'symbol', source: 'posts',
-      layout: { 'icon-image': ['get', 'icon'], 'icon-size': looks.textScale, 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': size(12.5), 'text-anchor': 'top', 'text-offset': [0, 1], 'text-optional': true },
-      paint: text(looks.ink),
+      layout: { 'icon-image': ['get', 'icon'], 'icon-size': looks.textScale, 'icon-offset': ASIDE, 'icon-allow-overlap': true, 'icon-ignore-placement': true },
     },
     {
       id: 'person', type: 'symbol', source: 'people',

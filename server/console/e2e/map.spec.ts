@@ -1,0 +1,174 @@
+/** The map, the wall and what is drawn on them, against a real relay. */
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Page } from '@playwright/test'
+import { accessible, expect, login, test, watched } from './test.ts'
+import { Relay } from './relay.ts'
+
+const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '../../../docs/screens/console')
+
+let relay: Relay
+let faults: string[]
+let first: string
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (!process.env.SUISHOU_SCREENS) return
+  mkdirSync(FOLDER, { recursive: true })
+  await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled' })
+}
+
+async function drawn(page: Page): Promise<void> {
+  await expect(page.locator('[data-state="there"]')).toBeVisible({ timeout: 20_000 })
+}
+
+/** A relay from before base maps has no such route. */
+const isBasemap = (url: string, status: number): boolean => status === 404 && url.endsWith('/api/basemap')
+
+test.beforeAll(async () => {
+  relay = await Relay.start()
+  await relay.fill()
+  first = (await relay.reports())[0] ?? ''
+  await relay.operator('lin', '林晓', ['dispatcher', 'leader'])
+  await relay.operator('chen', '陈主任', ['administrator', 'dispatcher'])
+  await relay.operator('han', '韩警官', ['handler'], 'police')
+  const until_at = new Date(Date.now() + 86_400_000).toISOString()
+  const posts = [
+    { id: 1, name: '上坝危房三户', grid: 'g2', member: 'm2', position: { latitude: 22.912, longitude: 115.632 } },
+    { id: 2, name: '河口河滩', grid: 'g5' },
+  ]
+  await relay.ask('POST', '/api/warnings', { hazard: 'rainstorm', level: 'orange', title: '暴雨橙色预警', text: '请检查危房、河道、低洼路段。', until_at, audience: { grids: ['g2', 'g5'] }, posts, asks_report: true })
+})
+test.afterAll(() => relay.end())
+test.beforeEach(({ page }) => {
+  faults = []
+  watched(page, relay, faults, isBasemap)
+})
+test.afterEach(() => expect(faults).toEqual([]))
+
+async function dark(page: Page): Promise<void> {
+  await page.getByRole('button', { name: '深色/浅色' }).click()
+}
+
+test('the map shows the township, and everything on it stands in lists', async ({ page }) => {
+  await login(page, relay, 'lin')
+  await page.goto(`${relay.base}/#/map`)
+  await drawn(page)
+  const lists = page.getByRole('region', { name: '图层与清单' })
+  await expect(lists.getByRole('button', { name: /制假售假 石桥社区/ })).toBeVisible()
+  await expect(lists.getByRole('link', { name: /橙色 暴雨橙色预警/ })).toBeVisible()
+  await expect(lists.getByRole('button', { name: /上坝危房三户 李强 还没有报告/ })).toBeVisible()
+  await accessible(page)
+  await picture(page, 'map-light')
+  // By keyboard alone: a grid from the list, its work, and the way to the queue.
+  await lists.getByRole('button', { name: '南山村', exact: true }).focus()
+  await page.keyboard.press('Enter')
+  const panel = page.getByRole('complementary', { name: '南山村' })
+  await expect(panel.getByText('未办结 2 件')).toBeVisible()
+  await accessible(page)
+  await panel.getByRole('button', { name: /后山冒烟/ }).click()
+  await expect(page.getByRole('complementary', { name: '消防安全' }).getByText('后山冒烟，已经看到火光')).toBeVisible()
+  await picture(page, 'map-incident-light')
+  await page.reload()
+  await expect(page.getByText('后山冒烟，已经看到火光')).toBeVisible()
+  await dark(page)
+  await drawn(page)
+  await accessible(page)
+  await picture(page, 'map-dark')
+  await page.getByRole('link', { name: '打开办理' }).click()
+  await expect(page.getByRole('article').getByText('后山冒烟，已经看到火光')).toBeVisible()
+})
+
+test('a click on the map opens what lies there, and a layer goes and comes', async ({ page }) => {
+  await login(page, relay, 'lin')
+  await page.goto(`${relay.base}/#/map`)
+  await drawn(page)
+  await page.getByLabel('事件', { exact: false }).and(page.getByRole('checkbox')).first().uncheck()
+  await page.getByRole('checkbox', { name: /风险点/ }).uncheck()
+  const plan = page.locator('canvas.maplibregl-canvas')
+  const box = (await plan.boundingBox())!
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height * 0.72)
+  await expect(page.getByRole('complementary')).toBeVisible()
+  await expect(page.getByRole('complementary').getByText('村（社区）')).toBeVisible()
+  await page.reload()
+  await drawn(page)
+  await expect(page.getByRole('checkbox', { name: /风险点/ })).not.toBeChecked()
+})
+
+test('the map is live', async ({ page }) => {
+  await login(page, relay, 'lin')
+  await page.goto(`${relay.base}/#/map`)
+  await drawn(page)
+  const lists = page.getByRole('region', { name: '图层与清单' })
+  await expect(lists.getByRole('checkbox', { name: /事件/ })).toBeVisible()
+  const before = Number(/\d+/.exec(await lists.locator('label', { hasText: '事件' }).innerText())?.[0])
+  const id = await relay.report('地图上新来的一件', 'sanitation', 'high', 'g6')
+  await expect(lists.locator('label', { hasText: '事件' })).toContainText(String(before + 1), { timeout: 2000 })
+  await relay.ask('POST', `/api/incidents/${id}/steps`, { kind: 'accepted' })
+  await relay.ask('POST', `/api/incidents/${id}/steps`, { kind: 'closed', remark: '已清理' })
+  await expect(lists.locator('label', { hasText: '事件' })).toContainText(new RegExp(`\\b${before}\\b`), { timeout: 2000 })
+})
+
+test('people on patrol are looked up only if somebody wants it', async ({ page }) => {
+  const asked: string[] = []
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+  await login(page, relay, 'lin')
+  await page.goto(`${relay.base}/#/map`)
+  await drawn(page)
+  expect(asked.filter((path) => path.startsWith('/api/patrols') || path === '/api/members')).toEqual([])
+  await page.getByRole('checkbox', { name: '巡查人员' }).check()
+  await expect(page.getByText('现在没有人在巡查。')).toBeVisible()
+  expect(asked.filter((path) => path === '/api/patrols')).toHaveLength(1)
+  // The next one at this screen asks anew.
+  await page.reload()
+  await drawn(page)
+  await expect(page.getByRole('checkbox', { name: '巡查人员' })).not.toBeChecked()
+})
+
+test('the map is usable on a narrow screen, and by nobody who may not', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await login(page, relay, 'lin')
+  await page.goto(`${relay.base}/#/map`)
+  await drawn(page)
+  await accessible(page)
+  await picture(page, 'map-390')
+  await page.getByRole('button', { name: '退出' }).click()
+  await login(page, relay, 'han')
+  for (const path of ['map', 'wall']) {
+    await page.goto(`${relay.base}/#/${path}`)
+    await expect(page.getByRole('heading', { name: '派出所' })).toBeVisible()
+  }
+})
+
+test('the wall turns by itself and names nobody', async ({ page }) => {
+  test.setTimeout(90_000)
+  await page.setViewportSize({ width: 1920, height: 1080 })
+  await login(page, relay, 'lin')
+  await page.goto(`${relay.base}/#/wall`)
+  await drawn(page)
+  await expect(page.getByRole('heading', { name: '未办结 · 按类别' })).toBeVisible()
+  const size = (locator: string): Promise<number> => page.locator(locator).first().evaluate((element) => parseFloat(getComputedStyle(element).fontSize))
+  // From five metres a letter needs some 15 mm: on a wall of 1.2 m width 24 of 1,920 pixels.
+  for (const words of ['.number span', '.bars .name', '.bars .value', '.clock', 'h2', '.fresh']) expect(await size(words), words).toBeGreaterThanOrEqual(24)
+  await accessible(page)
+  await picture(page, 'wall-categories')
+  await page.clock.install()
+  for (const [heading, name] of [['预警', 'warnings'], ['未办结 · 按网格', 'grids'], ['最近七天收到', 'week'], ['未办结 · 按类别', '']] as const) {
+    await page.keyboard.press('ArrowRight')
+    await expect(page.getByRole('heading', { name: heading, exact: true })).toBeVisible()
+    if (name) {
+      await accessible(page)
+      await picture(page, `wall-${name}`)
+    }
+  }
+  const words = await page.getByRole('main').innerText()
+  for (const personal of ['王芳', '李强', '陈志明', '林晓', '危房三户', '神药', '138']) expect(words).not.toContain(personal)
+  await page.clock.runFor(15_500)
+  await expect(page.getByRole('heading', { name: '预警', exact: true })).toBeVisible()
+  await page.keyboard.press(' ')
+  await expect(page.getByRole('button', { name: '继续轮播' })).toBeVisible()
+  await page.clock.runFor(60_000)
+  await expect(page.getByRole('heading', { name: '预警', exact: true })).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('heading', { name: '地图' })).toBeVisible()
+})
