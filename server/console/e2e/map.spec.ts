@@ -3,14 +3,13 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from '@playwright/test'
-import { accessible, expect, login, test, watched } from './test.ts'
+import { accessible, choose, expect, login, test, watched } from './test.ts'
 import { Relay } from './relay.ts'
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '../../../docs/screens/console')
 
 let relay: Relay
 let faults: string[]
-let first: string
 
 async function picture(page: Page, name: string): Promise<void> {
   if (!process.env.SUISHOU_SCREENS) return
@@ -28,7 +27,7 @@ const isBasemap = (url: string, status: number): boolean => status === 404 && ur
 test.beforeAll(async () => {
   relay = await Relay.start()
   await relay.fill()
-  first = (await relay.reports())[0] ?? ''
+  await relay.reports()
   await relay.operator('lin', '林晓', ['dispatcher', 'leader'])
   await relay.operator('chen', '陈主任', ['administrator', 'dispatcher'])
   await relay.operator('han', '韩警官', ['handler'], 'police')
@@ -171,4 +170,80 @@ test('the wall turns by itself and names nobody', async ({ page }) => {
   await expect(page.getByRole('heading', { name: '预警', exact: true })).toBeVisible()
   await page.keyboard.press('Escape')
   await expect(page.getByRole('heading', { name: '地图' })).toBeVisible()
+})
+
+test('a warning stands on the map with its people, and what they answer comes in', async ({ page }) => {
+  await login(page, relay, 'lin')
+  await page.goto(`${relay.base}/#/orders/warnings`)
+  await page.getByRole('link', { name: '暴雨橙色预警' }).click()
+  await drawn(page)
+  await accessible(page)
+  await picture(page, 'warning-map-light')
+  const { warnings } = await relay.ask<{ warnings: { document: string; title: string }[] }>('GET', '/api/warnings')
+  const id = warnings.find(({ title }) => title === '暴雨橙色预警')?.document
+  await expect(page.getByText('已确认 0 人')).toBeVisible()
+  await relay.ask('POST', `/api/warnings/${id}/steps`, { kind: 'acknowledged', member: 'm2' })
+  await expect(page.getByText('已确认 1 人')).toBeVisible({ timeout: 2000 })
+  await relay.ask('POST', `/api/warnings/${id}/steps`, { kind: 'reported', member: 'm2', post: 1, report: 'need_help' })
+  await expect(page.getByRole('table').getByText('需要支援').first()).toBeVisible({ timeout: 2000 })
+  await page.goto(`${relay.base}/#/map`)
+  await drawn(page)
+  await expect(page.getByRole('button', { name: /上坝危房三户 李强 需要支援/ })).toBeVisible()
+})
+
+test('a warning is drawn: its grids by click, a risk area with its person', async ({ page }) => {
+  await login(page, relay, 'lin')
+  await page.goto(`${relay.base}/#/orders/warnings`)
+  await page.getByRole('button', { name: '发预警' }).click()
+  const dialog = page.getByRole('dialog')
+  await choose(page, dialog, '灾种', '森林火险')
+  await dialog.getByText('红色').click()
+  await dialog.getByLabel('标题').fill('森林火险红色预警')
+  await dialog.getByLabel('内容').fill('禁止野外用火')
+  await expect(dialog.locator('[data-state="there"]')).toBeVisible({ timeout: 20_000 })
+  const plan = dialog.locator('canvas.maplibregl-canvas')
+  await plan.scrollIntoViewIfNeeded()
+  const box = (await plan.boundingBox())!
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height * 0.3)
+  await dialog.getByRole('button', { name: '加一个风险点' }).click()
+  await dialog.getByLabel('风险点名称 1').fill('后山林缘')
+  await choose(page, dialog, '责任人 1', '李强')
+  await dialog.getByRole('button', { name: '按网格' }).click()
+  await plan.scrollIntoViewIfNeeded()
+  const again = (await plan.boundingBox())!
+  await page.mouse.click(again.x + again.width / 2 + 20, again.y + again.height * 0.4)
+  await expect(dialog.getByRole('button', { name: '位置已定' })).toBeVisible()
+  await accessible(page)
+  await picture(page, 'warning-draw-light')
+  await dialog.getByRole('button', { name: '发出' }).click()
+  await expect(page.getByRole('heading', { name: '森林火险红色预警' })).toBeVisible()
+  const id = /warnings\/([0-9a-f-]+)/.exec(page.url())?.[1]
+  const shown = await relay.ask<{ audience: { grids: string[] }; post_list: { grid: string; position: { latitude: number; longitude: number }; keeper: { member: string } }[] }>('GET', `/api/warnings/${id}`)
+  expect(shown.audience.grids).toEqual(['g5'])
+  expect(shown.post_list).toMatchObject([{ grid: 'g5', keeper: { member: 'm2' } }])
+  const { latitude, longitude } = shown.post_list[0]!.position
+  expect(latitude > 22.92 && latitude < 22.94 && longitude > 115.62 && longitude < 115.64).toBe(true)
+  await relay.ask('POST', `/api/warnings/${id}/steps`, { kind: 'ended' })
+})
+
+test('figures are charts and tables', async ({ page }) => {
+  await login(page, relay, 'lin')
+  await page.goto(`${relay.base}/#/figures`)
+  for (const name of ['闭环', '与上一时段比较', '趋势', '按类别', '办理时长']) {
+    const chart = page.getByRole('img', { name: new RegExp(`^${name}`) })
+    await expect(chart).toHaveAttribute('data-drawn', 'true')
+    await expect(chart.locator('canvas')).toBeVisible()
+  }
+  await accessible(page)
+  await picture(page, 'charts-light')
+  await page.getByText('看数字').nth(1).click()
+  const table = page.getByRole('region', { name: '与上一时段比较' })
+  await expect(table.getByRole('row', { name: /^收到 0 9 \+9$/ })).toBeVisible()
+  await accessible(page)
+  await dark(page)
+  await accessible(page)
+  await picture(page, 'charts-dark')
+  await page.getByText('表', { exact: true }).click()
+  await expect(page.getByText('合计')).toBeVisible()
+  expect(page.url()).toContain('view=table')
 })

@@ -52,7 +52,7 @@ async function dark(page: Page): Promise<void> {
 }
 
 for (const [who, screens] of [
-  ['lin', [['queue', '/queue', '菜市场东口'], ['tasks', '/orders/tasks', '河滩转移'], ['warnings', '/orders/warnings', '暴雨橙色预警'], ['notices', '/orders/notices', '防溺水提醒'], ['figures', '/figures', '合计'], ['people', '/people/grids', '上坝村'], ['held', '/held', '没有待核的条目']]],
+  ['lin', [['queue', '/queue', '菜市场东口'], ['tasks', '/orders/tasks', '河滩转移'], ['warnings', '/orders/warnings', '暴雨橙色预警'], ['notices', '/orders/notices', '防溺水提醒'], ['figures', '/figures?view=table', '合计'], ['people', '/people/grids', '上坝村'], ['held', '/held', '没有待核的条目']]],
   ['chen', [['members', '/people/members', '王芳'], ['phones', '/people/phones', '还没有手机登记'], ['health', '/house/state', '磁盘'], ['operators', '/house/operators', '韩警官'], ['settings', '/house/settings', '保存为文件'], ['audit', '/house/audit', '本机程序'], ['start', '/start', '登记第一部手机'], ['account', '/account', '修改密码']]],
 ] as const) {
   test(`every screen of ${who} opens, light and dark, and is usable without seeing`, async ({ page }) => {

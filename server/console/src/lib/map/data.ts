@@ -1,5 +1,5 @@
 /** What the map shows, kept up to date by live changes: one changed incident is asked for by itself, many at once anew. */
-import { computed, onScopeDispose, ref, shallowRef, triggerRef, type Ref } from 'vue'
+import { computed, onMounted, onScopeDispose, ref, shallowRef, triggerRef, type Ref } from 'vue'
 import { api, ApiFault, need } from '@/api/client'
 import type { IncidentRow, PatrolRow, Warning } from '@/api/types'
 import { gathered } from '@/lib/gathered'
@@ -48,6 +48,7 @@ export function useMapData() {
 
   async function loadGrids(): Promise<void> {
     grids.value = readGrids(await need(api.GET('/api/grids')))
+    performance.mark('map:grids')
   }
 
   let asked = 0
@@ -69,6 +70,7 @@ export function useMapData() {
     }
     incidents.value = found
     isComplete.value = true
+    performance.mark('map:points')
   }
 
   async function loadOne(document: string): Promise<void> {
@@ -125,6 +127,28 @@ export function useMapData() {
   })
 
   return { grids, incidents, warnings, base, tallies, fault, isComplete, isCapped, load }
+}
+
+/** Only what everything else is drawn on. */
+export function useGround() {
+  const grids = shallowRef<Map<string, MapGrid> | null>(null)
+  const base = shallowRef<Basemap | null>(null)
+  const fault = ref('')
+  async function load(): Promise<void> {
+    const ground = loadBasemap().then(
+      (found) => (base.value = found),
+      () => undefined,
+    )
+    try {
+      grids.value = readGrids(await need(api.GET('/api/grids')))
+      fault.value = ''
+    } catch (error) {
+      fault.value = told(error)
+    }
+    await ground
+  }
+  onMounted(load)
+  return { grids, base, fault }
 }
 
 /** People on patrol. Only where their phones sent a path, which they agreed to, is there a place to show. */

@@ -57,7 +57,9 @@ export interface Options {
   /** A picture to look at, not to move. */
   isStill: boolean
   onPick: (picked: Picked) => void
-  /** Areas, names and points are on the screen. */
+  /** The first picture is on the screen. */
+  onDrawn: () => void
+  /** Everything is, and nothing more is to come. */
   onPicture: () => void
 }
 
@@ -137,6 +139,7 @@ export function makeMap(options: Options): MapHandle {
     plan.once('idle', () => resolve())
   })
   void whenIdle.then(options.onPicture)
+  plan.once('load', options.onDrawn)
 
   function found(event: MapMouseEvent): MapGeoJSONFeature[] {
     const { x, y } = event.point
