@@ -1,5 +1,6 @@
 /** The map, the wall and what is drawn on them, against a real relay. */
 import { mkdirSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from '@playwright/test'
@@ -246,4 +247,21 @@ test('figures are charts and tables', async ({ page }) => {
   await page.getByText('表', { exact: true }).click()
   await expect(page.getByText('合计')).toBeVisible()
   expect(page.url()).toContain('view=table')
+})
+
+test('the queue comes in 350 KB, without map and charts', async ({ page }) => {
+  const files: Promise<{ name: string; bytes: number }>[] = []
+  page.on('response', (response) => {
+    const { pathname } = new URL(response.url())
+    if (/\.(m?js|css|html|svg)$|^\/$/.test(pathname)) files.push(response.body().then((body) => ({ name: pathname, bytes: gzipSync(body, { level: 9 }).length })))
+  })
+  await login(page, relay, 'lin')
+  await page.goto(`${relay.base}/#/queue`)
+  await page.getByRole('option').first().click()
+  await expect(page.getByRole('article')).toBeVisible()
+  const all = await Promise.all(files)
+  const total = all.reduce((sum, { bytes }) => sum + bytes, 0)
+  console.log(`first load of the queue: ${(total / 1024).toFixed(0)} KB gzip in ${all.length} files, login and one incident included`)
+  expect(total).toBeLessThanOrEqual(350 * 1024)
+  expect(all.filter(({ name }) => /engine|maplibre|echarts|MapView|Chart/.test(name))).toEqual([])
 })

@@ -138,6 +138,7 @@ export function comparisonData(now: Figures, before: Figures, label: (figure: Co
   const figures: Count[] = ['received', 'accepted', 'handled', 'in_time', 'late', 'open', 'overdue', 'rejected', 'reopened']
   return {
     heading: words.heading,
+    isLying: true,
     series: [
       { name: words.before, colour: 'quiet' },
       { name: words.now, colour: 'main' },

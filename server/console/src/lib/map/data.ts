@@ -65,8 +65,8 @@ export function useMapData() {
         isCapped.value = page.length === PAGE
         break
       }
-      // The first picture does not wait for the last page.
-      if (!isComplete.value) incidents.value = new Map(found)
+      // The first picture does not wait for the last page, and is not drawn anew for each.
+      if (!isComplete.value && incidents.value.size === 0) incidents.value = new Map(found)
     }
     incidents.value = found
     isComplete.value = true

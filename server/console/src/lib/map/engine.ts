@@ -91,6 +91,7 @@ export function makeMap(options: Options): MapHandle {
   const visible = { ...options.visible }
   let drawing = drawingOn(base)
   let taken: Pointer | null = null
+  let isGone = false
 
   const shifted = (features: Features): Features => (base?.is_gcj02 ? { ...features, features: features.features.map((one) => ({ ...one, geometry: { ...one.geometry, coordinates: redrawn(one.geometry.coordinates, drawing.draw) } })) } : features)
   const all = (): Record<SourceName, Features> => Object.fromEntries(SOURCES.map((name) => [name, shifted(data[name])])) as Record<SourceName, Features>
@@ -101,7 +102,8 @@ export function makeMap(options: Options): MapHandle {
     container: options.container,
     style: style(),
     bounds: options.bounds ? boundsDrawn(options.bounds) : ([73, 18, 135, 53] as Bounds),
-    fitBoundsOptions: { padding: options.isStill ? 24 : 36 },
+    // On a wall the key stands below.
+    fitBoundsOptions: { padding: options.isStill ? { top: 24, left: 24, right: 24, bottom: 76 } : 36 },
     interactive: !options.isStill,
     attributionControl: false,
     dragRotate: false,
@@ -211,9 +213,18 @@ export function makeMap(options: Options): MapHandle {
     plan.on('mousedown', (event) => {
       if (taken?.down?.(pointed(event))) event.preventDefault()
     })
+    let isLooking = false
     plan.on('mousemove', (event) => {
-      if (taken) taken.move?.(pointed(event))
-      else plan.getCanvas().style.cursor = plan.isStyleLoaded() && found(event).length > 0 ? 'pointer' : ''
+      if (taken) {
+        taken.move?.(pointed(event))
+      } else if (!isLooking) {
+        // Once a picture is often enough.
+        isLooking = true
+        requestAnimationFrame(() => {
+          isLooking = false
+          if (!isGone && !taken && plan.isStyleLoaded()) plan.getCanvas().style.cursor = found(event).length > 0 ? 'pointer' : ''
+        })
+      }
     })
     plan.on('mouseup', (event) => taken?.up?.(pointed(event)))
     plan.on('dblclick', (event) => {
@@ -226,7 +237,6 @@ export function makeMap(options: Options): MapHandle {
   const loaded = new Promise<void>((resolve) => {
     plan.once('load', () => resolve())
   })
-  let isGone = false
   /** What comes before the style is there waits for it. */
   const soon = (work: () => void): void => void loaded.then(() => !isGone && work())
 

@@ -76,7 +76,7 @@ export function styleOf({ looks, base, tiles, data, visible, picked }: Drawn): S
     { id: 'area-line', type: 'line', source: 'areas', paint: { 'line-color': levelled(looks), 'line-width': size(3), 'line-dasharray': [3, 1.4] }, layout: { 'line-join': 'round' } },
     { id: 'picked', type: 'line', source: 'grids', filter: pickedIs(picked), paint: { 'line-color': looks.pick, 'line-width': size(3.5) }, layout: { 'line-join': 'round' } },
     { id: 'track', type: 'line', source: 'tracks', paint: { 'line-color': looks.track, 'line-width': 2.5, 'line-opacity': 0.8 }, layout: { 'line-join': 'round', 'line-cap': 'round' } },
-    // Laid out from the top: the names of grids come before those of posts.
+    // Laid out from the top: names give way to incidents and numbers, those of posts to those of grids.
     {
       id: 'post-name', type: 'symbol', source: 'posts',
       layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': size(12.5), 'text-anchor': 'top', 'text-offset': ['case', ['get', 'is_rough'], ['literal', [0, 3.4]], ['literal', [0, 1.3]]] },
@@ -84,7 +84,7 @@ export function styleOf({ looks, base, tiles, data, visible, picked }: Drawn): S
     },
     {
       id: 'grid-name', type: 'symbol', source: 'names', filter: ['get', 'is_leaf'],
-      layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 10, size(11), 15, size(15)], 'text-max-width': 7, 'text-padding': 3, 'symbol-sort-key': ['-', 0, ['get', 'open']] },
+      layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 10, size(11), 15, size(15)], 'text-max-width': 7, 'text-padding': 2, 'text-variable-anchor': ['center', 'bottom', 'top', 'right', 'left'], 'text-radial-offset': 1.3, 'text-justify': 'auto', 'symbol-sort-key': ['-', 0, ['get', 'open']] },
       paint: text(looks.ink),
     },
     {
@@ -100,7 +100,7 @@ export function styleOf({ looks, base, tiles, data, visible, picked }: Drawn): S
     {
       id: 'cluster', type: 'circle', source: 'incidents', filter: ['has', 'point_count'],
       paint: {
-        'circle-color': ['case', ['>', ['get', 'late'], 0], looks.clusterLate, ['>', ['get', 'urgent'], 0], looks.clusterUrgent, looks.cluster],
+        'circle-color': ['case', ['>', ['get', 'late'], 0], looks.clusterLate, ['>=', ['/', ['get', 'urgent'], ['get', 'point_count']], 0.34], looks.clusterUrgent, looks.cluster],
         'circle-radius': ['step', ['get', 'point_count'], size(14), 10, size(18), 50, size(23), 200, size(28)],
         'circle-stroke-color': '#fff',
         'circle-stroke-width': size(2),
@@ -108,16 +108,16 @@ export function styleOf({ looks, base, tiles, data, visible, picked }: Drawn): S
     },
     {
       id: 'cluster-count', type: 'symbol', source: 'incidents', filter: ['has', 'point_count'],
-      layout: { 'text-field': ['concat', ['get', 'point_count_abbreviated'], ['case', ['>', ['get', 'late'], 0], '!', '']], 'text-font': FONT, 'text-size': size(13), 'text-allow-overlap': true, 'text-ignore-placement': true },
+      layout: { 'text-field': ['concat', ['get', 'point_count_abbreviated'], ['case', ['>', ['get', 'late'], 0], '!', '']], 'text-font': FONT, 'text-size': size(13), 'text-allow-overlap': true, 'text-padding': size(12) },
       paint: { 'text-color': '#fff' },
     },
     {
       id: 'incident', type: 'symbol', source: 'incidents', filter: ['!', ['has', 'point_count']],
-      layout: { 'icon-image': ['get', 'icon'], 'icon-size': looks.textScale, 'icon-offset': ASIDE, 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'symbol-sort-key': ['-', 0, ['get', 'order']] },
+      layout: { 'icon-image': ['get', 'icon'], 'icon-size': looks.textScale, 'icon-offset': ASIDE, 'icon-allow-overlap': true, 'symbol-sort-key': ['-', 0, ['get', 'order']] },
     },
     {
       id: 'post', type: 'symbol', source: 'posts',
-      layout: { 'icon-image': ['get', 'icon'], 'icon-size': looks.textScale, 'icon-offset': ASIDE, 'icon-allow-overlap': true, 'icon-ignore-placement': true },
+      layout: { 'icon-image': ['get', 'icon'], 'icon-size': looks.textScale, 'icon-offset': ASIDE, 'icon-allow-overlap': true },
     },
     {
       id: 'person', type: 'symbol', source: 'people',
