@@ -261,7 +261,7 @@ test('the queue comes in 350 KB, without map and charts', async ({ page }) => {
   await expect(page.getByRole('article')).toBeVisible()
   const all = await Promise.all(files)
   const total = all.reduce((sum, { bytes }) => sum + bytes, 0)
-  console.log(`first load of the queue: ${(total / 1024).toFixed(0)} KB gzip in ${all.length} files, login and one incident included`)
+  process.stdout.write(`first load of the queue: ${(total / 1024).toFixed(0)} KB gzip in ${all.length} files, login and one incident included\n`)
   expect(total).toBeLessThanOrEqual(350 * 1024)
   expect(all.filter(({ name }) => /engine|maplibre|echarts|MapView|Chart/.test(name))).toEqual([])
 })

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { addressFault, tilesOf, type Basemap } from '@/lib/map/basemap'
 
-const base = (kind: Basemap['kind'], address: string | null = null): Basemap => ({ kind, name: null, bounds: null, min_zoom: null, max_zoom: null, bytes: null, attribution: null, is_gcj02: null, address })
+const base = (kind: Basemap['kind'], address: string | null = null, is_missing = false) => ({ kind, address, is_missing, version: 'v1' })
 
 describe('a base map', () => {
   it('comes from the relay, from an address, or not at all', () => {
     expect(tilesOf(null, 'http://relay')).toBeNull()
     expect(tilesOf(base('none'), 'http://relay')).toBeNull()
-    expect(tilesOf(base('file'), 'http://relay')).toBe('http://relay/tiles/{z}/{x}/{y}')
+    expect(tilesOf(base('file'), 'http://relay')).toBe('http://relay/tiles/{z}/{x}/{y}?v=v1')
+    expect(tilesOf(base('file', null, true), 'http://relay')).toBeNull()
     expect(tilesOf(base('address', 'https://t/{z}/{x}/{y}'), 'http://relay')).toBe('https://t/{z}/{x}/{y}')
   })
 

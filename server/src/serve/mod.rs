@@ -101,7 +101,6 @@ impl Server {
             Transport::PlainOnLoopback => only_loopback(listen).map(|()| None)?,
         };
         only_loopback(api_listen)?;
-        let pages = pages::router(options.console_dir)?;
         let pin = certificate.as_ref().map(Certificate::pin);
         let tls = certificate.map(acceptor).transpose()?;
 
@@ -135,6 +134,10 @@ impl Server {
         };
         let own = vec![bound, api];
         let time = Arc::clone(&clock);
+        let shown_by = relay.clone();
+        let pages = pages::router(options.console_dir, move || {
+            shown_by.base_map().address.as_deref().and_then(pages::origin)
+        })?;
         let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock).listening(own.clone());
         let shown = metrics::router(metrics.clone(), relay.clone(), desk.clone(), time);
         // Other systems come by the door that phones come by: the other one is this machine's alone.

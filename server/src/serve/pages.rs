@@ -35,8 +35,10 @@ const ICON: &str = "icon.svg";
 const ABSENT: &str = include_str!("absent.html");
 /// Nothing from elsewhere, no script and no style that does not stand in a file of ours.
 const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; \
-    img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; base-uri 'none'; \
-    form-action 'self'; frame-ancestors 'none'";
+    media-src 'self' blob:; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// Pictures and answers too, but for those of the tile service that the township chose.
+const PICTURES: &str = "img-src 'self' data: blob:";
+const ANSWERS: &str = "connect-src 'self'";
 /// A file whose name changes with its content.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// A file that may be another one tomorrow.
@@ -65,8 +67,11 @@ struct Line {
     gzip: [usize; 2],
 }
 
-/// The console's routes; from `folder` if one is given.
-pub(super) fn router(folder: Option<PathBuf>) -> Result<Router, SetupError> {
+/// The console's routes; from `folder` if one is given. `elsewhere` tells from which other place a page may fetch tiles.
+pub(super) fn router<F>(folder: Option<PathBuf>, elsewhere: F) -> Result<Router, SetupError>
+where
+    F: Fn() -> Option<String> + Clone + Send + Sync + 'static,
+{
     let pages = match (folder, PACK) {
         (Some(folder), _) if folder.join(PAGE).is_file() => Pages::Folder(folder.into()),
         (Some(folder), _) => {
@@ -83,7 +88,27 @@ pub(super) fn router(folder: Option<PathBuf>) -> Result<Router, SetupError> {
             get(async |pages: State<Pages>, headers: HeaderMap| serve(pages, ICON, &headers).await),
         )
         .route("/assets/{file}", get(asset));
-    Ok(routes.with_state(pages).layer(middleware::map_response(sealed)))
+    let seal = move |response: Response| {
+        let policy = policy(elsewhere().as_deref());
+        async move { sealed(response, policy) }
+    };
+    Ok(routes.with_state(pages).layer(middleware::map_response(seal)))
+}
+
+/// The scheme and host of a tile service's address.
+pub(super) fn origin(address: &str) -> Option<String> {
+    let (scheme, rest) = address.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+    let is_host = !host.is_empty() && host.bytes().all(is_plain);
+    (matches!(scheme, "http" | "https") && is_host).then(|| format!("{scheme}://{host}"))
+}
+
+/// What a browser may do with a page.
+fn policy(elsewhere: Option<&str>) -> HeaderValue {
+    let more = elsewhere.map(|origin| format!(" {origin}")).unwrap_or_default();
+    let whole = format!("{POLICY}; {PICTURES}{more}; {ANSWERS}{more}");
+    HeaderValue::from_str(&whole).unwrap_or(HeaderValue::from_static(POLICY))
 }
 
 /// Reads the list of a pack.
@@ -149,12 +174,12 @@ fn kind(path: &str) -> &'static str {
     }
 }
 
-/// What a browser may do with the pages.
-async fn sealed(mut response: Response) -> Response {
+/// Says what a browser may do with the pages.
+fn sealed(mut response: Response, policy: HeaderValue) -> Response {
     let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(ASK_AGAIN);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -199,7 +224,7 @@ mod tests {
     #[tokio::test]
     async fn a_folder_is_served_and_nothing_outside_of_it() {
         let parent = built();
-        let router = router(Some(parent.path().join("dist"))).unwrap();
+        let router = router(Some(parent.path().join("dist")), || None).unwrap();
         let (status, headers, body) = ask(&router, "/", &[]).await;
         assert_eq!((status, body.as_str()), (StatusCode::OK, "<p>page</p>"));
         let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
@@ -213,9 +238,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_page_may_fetch_tiles_of_the_chosen_service_and_nothing_else_from_there() {
+        let parent = built();
+        let chosen = || origin("https://t0.example.org:8443/w/{z}/{x}/{y}.png?tk=secret");
+        let router = router(Some(parent.path().join("dist")), chosen).unwrap();
+        let (_, headers, _) = ask(&router, "/", &[]).await;
+        let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        let with_host: Vec<&str> = policy.split("; ").filter(|part| part.contains("example.org")).collect();
+        assert_eq!(
+            with_host,
+            [
+                "img-src 'self' data: blob: https://t0.example.org:8443",
+                "connect-src 'self' https://t0.example.org:8443",
+            ]
+        );
+        assert!(!policy.contains("secret"), "{policy}");
+        for bad in
+            ["", "ftp://a/{z}", "https://", "https:///{z}", "https://a;script-src *", "https://a b/{z}"]
+        {
+            assert_eq!(origin(bad), None, "{bad}");
+        }
+        assert_eq!(origin("http://10.0.0.2/t?x={x}").as_deref(), Some("http://10.0.0.2"));
+    }
+
+    #[tokio::test]
     async fn a_folder_without_a_page_is_refused_at_the_start() {
         let parent = built();
-        assert!(router(Some(parent.path().to_owned())).is_err());
+        assert!(router(Some(parent.path().to_owned()), || None).is_err());
     }
 
     #[tokio::test]
@@ -242,7 +291,7 @@ mod tests {
     #[cfg(not(feature = "console"))]
     #[tokio::test]
     async fn without_files_the_page_says_how_to_build_them() {
-        let (status, _, body) = ask(&router(None).unwrap(), "/", &[]).await;
+        let (status, _, body) = ask(&router(None, || None).unwrap(), "/", &[]).await;
         assert!(
             status.is_success() && body.contains("make console") && body.contains("--console-dir"),
             "{body}"

@@ -1,33 +1,15 @@
 /** The ground under the grids: tiles that the township loaded or gave an address of, or none. */
-import { ApiFault, ask } from '@/api/client'
-import type { Bounds } from './geometry'
+import { api, ApiFault, need } from '@/api/client'
+import type { components } from '@/api/schema'
 
-export interface Basemap {
-  kind: 'none' | 'file' | 'address'
-  name: string | null
-  bounds: Bounds | null
-  min_zoom: number | null
-  max_zoom: number | null
-  bytes: number | null
-  attribution: string | null
-  is_gcj02: boolean | null
-  address: string | null
-}
+export type Basemap = components['schemas']['BaseMapShown']
 
-const NONE: Basemap = { kind: 'none', name: null, bounds: null, min_zoom: null, max_zoom: null, bytes: null, attribution: null, is_gcj02: null, address: null }
+export const loadBasemap = (): Promise<Basemap> => need(api.GET('/api/basemap'))
 
-export async function loadBasemap(): Promise<Basemap> {
-  const response = await ask(new Request(new URL('/api/basemap', globalThis.location.origin)))
-  // A relay from before base maps: the ground is plain.
-  if (response.status === 404) return NONE
-  if (!response.ok) throw new ApiFault(response.status, 'basemap', '')
-  return (await response.json()) as Basemap
-}
-
-/** Where tiles come from; none for a plain ground. */
-export function tilesOf(base: Basemap | null, origin: string): string | null {
-  if (!base || base.kind === 'none') return null
-  return base.kind === 'address' && base.address ? base.address : `${origin}/tiles/{z}/{x}/{y}`
+/** Where tiles come from; none for a plain ground. A browser keeps tiles of one version only. */
+export function tilesOf(base: Pick<Basemap, 'kind' | 'address' | 'version' | 'is_missing'> | null, origin: string): string | null {
+  if (!base || base.kind === 'none' || base.is_missing) return null
+  return base.kind === 'address' ? base.address : `${origin}/tiles/{z}/{x}/{y}?v=${base.version}`
 }
 
 export type AddressFault = 'scheme' | 'places' | 'key'
@@ -46,7 +28,7 @@ export function sendWithProgress(path: string, file: Blob, csrf: string | null, 
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     request.open('PUT', path)
-    request.setRequestHeader('content-type', 'application/vnd.mapbox.mbtiles')
+    request.setRequestHeader('content-type', 'application/vnd.sqlite3')
     request.setRequestHeader('accept-language', document.documentElement.lang.startsWith('en') ? 'en' : 'zh')
     if (csrf) request.setRequestHeader('x-csrf-token', csrf)
     request.upload.onprogress = ({ loaded, total }) => progress(loaded, total)

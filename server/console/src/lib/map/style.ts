@@ -3,6 +3,7 @@ import type { FeatureCollection } from 'geojson'
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl'
 import type { Basemap } from './basemap'
 import type { Features } from './features'
+import type { Bounds } from './geometry'
 import type { MapLooks } from './looks'
 
 /** What can be switched on and off. */
@@ -60,7 +61,8 @@ export function styleOf({ looks, base, tiles, data, visible, picked }: Drawn): S
   const ground: LayerSpecification[] = [{ id: 'ground', type: 'background', paint: { 'background-color': looks.ground } }]
   if (tiles) {
     const { bounds, min_zoom, max_zoom } = base ?? {}
-    sources.tiles = { type: 'raster', tiles: [tiles], tileSize: 256, minzoom: min_zoom ?? 0, maxzoom: max_zoom ?? 18, ...(bounds && !base?.is_gcj02 && { bounds }) }
+    // In the coordinates of the tiles, shifted or not, as they are drawn.
+    sources.tiles = { type: 'raster', tiles: [tiles], tileSize: 256, minzoom: min_zoom ?? 0, maxzoom: max_zoom ?? 18, ...(bounds && { bounds: bounds as Bounds }) }
     ground.push({ id: 'tiles', type: 'raster', source: 'tiles', paint: { 'raster-fade-duration': 0 } })
   }
   const text = (spots: string, around = looks.halo) => ({ 'text-color': spots, 'text-halo-color': around, 'text-halo-width': 1.6 * looks.textScale })
