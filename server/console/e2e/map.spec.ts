@@ -125,6 +125,34 @@ test('people on patrol are looked up only if somebody wants it', async ({ page }
   await expect(page.getByRole('checkbox', { name: '巡查人员' })).not.toBeChecked()
 })
 
+test('who is on patrol stands where the phone last told, and who did not agree to that only in the list', async ({ page }) => {
+  const row = { author: 'person 1', distance_m: 1860, finished_at: null, gaps: 1, incidents: 0, left: 2, visited: 3, started_at: '2026-11-23T01:00:00Z', state: 'running', is_overdue: false, seq: 1 }
+  const document = (last: string): string => `00000000-0000-7000-8000-00000000000${last}`
+  const patrols = [{ ...row, document: document('1'), grid: 'g2', member: 'm2', tracked_s: 1200 }, { ...row, document: document('2'), grid: 'g1', member: 'm1', tracked_s: 0 }]
+  const line = (coordinates: [number, number][], from: number) => ({ type: 'Feature', properties: { is_coarse: false, times: coordinates.map((_, index) => new Date(from + index * 60_000).toISOString()) }, geometry: { type: 'LineString', coordinates } })
+  const began = Date.parse('2026-11-23T01:00:00Z')
+  const features = [line([[115.622, 22.903], [115.626, 22.906], [115.629, 22.905]], began), line([[115.634, 22.909], [115.636, 22.914]], began + 900_000)]
+  const tracks: string[] = []
+  await page.route(/\/api\/patrols\?/, (route) => route.fulfill({ json: { patrols } }))
+  await page.route(/\/api\/patrols\/.*\/track/, (route) => {
+    tracks.push(route.request().url())
+    return route.fulfill({ json: { type: 'FeatureCollection', features } })
+  })
+  await login(page, relay, 'lin')
+  await page.goto(`${relay.base}/#/map`)
+  await drawn(page)
+  await page.getByRole('checkbox', { name: '巡查人员' }).check()
+  await expect(page.getByRole('button', { name: '王芳 桥头村 没有位置' })).toBeVisible()
+  await page.getByRole('button', { name: /李强 上坝村 最后位置 2026-11-23 09:16/ }).click()
+  const panel = page.getByRole('complementary', { name: '李强' })
+  await expect(panel.getByText('1.9 km')).toBeVisible()
+  await expect(panel.getByText('3 / 5')).toBeVisible()
+  // Nobody's path is asked for who sent none, and none twice in a minute.
+  expect(tracks.map((url) => new URL(url).pathname)).toEqual([`/api/patrols/${document('1')}/track`])
+  await accessible(page)
+  await picture(page, 'map-patrol-light')
+})
+
 test('the map is usable on a narrow screen, and by nobody who may not', async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 })
   await login(page, relay, 'lin')
