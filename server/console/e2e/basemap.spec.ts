@@ -50,7 +50,7 @@ test.afterAll(async () => {
 test('a file of tiles is loaded, lies under the grids and goes again', async ({ page }) => {
   test.setTimeout(120_000)
   faults = []
-  watched(page, relay, faults, (url, status) => status === 400 && url.includes('/api/basemap/file'))
+  watched(page, relay, faults, (url, status) => status === 422 && url.includes('/api/basemap/file'))
   const tiles: string[] = []
   page.on('response', (response) => {
     if (response.url().includes('/tiles/')) tiles.push(`${response.status()} ${new URL(response.url()).pathname}`)

@@ -12,7 +12,7 @@ import type { Bounds } from './geometry'
 import { drawIcon, RATIO, type Named } from './icons'
 import type { MapLooks } from './looks'
 import { drawingOn, redrawn, type Spot } from './shift'
-import { CLUSTER_MAX_ZOOM, DRAWN, PICKED, pickedIs, SOURCES, styleOf, type LayerName, type SourceName } from './style'
+import { CLUSTER_MAX_ZOOM, DRAWN, fillOver, PICKED, pickedIs, SOURCES, styleOf, TILE_LAYER, tileSource, type LayerName, type SourceName } from './style'
 
 setWorkerUrl(workerUrl)
 
@@ -258,7 +258,18 @@ export function makeMap(options: Options): MapHandle {
     ground(next) {
       base = next
       drawing = drawingOn(base)
-      soon(() => plan.setStyle(style(), { diff: true }))
+      soon(() => {
+        if (plan.getLayer('tiles')) plan.removeLayer('tiles')
+        if (plan.getSource('tiles')) plan.removeSource('tiles')
+        const tiles = tilesOf(base, globalThis.location.origin)
+        if (tiles) {
+          plan.addSource('tiles', tileSource(base, tiles))
+          plan.addLayer(TILE_LAYER, 'grid')
+        }
+        plan.setPaintProperty('grid', 'fill-opacity', fillOver(tiles, looks))
+        // On tiles in GCJ-02 everything lies elsewhere.
+        for (const [name, features] of Object.entries(all())) void plan.getSource<GeoJSONSource>(name)?.setData(features as FeatureCollection)
+      })
     },
     pick(id) {
       picked = id

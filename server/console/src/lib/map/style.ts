@@ -38,6 +38,19 @@ const shaded = (looks: MapLooks): ExpressionSpecification => ['match', ['get', '
 const levelled = (looks: MapLooks): ExpressionSpecification => ['match', ['get', 'level'], 'red', looks.levels.red, 'orange', looks.levels.orange, 'yellow', looks.levels.yellow, looks.levels.blue]
 export const pickedIs = (id: string | null): FilterSpecification => ['==', ['get', 'id'], id ?? '']
 
+export const TILE_LAYER: LayerSpecification = { id: 'tiles', type: 'raster', source: 'tiles', paint: { 'raster-fade-duration': 0 } }
+
+export function tileSource(base: Basemap | null, tiles: string): SourceSpecification {
+  const { bounds, min_zoom, max_zoom } = base ?? {}
+  // In the coordinates of the tiles, shifted or not, as they are drawn.
+  return { type: 'raster', tiles: [tiles], tileSize: 256, minzoom: min_zoom ?? 0, maxzoom: max_zoom ?? 18, ...(bounds && { bounds: bounds as Bounds }) }
+}
+
+/** Over tiles a grid where nothing is open shows little more than its border. */
+export function fillOver(tiles: string | null, looks: MapLooks): ExpressionSpecification | number {
+  return tiles ? ['case', ['==', ['get', 'shade'], 0], 0.12, 0.5] : looks.fillOpacity
+}
+
 export interface Drawn {
   looks: MapLooks
   base: Basemap | null
@@ -60,17 +73,13 @@ export function styleOf({ looks, base, tiles, data, visible, picked }: Drawn): S
   }
   const ground: LayerSpecification[] = [{ id: 'ground', type: 'background', paint: { 'background-color': looks.ground } }]
   if (tiles) {
-    const { bounds, min_zoom, max_zoom } = base ?? {}
-    // In the coordinates of the tiles, shifted or not, as they are drawn.
-    sources.tiles = { type: 'raster', tiles: [tiles], tileSize: 256, minzoom: min_zoom ?? 0, maxzoom: max_zoom ?? 18, ...(bounds && { bounds: bounds as Bounds }) }
-    ground.push({ id: 'tiles', type: 'raster', source: 'tiles', paint: { 'raster-fade-duration': 0 } })
+    sources.tiles = tileSource(base, tiles)
+    ground.push(TILE_LAYER)
   }
   const text = (spots: string, around = looks.halo) => ({ 'text-color': spots, 'text-halo-color': around, 'text-halo-width': 1.6 * looks.textScale })
-  // Over tiles a grid where nothing is open shows its border alone.
-  const fill: ExpressionSpecification | number = tiles ? ['case', ['==', ['get', 'shade'], 0], 0.12, 0.5] : looks.fillOpacity
   const layers: LayerSpecification[] = [
     ...ground,
-    { id: 'grid', type: 'fill', source: 'grids', paint: { 'fill-color': shaded(looks), 'fill-opacity': fill } },
+    { id: 'grid', type: 'fill', source: 'grids', paint: { 'fill-color': shaded(looks), 'fill-opacity': fillOver(tiles, looks) } },
     { id: 'area', type: 'fill', source: 'areas', paint: { 'fill-color': levelled(looks), 'fill-opacity': 0.2 } },
     { id: 'risk-area', type: 'fill', source: 'grids', filter: ['==', ['get', 'kind'], 'emergency'], paint: { 'fill-pattern': 'hatch', 'fill-opacity': 0.7 } },
     { id: 'grid-line', type: 'line', source: 'grids', paint: { 'line-color': looks.line, 'line-width': ['case', ['==', ['get', 'depth'], 0], size(1.8), size(0.8)] }, layout: { 'line-join': 'round' } },
@@ -86,7 +95,7 @@ export function styleOf({ looks, base, tiles, data, visible, picked }: Drawn): S
     },
     {
       id: 'grid-name', type: 'symbol', source: 'names', filter: ['get', 'is_leaf'],
-      layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 10, size(11), 15, size(15)], 'text-max-width': 7, 'text-padding': 2, 'text-variable-anchor': ['center', 'bottom', 'top', 'right', 'left'], 'text-radial-offset': 1.3, 'text-justify': 'auto', 'symbol-sort-key': ['-', 0, ['get', 'open']] },
+      layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 10, size(11), 15, size(15)], 'text-max-width': 7, 'text-padding': 2, 'text-variable-anchor': ['center', 'bottom', 'top'], 'text-radial-offset': 1, 'text-justify': 'center', 'symbol-sort-key': ['-', 0, ['get', 'open']] },
       paint: text(looks.ink),
     },
     {
