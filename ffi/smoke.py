@@ -226,6 +226,7 @@ async def main():
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 7200))
     hazard = phone.settings().hazards[0].id
     office("warning", "issue", "--hazard", hazard, "--level", "red", "--title", "t", "--text", "x", "--until", until, "--everyone", "--ask-report")
+    assert await phone.fetch_base_map() is False, "the township has none"
     assert await phone.wait() is True
     hanging = asyncio.create_task(phone.wait())
     await asyncio.sleep(0)
@@ -243,6 +244,7 @@ async def main():
     assert phone.held() == []
     refused(s.FieldError.FixInput, "held_wrong_state", lambda: phone.try_again("00" * 32))
     assert phone.trim().blobs == 0 and phone.storage().free_bytes > 0
+    assert phone.base_map() is None and phone.base_map_tile(1, 0, 0) is None
     assert phone.export_held(folder + "-held").entries == 0
     assert phone.salvage() is None and phone.revoked() is None
     phone.salvage_seen()

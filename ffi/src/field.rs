@@ -124,6 +124,19 @@ impl Field {
         .await
     }
 
+    /// Brings the township's base map, on a network that costs nothing; tells whether there is one here now.
+    async fn fetch_base_map(&self) -> Result<bool> {
+        self.online(async |phone| {
+            // Not for as long as it takes: a report must not wait for a map.
+            let token = self.session.lock().await.token().map(str::to_owned);
+            match token {
+                Some(token) => phone.fetch_base_map(&token).await,
+                None => Ok(phone.base_map()?.is_some()),
+            }
+        })
+        .await
+    }
+
     /// Hangs until the relay has something for this phone, or its patience ends; tells which. Lets go at once when
     /// something is to be sent.
     async fn wait(&self) -> Result<bool> {

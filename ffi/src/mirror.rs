@@ -34,7 +34,7 @@ use suishou_core::{
     rows::{IncidentRow, PatrolRow, HouseholdRow, VisitRow, TaskRow, WarningRow, NoticeRow, Row},
     store::{Counts, HeldEntry, Mine, Exported, Trimmed, KindStorage, StorageReport, SalvageReport, Similar, SimilarIncident, Query, Sort, Listed, TallyBy},
     sync::session::Figures,
-    field::{VoiceKept, Need, VisitDraft, Visited, Remark, ReportDraft, StepDraft},
+    field::{BaseMapView, VoiceKept, Need, VisitDraft, Visited, Remark, ReportDraft, StepDraft},
     view::{IncidentListed, IncidentView, PhotoView, VoiceView, DraftView, NoteView, About, HouseholdView, CardView, VisitView, TaskPossible, TaskItemView, TaskView, PostView, WarningView, NoticeView, PatrolView, EnrolmentView},
 };
 
@@ -178,9 +178,11 @@ use crate::values::{
     claimed_at: Timestamp, code: HeldCode, reply: Option<String> }
 #[uniffi::remote(Enum)] enum Mine { Only, OrOthers }
 #[uniffi::remote(Record)] struct Exported { entries: u64, files: u64 }
+#[uniffi::remote(Record)] struct BaseMapView { name: String, attribution: String, min_zoom: u8, max_zoom: u8,
+    is_gcj02: bool, size_bytes: u64 }
 #[uniffi::remote(Record)] struct Trimmed { blobs: u64, bytes: u64 }
 #[uniffi::remote(Record)] struct KindStorage { count: u64, bytes: u64 }
-#[uniffi::remote(Record)] struct StorageReport { database_bytes: u64, copies_bytes: u64, photos: KindStorage,
+#[uniffi::remote(Record)] struct StorageReport { database_bytes: u64, copies_bytes: u64, base_map_bytes: u64, photos: KindStorage,
     previews: KindStorage, voice: KindStorage, tracks: KindStorage, unsent_bytes: u64, trimmable_bytes: u64,
     free_bytes: u64, is_low: bool }
 #[uniffi::remote(Record)] struct SalvageReport { entries: u64, entries_lost: u64, blobs: u64,

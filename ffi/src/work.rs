@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use suishou_core::{
     capture::Blur,
-    field::{Field as Phone, Need, Remark, ReportDraft, StepDraft, VisitDraft, Visited, VoiceKept},
+    field::{BaseMapView, Field as Phone, Need, Remark, ReportDraft, StepDraft, VisitDraft, Visited, VoiceKept},
     geo::Position,
     id::{BlobHash, CategoryId, CheckpointId, DocumentId, DraftId, EntryId, GridId, MemberId, ReasonId},
     model::{
@@ -44,6 +44,8 @@ impl Field {
     fn try_again(&self, entry: EntryId) -> Result<()> { self.change(|p| p.try_again(entry)) }
     fn trim(&self) -> Result<Trimmed> { self.change(Phone::trim) }
     fn storage(&self) -> Result<StorageReport> { self.read(Phone::storage) }
+    fn base_map(&self) -> Result<Option<BaseMapView>> { self.read(Phone::base_map) }
+    fn base_map_tile(&self, z: u8, x: u32, y: u32) -> Result<Option<Vec<u8>>> { self.read(|p| p.base_map_tile(z, x, y)) }
     fn export_held(&self, to: PathBuf) -> Result<Exported> { self.read(|p| p.export_held(&to)) }
     fn salvage(&self) -> Result<Option<SalvageReport>> { self.read(|p| Ok(p.salvage())) }
     fn salvage_seen(&self) -> Result<()> { self.change(Phone::salvage_seen) }

@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod basemap;
 mod bundles;
 mod canary;
 mod clashes;

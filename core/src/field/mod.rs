@@ -5,6 +5,7 @@
 
 mod attach;
 mod attached;
+mod basemap;
 mod care;
 mod consent;
 mod draft;
@@ -24,6 +25,7 @@ use std::{
 };
 
 pub use attach::VoiceKept;
+pub use basemap::BaseMapView;
 pub use care::{Need, VisitDraft, Visited};
 pub use entries::Remark;
 pub use incident::{ReportDraft, StepDraft};
@@ -52,6 +54,7 @@ struct Inner {
     store: Store,
     township: Option<Township>,
     client: Option<Client>,
+    base_map: Option<basemap::OpenMap>,
     /// A patrol was under way when the app ended: the next gap is its fault.
     was_killed: bool,
 }
@@ -71,7 +74,7 @@ impl Field {
 
     fn with(store: Store, clock: SharedClock) -> Result<Self> {
         let was_killed = store.open_patrol()?.is_some();
-        let mut inner = Inner { store, township: None, client: None, was_killed };
+        let mut inner = Inner { store, township: None, client: None, base_map: None, was_killed };
         inner.pause_without_consent();
         Ok(Self { clock, inner: Mutex::new(inner) })
     }

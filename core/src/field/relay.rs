@@ -62,7 +62,7 @@ impl Field {
         }
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Response> {
+    pub(super) async fn exchange(&self, request: &Request) -> Result<Response> {
         let (client, addresses) = {
             let mut inner = self.inner();
             let identity = inner.store.identity()?;

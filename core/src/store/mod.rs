@@ -7,6 +7,7 @@
 mod append;
 mod attach;
 mod ballast;
+mod basemap;
 pub mod blobs;
 mod carve;
 mod conditions;

@@ -93,6 +93,11 @@ pub fn reader(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Opens a connection to a file of another kind, which is made if there is none.
+pub(super) fn creator(path: &Path) -> Result<Connection> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the one opener")]
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)

@@ -67,6 +67,8 @@ pub struct StorageReport {
     pub database_bytes: u64,
     /// Copies of it from before migrations: they go after 30 days.
     pub copies_bytes: u64,
+    /// The township's base map.
+    pub base_map_bytes: u64,
     /// Photos.
     pub photos: KindStorage,
     /// Their previews.
@@ -203,6 +205,7 @@ impl Store {
                 .map(|suffix| size(&self.folder().join(format!("{DATABASE}{suffix}"))))
                 .sum(),
             copies_bytes: copies::bytes(&self.folder().join(DATABASE)),
+            base_map_bytes: self.base_maps_bytes(),
             trimmable_bytes: self.candidates(now)?.iter().map(|candidate| candidate.size_bytes).sum(),
             free_bytes: fs4::available_space(self.folder())
                 .map_err(Error::file("asking for the free space"))?,

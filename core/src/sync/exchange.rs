@@ -1,7 +1,7 @@
 //! A request and its answer as plain values: what the session gives and takes, whoever carries them.
 
 use crate::outbox::WaitingBlob;
-use crate::sync::wire::path;
+use crate::sync::wire::{ErrorBody, code, path};
 
 /// The tus version this speaks.
 pub const TUS_VERSION: &str = "1.0.0";
@@ -92,6 +92,12 @@ impl Response {
     /// A header by its name in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The code of a typed error, if the body is one that the relay writes.
+    pub fn code(&self) -> Option<String> {
+        let body: ErrorBody = serde_json::from_slice(&self.body).ok()?;
+        code::ALL.contains(&body.error.code.as_str()).then_some(body.error.code)
     }
 }
 

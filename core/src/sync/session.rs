@@ -19,8 +19,8 @@ use crate::{
     sync::{
         exchange::{Method, Request, Response},
         wire::{
-            CONTENT_TYPE, ErrorBody, SettingsDigest, SignedRequest, SignedSettings, SyncRequest,
-            SyncResponse, VERSION, code, known_version, path,
+            CONTENT_TYPE, SettingsDigest, SignedRequest, SignedSettings, SyncRequest, SyncResponse, VERSION,
+            code, known_version, path,
         },
     },
     time::Timestamp,
@@ -330,7 +330,7 @@ impl Session {
     /// What an answer that is no success means. Only the relay's own typed errors are believed; all
     /// else is somebody in between, and nothing is lost by trying again.
     fn refused(response: &Response) -> Error {
-        let Some(code) = typed_code(response) else {
+        let Some(code) = response.code() else {
             return match response.status {
                 502..=504 => Error::Offline(Unreachable::Overloaded),
                 _ => not_the_relay(),
@@ -350,16 +350,6 @@ impl Session {
 fn patience(response: &Response) -> Option<Duration> {
     let seconds: u64 = response.header("retry-after")?.parse().ok()?;
     Some(Duration::from_secs(seconds).min(MAX_PATIENCE))
-}
-
-/// The code of a typed error, if the body is one that the relay writes.
-fn typed_code(response: &Response) -> Option<String> {
-    let body: ErrorBody = serde_json::from_slice(&response.body).ok()?;
-    known_code(&body.error.code).then_some(body.error.code)
-}
-
-fn known_code(found: &str) -> bool {
-    code::ALL.contains(&found)
 }
 
 fn not_the_relay() -> Error {
@@ -388,11 +378,8 @@ mod tests {
     fn only_the_relays_own_words_count_as_typed() {
         let answer =
             |body: &str| Response { status: 403, headers: Vec::new(), body: body.as_bytes().to_vec() };
-        assert_eq!(
-            typed_code(&answer(r#"{"error":{"code":"revoked","reason":"x"}}"#)).as_deref(),
-            Some("revoked")
-        );
-        assert_eq!(typed_code(&answer(r#"{"error":{"code":"login_needed","reason":"x"}}"#)), None);
-        assert_eq!(typed_code(&answer("<html>login</html>")), None);
+        assert_eq!(answer(r#"{"error":{"code":"revoked","reason":"x"}}"#).code().as_deref(), Some("revoked"));
+        assert_eq!(answer(r#"{"error":{"code":"login_needed","reason":"x"}}"#).code(), None);
+        assert_eq!(answer("<html>login</html>").code(), None);
     }
 }

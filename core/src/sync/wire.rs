@@ -48,6 +48,8 @@ pub mod path {
     pub const SETTINGS: &str = "/v1/settings";
     /// POST: which of many attachments the relay holds.
     pub const HELD: &str = "/v1/blobs/held";
+    /// GET: which base map the township has; GET `/v1/basemap/{hash}?from=N`: a piece of it.
+    pub const BASE_MAP: &str = "/v1/basemap";
     /// tus 1.0 creation; GET `/v1/blobs/{hash}` and `/v1/blobs/{hash}/preview`.
     pub const BLOBS: &str = "/v1/blobs";
 }
@@ -451,6 +453,40 @@ pub struct SignedBlobReceipt {
     /// What is held.
     #[n(0)]
     pub receipt: BlobReceipt,
+    /// By the relay's key.
+    #[n(1)]
+    pub signature: Signature,
+}
+
+/// The township's base map: a file of tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct BaseMap {
+    /// Of which township.
+    #[n(0)]
+    pub township: TownshipId,
+    /// BLAKE3 of the file.
+    #[n(1)]
+    pub hash: BlobHash,
+    /// Its size.
+    #[n(2)]
+    pub size_bytes: u64,
+    /// Its places are shifted, as in maps of the mainland.
+    #[n(3)]
+    pub is_gcj02: bool,
+}
+
+impl Signable for BaseMap {
+    const STATEMENT: &'static str = "suishou/base-map/1";
+}
+
+/// A base map with the relay's signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SignedBaseMap {
+    /// Which.
+    #[n(0)]
+    pub map: BaseMap,
     /// By the relay's key.
     #[n(1)]
     pub signature: Signature,

@@ -83,6 +83,9 @@ pub enum Command {
     /// What a revoked phone had not sent: take in its sealed file  封存文件
     #[command(subcommand)]
     Bundle(Bundle),
+    /// The map under the grids, for console and phones  底图
+    #[command(subcommand)]
+    Basemap(BaseMap),
     /// Incidents: list, show, and every step from acceptance to the end  事件
     #[command(subcommand)]
     Incident(Incident),
@@ -266,6 +269,54 @@ pub struct GridImport {
     /// Change nothing; show what would be, and which open work would move  只预览，不改变
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `suishou basemap …`
+#[derive(Debug, Subcommand)]
+pub enum BaseMap {
+    /// Show which one there is  查看
+    Show(Format),
+    /// Load a file of raster tiles; phones bring it too  导入底图文件
+    #[command(
+        after_help = "An MBTiles file with PNG, JPEG or WebP tiles, as QGIS writes it (Processing, Generate XYZ tiles (MBTiles)).\n\nExample:\n  suishou basemap load qiaotou.mbtiles"
+    )]
+    Load(BaseMapFile),
+    /// Take tiles from a service, in the console alone  使用在线底图（仅控制台）
+    #[command(
+        after_help = "Example:\n  suishou basemap address 'https://t0.example.org/img/{z}/{x}/{y}?tk=KEY' --attribution 天地图"
+    )]
+    Address(BaseMapAddress),
+    /// Have none  去掉
+    Remove(Format),
+}
+
+/// A file of tiles.
+#[derive(Args, Debug)]
+pub struct BaseMapFile {
+    /// The file  文件
+    pub file: PathBuf,
+    /// Its places are shifted (GCJ-02), as in most maps of the mainland  火星坐标
+    #[arg(long)]
+    pub gcj02: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// A tile service.
+#[derive(Args, Debug)]
+pub struct BaseMapAddress {
+    /// With {z}, {x} and {y}, and with the township's key  地址
+    pub address: String,
+    /// Whose data it is, to be shown beside the map  版权说明
+    #[arg(long)]
+    pub attribution: Option<String>,
+    /// Its places are shifted (GCJ-02), as in most maps of the mainland  火星坐标
+    #[arg(long)]
+    pub gcj02: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub format: Format,
 }
 
 /// `suishou bundle …`

@@ -36,7 +36,7 @@ pub(super) async fn bundle(client: &Client, bundle: Bundle, words: &'static Word
 
 async fn sealed(file: &Path) -> Result<Payload, Failure> {
     let failed = |error: io::Error| Failure::File { path: file.to_owned(), kind: error.kind() };
-    Ok(Payload::Sealed(tokio::fs::File::open(file).await.map_err(failed)?))
+    Ok(Payload::Large(tokio::fs::File::open(file).await.map_err(failed)?))
 }
 
 /// Of an informant nothing is told but that it was done.

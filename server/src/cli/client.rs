@@ -59,8 +59,8 @@ pub(super) enum Payload {
     Json(Value),
     Csv(Vec<u8>),
     GeoJson(Vec<u8>),
-    /// A sealed file, sent in pieces: it may be larger than the memory.
-    Sealed(File),
+    /// A file sent in pieces: it may be larger than the memory.
+    Large(File),
 }
 
 #[derive(Deserialize)]
@@ -143,7 +143,7 @@ impl Client {
     }
 
     async fn ask(&self, method: Method, path: &str, payload: Option<Payload>) -> Result<Value, Failure> {
-        let patience = if let Some(Payload::Sealed(_)) = payload { IMPORT } else { ANSWER };
+        let patience = if let Some(Payload::Large(_)) = payload { IMPORT } else { ANSWER };
         let body = self.answer(method, path, payload, patience).await?;
         serde_json::from_slice(&body).map_err(|error| Failure::BadAnswer(error.to_string()))
     }
@@ -235,7 +235,7 @@ impl Client {
             Some(Payload::Json(value)) => ("application/json", whole(value.to_string().into_bytes())),
             Some(Payload::Csv(bytes)) => ("text/csv", whole(bytes)),
             Some(Payload::GeoJson(bytes)) => ("application/geo+json", whole(bytes)),
-            Some(Payload::Sealed(file)) => ("application/octet-stream", in_pieces(file)),
+            Some(Payload::Large(file)) => ("application/octet-stream", in_pieces(file)),
         };
         let mut request = Request::builder()
             .method(method)

@@ -6,7 +6,10 @@ use super::args::Cli;
 
 const GROUPS: &[(&str, &[&str])] = &[
     ("Set up  建镇", &["township", "serve", "status", "watch"]),
-    ("The township  网格、部门、人员", &["grid", "department", "member", "checkpoint", "settings"]),
+    (
+        "The township  网格、部门、人员",
+        &["grid", "department", "member", "checkpoint", "settings", "basemap"],
+    ),
     ("The command centre  操作员、审计", &["operator", "audit"]),
     ("Phones  手机", &["enrol", "device", "bundle"]),
     ("Work  事件、巡查、走访", &["incident", "patrol", "household", "visit", "held"]),

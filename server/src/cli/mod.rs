@@ -1,6 +1,7 @@
 //! The commands: what an operator types, asked of the running relay and told in their language.
 
 pub mod args;
+mod basemap;
 mod bundle;
 mod care;
 mod client;
@@ -134,6 +135,7 @@ async fn ask(command: Command, folder: &Path, words: &'static Words) -> Result<(
         Command::Member(member) => lists::member(client, member, words).await,
         Command::Enrol(enrol) => enrol::enrol(client, enrol, words).await,
         Command::Device(device) => device::device(client, device, words).await,
+        Command::Basemap(command) => basemap::base_map(client, command, words).await,
         Command::Bundle(bundle) => bundle::bundle(client, bundle, words).await,
         Command::Incident(incident) => incident::incident(client, incident, words).await,
         Command::Patrol(patrol) => lists::patrol(client, patrol, words).await,

@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, File},
-    io,
+    io::{self, Read as _, Seek as _, SeekFrom},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
@@ -14,7 +14,9 @@ use axum::http::Uri;
 use serde::{Deserialize, Serialize};
 use suishou_core::{
     error::{Error, Problem},
+    id::BlobHash,
     store::tiles::{Tiles, TilesInfo},
+    sync::wire::{self, SignedBaseMap},
 };
 use tokio::task::spawn_blocking;
 
@@ -133,6 +135,27 @@ impl BaseMap {
         let Some(tiles) = tiles else { return Ok(None) };
         let tiles = tiles.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(tiles.tile(z, x, y)?)
+    }
+
+    /// The file that is here: its hash, its size and whether it is shifted.
+    fn offered(&self) -> Option<(BlobHash, u64, bool)> {
+        let present = self.present.read().unwrap_or_else(PoisonError::into_inner);
+        match (&present.choice, present.shown.bytes) {
+            (Some(Choice::File { hash, is_gcj02 }), Some(bytes)) if present.tiles.is_some() => {
+                Some((hash.parse().ok()?, bytes, *is_gcj02))
+            }
+            _ => None,
+        }
+    }
+
+    fn piece(&self, hash: BlobHash, from: u64, most: usize) -> Result<Vec<u8>> {
+        let (known, ..) = self.offered().filter(|(known, ..)| *known == hash).ok_or(RelayError::NotFound)?;
+        let failed = Error::file("reading a base map");
+        let mut file = File::open(file_of(&self.folder, &known.to_string())).map_err(&failed)?;
+        file.seek(SeekFrom::Start(from)).map_err(&failed)?;
+        let mut piece = Vec::new();
+        file.take(most as u64).read_to_end(&mut piece).map_err(&failed)?;
+        Ok(piece)
     }
 
     /// Takes a file of tiles as it came in: looked at before anything else is given up for it.
@@ -255,6 +278,21 @@ impl Relay {
     pub async fn tile(&self, z: u8, x: u32, y: u32) -> Result<Option<Vec<u8>>> {
         let relay = self.clone();
         spawn_blocking(move || relay.inner.base_map.tile(z, x, y)).await.map_err(|_| RelayError::Stopped)?
+    }
+
+    /// The file of tiles that phones are offered.
+    pub fn signed_base_map(&self) -> Result<SignedBaseMap> {
+        let identity = &self.inner.shared.identity;
+        let (hash, size_bytes, is_gcj02) = self.inner.base_map.offered().ok_or(RelayError::NotFound)?;
+        let map = wire::BaseMap { township: identity.township, hash, size_bytes, is_gcj02 };
+        Ok(SignedBaseMap { map, signature: identity.key.sign(&map) })
+    }
+
+    /// So many bytes of it.
+    pub async fn base_map_piece(&self, hash: BlobHash, from: u64, most: usize) -> Result<Vec<u8>> {
+        let relay = self.clone();
+        let read = move || relay.inner.base_map.piece(hash, from, most);
+        spawn_blocking(read).await.map_err(|_| RelayError::Stopped)?
     }
 
     /// Takes a file of tiles in place of the present map.

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use suishou_core::{
     id::{BlobHash, Epoch},
     model::encode,
-    sync::wire::{BlobKind, CONTENT_TYPE, Cursor, MAX_SYNC_BYTES, WAIT_S, path},
+    sync::wire::{BlobKind, CONTENT_TYPE, Cursor, MAX_CHUNK_BYTES, MAX_SYNC_BYTES, WAIT_S, path},
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
@@ -44,6 +44,8 @@ pub(super) fn router(relay: Relay) -> Router {
         .route(path::HELLO, post(hello))
         .route(path::SETTINGS, get(settings))
         .route(path::HELD, post(held))
+        .route(path::BASE_MAP, get(base_map))
+        .route(&format!("{}/{{hash}}", path::BASE_MAP), get(base_map_piece))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT));
     Router::new()
         .route(path::WAIT, get(wait))
@@ -167,6 +169,32 @@ async fn held(State(relay): State<Relay>, request: Request) -> Result<Response> 
     let answer =
         relay.with(move |connection, shared| upload::held(connection, shared, &blobs, &body)).await?;
     Ok(cbor(answer))
+}
+
+/// Which base map the township has.
+async fn base_map(State(relay): State<Relay>, headers: HeaderMap) -> Result<Response> {
+    relay.device(&headers).await?;
+    let signed = relay.signed_base_map()?;
+    Ok(cbor(encode(&signed)))
+}
+
+#[derive(Debug, Deserialize)]
+struct From {
+    from: u64,
+}
+
+/// A piece of the file, at most [`MAX_CHUNK_BYTES`].
+async fn base_map_piece(
+    State(relay): State<Relay>,
+    headers: HeaderMap,
+    Path(hash): Path<String>,
+    from: Result<Query<From>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response> {
+    relay.device(&headers).await?;
+    let Query(from) = from.map_err(|_| RelayError::malformed("a place in a file"))?;
+    let hash: BlobHash = hash.parse().map_err(|_| RelayError::NotFound)?;
+    let piece = relay.base_map_piece(hash, from.from, MAX_CHUNK_BYTES).await?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], piece).into_response())
 }
 
 pub(super) async fn blob(relay: State<Relay>, headers: HeaderMap, hash: Path<String>) -> Result<Response> {

@@ -1,7 +1,7 @@
 //! The session's part for attachments: sent in pieces, gone on with where the relay stands, asked about when they are no
 //! longer here.
 
-use super::{Asked, Session, Upload, not_the_relay, typed_code};
+use super::{Asked, Session, Upload, not_the_relay};
 use crate::{
     error::{Error, Result, Unreachable},
     id::{BlobHash, Epoch, Nonce},
@@ -139,7 +139,7 @@ impl Session {
             self.upload = Some(upload);
             return Ok(());
         }
-        match typed_code(response).as_deref() {
+        match response.code().as_deref() {
             Some(code::OFFSET) => {
                 upload.offset = None;
                 self.upload = Some(upload);
@@ -157,7 +157,7 @@ impl Session {
 
     /// A refusal of this blob alone leaves it for the next session and goes on; any other ends this one.
     fn refuse_blob(&mut self, blob: BlobHash, response: &Response) -> Result<()> {
-        match typed_code(response).as_deref() {
+        match response.code().as_deref() {
             Some(found @ (code::TOO_LARGE | code::MALFORMED | code::WRONG_HASH)) => {
                 tracing::warn!(%blob, code = found, "the relay does not take an attachment");
                 self.refused.insert(blob);

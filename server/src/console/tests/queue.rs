@@ -1,5 +1,7 @@
 //! Finding and doing in the queue: words, due times, two operators at once, photos from a browser, the base map.
 
+use suishou_core::store::tiles;
+
 use super::*;
 
 async fn report(town: &Town, text: &str) -> String {
@@ -134,21 +136,10 @@ async fn a_photo_from_a_browser_stands_beside_its_step_and_beside_no_other() {
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
-/// As another program writes it: one PNG at zoom 0.
+/// One PNG at zoom 0.
 fn mbtiles(folder: &std::path::Path) -> Vec<u8> {
     let path = folder.join("made.mbtiles");
-    #[expect(clippy::disallowed_methods, reason = "as another program writes it")]
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    connection
-        .execute_batch(
-            "CREATE TABLE metadata (name TEXT, value TEXT);
-             INSERT INTO metadata VALUES ('name', '桥头镇底图');
-             CREATE TABLE tiles (zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER, tile_data BLOB);
-             CREATE UNIQUE INDEX tile_index ON tiles (zoom_level, tile_column, tile_row);",
-        )
-        .unwrap();
-    connection.execute("INSERT INTO tiles VALUES (0, 0, 0, ?1)", [png(8)]).unwrap();
-    connection.close().unwrap();
+    tiles::write(&path, &[("name", "桥头镇底图")], &[(0, 0, 0, png(8))]).unwrap();
     std::fs::read(path).unwrap()
 }
 
