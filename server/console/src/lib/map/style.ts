@@ -95,7 +95,7 @@ export function styleOf({ looks, base, tiles, data, visible, picked }: Drawn): S
     },
     {
       id: 'grid-name', type: 'symbol', source: 'names', filter: ['get', 'is_leaf'],
-      layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 10, size(11), 15, size(15)], 'text-max-width': 7, 'text-padding': 2, 'text-variable-anchor': ['center', 'bottom', 'top'], 'text-radial-offset': 1, 'text-justify': 'center', 'symbol-sort-key': ['-', 0, ['get', 'open']] },
+      layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 10, size(11), 15, size(15)], 'text-max-width': 7, 'text-padding': 2, 'text-variable-anchor': ['center', 'bottom', 'top'], 'text-radial-offset': 1.9, 'text-justify': 'center', 'symbol-sort-key': ['-', 0, ['get', 'open']] },
       paint: text(looks.ink),
     },
     {
