@@ -107,3 +107,22 @@ test('tiles come from an address, from there alone, and only after it was chosen
   expect(faults.filter((fault) => !fault.startsWith(`elsewhere: ${address}/`))).toEqual([])
   await relay.ask('DELETE', '/api/basemap')
 })
+
+test('on tiles in GCJ-02 everything is drawn shifted, and what is pointed at is WGS-84', async ({ page }) => {
+  faults = []
+  watched(page, relay, faults)
+  await login(page, relay, 'chen')
+  await page.goto(`${relay.base}/#/house/basemap`)
+  await page.getByText('这是火星坐标').first().click()
+  await page.getByLabel('底图文件（MBTiles）').setInputFiles(join(folder, 'map.mbtiles'))
+  await expect(page.getByText('画图时自动纠偏')).toBeVisible()
+  await page.goto(`${relay.base}/#/people/draw`)
+  await page.getByText('新画一个').click()
+  await expect(page.locator('[data-state="there"]')).toBeVisible({ timeout: 20_000 })
+  await page.locator('canvas.maplibregl-canvas').click()
+  // The middle of the six grids; unshifted it would be half a kilometre off.
+  await expect(page.getByLabel('角点')).toHaveValue(/^115\.6(29|30)\d*, 22\.9(19|20)\d*$/)
+  await picture(page, 'draw-gcj02-light')
+  await relay.ask('DELETE', '/api/basemap')
+  expect(faults).toEqual([])
+})

@@ -277,6 +277,21 @@ test('figures are charts and tables', async ({ page }) => {
   expect(page.url()).toContain('view=table')
 })
 
+test('without WebGL the map says so and its lists do all the work', async ({ page }) => {
+  await page.addInitScript(() => {
+    const usual = HTMLCanvasElement.prototype.getContext
+    HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string, ...rest: unknown[]) {
+      return kind.startsWith('webgl') ? null : (usual as (...all: unknown[]) => unknown).call(this, kind, ...rest)
+    } as typeof usual
+  })
+  await login(page, relay, 'lin')
+  await page.goto(`${relay.base}/#/map`)
+  await expect(page.getByText('画不了地图')).toBeVisible()
+  await page.getByRole('button', { name: '南山村', exact: true }).click()
+  await expect(page.getByRole('complementary', { name: '南山村' }).getByText('未办结 2 件')).toBeVisible()
+  await accessible(page)
+})
+
 test('the queue comes in 350 KB, without map and charts', async ({ page }) => {
   const files: Promise<{ name: string; bytes: number }>[] = []
   page.on('response', (response) => {

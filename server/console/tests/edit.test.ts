@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { IncidentRow, MapShown, Member } from '@/api/types'
 import { codeFault, handedOver, misfiled, nextCode, overlapping, readCorners, ringFault, withBoundary, withMerged, withNew, withSplit, writeCorners } from '@/lib/map/edit'
 import type { Polygon } from '@/lib/map/geometry'
-import { gridAt, readGrids, shadeOf, tally, withBelow } from '@/lib/map/grids'
+import { gridAt, momentOf, readGrids, shadeOf, tally, withBelow } from '@/lib/map/grids'
 import { isInside } from '@/lib/map/geometry'
 import type { Spot } from '@/lib/map/shift'
 
@@ -110,6 +110,16 @@ describe('grids', () => {
   it('hold a place: the lowest that is walked', () => {
     expect(gridAt([115.605, 22.905], grids.values(), isInside)?.id).toBe('a')
     expect(gridAt([115.7, 22.905], grids.values(), isInside)).toBeNull()
+  })
+
+  it('are drawn anew when something becomes late, not with every tick', () => {
+    const due = (at: string | null) => ({ due_at: at as unknown as IncidentRow['due_at'] })
+    const rows = [due('2026-03-01T08:00:00Z'), due('2026-03-01T09:00:00Z'), due(null)]
+    const at = (time: string): number => momentOf(rows, Date.parse(`2026-03-01T${time}Z`))
+    expect(at('07:59:00')).toBe(1)
+    expect(at('08:00:01')).toBe(Date.parse('2026-03-01T08:00:00Z') + 1)
+    expect(at('08:59:59')).toBe(at('08:00:01'))
+    expect(at('09:00:01')).toBeGreaterThan(at('08:59:59'))
   })
 
   it('count what is open, late and urgent', () => {

@@ -7,7 +7,7 @@ import { told } from '@/lib/say'
 import { useClock } from '@/stores/clock'
 import { useLive } from '@/stores/live'
 import { loadBasemap, type Basemap } from './basemap'
-import { isOpen, readGrids, tally, type MapGrid } from './grids'
+import { isOpen, momentOf, readGrids, tally, type MapGrid } from './grids'
 import type { Walker } from './features'
 
 /** Of one answer; the relay gives no more. */
@@ -35,7 +35,8 @@ export function useMapData() {
   let isGone = false
   onScopeDispose(() => (isGone = true))
 
-  const tallies = computed(() => tally(incidents.value.values(), clock.now))
+  const moment = computed(() => momentOf(incidents.value.values(), clock.now))
+  const tallies = computed(() => tally(incidents.value.values(), moment.value))
 
   async function guarded(work: () => Promise<void>): Promise<void> {
     try {
@@ -126,7 +127,7 @@ export function useMapData() {
     }
   })
 
-  return { grids, incidents, warnings, base, tallies, fault, isComplete, isCapped, load }
+  return { grids, incidents, warnings, base, tallies, moment, fault, isComplete, isCapped, load }
 }
 
 /** Only what everything else is drawn on. */

@@ -256,9 +256,13 @@ export function makeMap(options: Options): MapHandle {
       soon(() => plan.setStyle(style(), { diff: true }))
     },
     ground(next) {
-      base = next
-      drawing = drawingOn(base)
       soon(() => {
+        // The same place stays in the middle, wherever it is drawn now.
+        const { lng, lat } = plan.getCenter()
+        const middle = drawing.read([lng, lat])
+        base = next
+        drawing = drawingOn(base)
+        plan.jumpTo({ center: drawing.draw(middle) })
         if (plan.getLayer('tiles')) plan.removeLayer('tiles')
         if (plan.getSource('tiles')) plan.removeSource('tiles')
         const tiles = tilesOf(base, globalThis.location.origin)

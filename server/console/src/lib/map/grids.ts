@@ -39,6 +39,16 @@ export function isLate(row: Pick<IncidentRow, 'due_at'>, now: number): boolean {
   return row.due_at !== null && new Date(row.due_at).getTime() < now
 }
 
+/** Just after the last due time that has passed: changes when something becomes late, and not with every tick. */
+export function momentOf(rows: Iterable<Pick<IncidentRow, 'due_at'>>, now: number): number {
+  let last = 0
+  for (const { due_at } of rows) {
+    const due = due_at === null ? Number.NaN : new Date(due_at).getTime()
+    if (due < now && due > last) last = due
+  }
+  return last + 1
+}
+
 export interface Tally {
   open: number
   late: number
