@@ -27,6 +27,8 @@ export const DRAWN: Record<LayerName, string[]> = {
 export const PICKED = ['sketch-corner', 'person', 'post', 'incident', 'cluster', 'checkpoint', 'grid'] as const
 
 const FONT = ['Microsoft YaHei', 'PingFang SC', 'Noto Sans CJK SC', 'sans-serif']
+/** More grids than this leave no room between them. */
+const MANY = 60
 /** From here on every incident stands by itself. */
 export const CLUSTER_MAX_ZOOM = 16
 
@@ -77,6 +79,8 @@ export function styleOf({ looks, base, tiles, data, visible, picked }: Drawn): S
     ground.push(TILE_LAYER)
   }
   const text = (spots: string, around = looks.halo) => ({ 'text-color': spots, 'text-halo-color': around, 'text-halo-width': 1.6 * looks.textScale })
+  // Where there is room a name steps aside; among many it would seem to be its neighbour's.
+  const anchors: ('center' | 'bottom' | 'top')[] = data.names.features.length > MANY ? ['center'] : ['center', 'bottom', 'top']
   const layers: LayerSpecification[] = [
     ...ground,
     { id: 'grid', type: 'fill', source: 'grids', paint: { 'fill-color': shaded(looks), 'fill-opacity': fillOver(tiles, looks) } },
@@ -87,15 +91,10 @@ export function styleOf({ looks, base, tiles, data, visible, picked }: Drawn): S
     { id: 'area-line', type: 'line', source: 'areas', paint: { 'line-color': levelled(looks), 'line-width': size(3), 'line-dasharray': [3, 1.4] }, layout: { 'line-join': 'round' } },
     { id: 'picked', type: 'line', source: 'grids', filter: pickedIs(picked), paint: { 'line-color': looks.pick, 'line-width': size(3.5) }, layout: { 'line-join': 'round' } },
     { id: 'track', type: 'line', source: 'tracks', paint: { 'line-color': looks.track, 'line-width': 2.5, 'line-opacity': 0.8 }, layout: { 'line-join': 'round', 'line-cap': 'round' } },
-    // Laid out from the top: names give way to incidents and numbers, those of posts to those of grids.
-    {
-      id: 'post-name', type: 'symbol', source: 'posts',
-      layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': size(12.5), 'text-anchor': 'top', 'text-offset': ['case', ['get', 'is_rough'], ['literal', [0, 3.4]], ['literal', [0, 1.3]]] },
-      paint: text(looks.ink),
-    },
+    // Laid out from the top: names of grids give way to incidents, numbers and posts.
     {
       id: 'grid-name', type: 'symbol', source: 'names', filter: ['get', 'is_leaf'],
-      layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 10, size(11), 15, size(15)], 'text-max-width': 7, 'text-padding': 2, 'text-variable-anchor': ['center', 'bottom', 'top'], 'text-radial-offset': 1.9, 'text-justify': 'center', 'symbol-sort-key': ['-', 0, ['get', 'open']] },
+      layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 10, size(11), 15, size(15)], 'text-max-width': 7, 'text-padding': 2, 'text-variable-anchor': anchors, 'text-radial-offset': 1.9, 'text-justify': 'center', 'symbol-sort-key': ['-', 0, ['get', 'open']] },
       paint: text(looks.ink),
     },
     {
@@ -129,6 +128,11 @@ export function styleOf({ looks, base, tiles, data, visible, picked }: Drawn): S
     {
       id: 'post', type: 'symbol', source: 'posts',
       layout: { 'icon-image': ['get', 'icon'], 'icon-size': looks.textScale, 'icon-offset': ASIDE, 'icon-allow-overlap': true },
+    },
+    {
+      id: 'post-name', type: 'symbol', source: 'posts',
+      layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': size(12.5), 'text-anchor': 'top', 'text-offset': ['case', ['get', 'is_rough'], ['literal', [0, 3.7]], ['literal', [0, 1.3]]], 'text-allow-overlap': true },
+      paint: text(looks.ink),
     },
     {
       id: 'person', type: 'symbol', source: 'people',
