@@ -6,6 +6,8 @@ CARGO ?= cargo
 DEMO_DIR ?= $(CARGO_TARGET_DIR)/demo
 SEED ?= 1
 KEEP ?= 1
+# The console's files are packed by `make console` and embedded where this is given.
+CONSOLE := --features suishou-server/console
 
 .DEFAULT_GOAL := help
 
@@ -18,19 +20,33 @@ setup:
 	@scripts/setup
 
 .PHONY: demo
-demo: setup ## A whole township on this machine: relay, phones, dispatcher (SEED= KEEP=0 PHOTOS= GRIDS= MEMBERS= DEPARTMENTS=)
+demo: console ## A whole township on this machine: relay, phones, dispatcher (SEED= KEEP=0 PHOTOS= GRIDS= MEMBERS= DEPARTMENTS=)
 	@echo "building (the first time takes some minutes) ..."
-	@$(CARGO) build --quiet --workspace --bins
+	@$(CARGO) build --quiet --workspace --bins $(CONSOLE)
 	@"$(CARGO_TARGET_DIR)/debug/demo" --program "$(CARGO_TARGET_DIR)/debug/suishou" --dir "$(DEMO_DIR)" \
 		--seed "$(SEED)" --keep "$(KEEP)" \
 		$(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(GRIDS),--grids "$(GRIDS)") \
 		$(if $(MEMBERS),--members "$(MEMBERS)") $(if $(DEPARTMENTS),--departments "$(DEPARTMENTS)")
 
+.PHONY: console
+console: setup ## The browser console: npm ci and build; embedded with --features suishou-server/console
+	@scripts/console build
+
+.PHONY: console-test
+console-test: setup ## The console's own tests: types, lints, vitest, and Chromium against a real relay
+	@scripts/console build
+	@scripts/console check
+	$(CARGO) build --workspace --bins $(CONSOLE)
+	@scripts/console e2e
+
 .PHONY: test
 test: setup lint ## Every test of every language, and other people's programs against a real relay
-	$(CARGO) build --workspace
-	$(CARGO) test --workspace --no-fail-fast
+	@scripts/console build
+	@scripts/console check
+	$(CARGO) build --workspace --bins $(CONSOLE)
+	$(CARGO) test --workspace $(CONSOLE) --no-fail-fast
 	@scripts/schemathesis
+	@scripts/console e2e
 	@scripts/android
 
 .PHONY: android
@@ -71,7 +87,7 @@ bench-relay: setup ## The relay under load: storm, dawdling sockets, 1,200 waiti
 	"$(CARGO_TARGET_DIR)/release/bench" --program "$(CARGO_TARGET_DIR)/release/suishou" --only relay --json target/bench-relay.json
 
 .PHONY: release
-release: setup ## The relay for real use: a static program for x86-64 and one for arm64, in target/dist (TARGETS= for one)
+release: console ## The relay for real use: a static program for x86-64 and one for arm64, in target/dist (TARGETS= for one)
 	@scripts/release $(TARGETS)
 
 .PHONY: clean

@@ -207,6 +207,9 @@ pub struct Serve {
     /// No TLS, for trying things out: only with a --listen address of this machine alone  仅限本机试用
     #[arg(long)]
     pub insecure_http_on_loopback: bool,
+    /// Read the console's built files from a folder, for developing them  指挥台页面目录
+    #[arg(long, value_name = "DIR")]
+    pub console_dir: Option<PathBuf>,
 }
 
 /// `suishou grid …`

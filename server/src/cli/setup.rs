@@ -75,6 +75,7 @@ pub(super) fn serve(path: &Path, serve: &Serve, words: &'static Words) -> Result
         api_listen: serve.api_listen,
         console_listen: serve.console_listen,
         transport,
+        console_dir: serve.console_dir.clone(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| SetupError::Relay(error.to_string()))?;

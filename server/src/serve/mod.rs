@@ -6,11 +6,12 @@ mod files;
 mod first;
 mod house;
 mod metrics;
+mod pages;
 mod running;
 mod stall;
 mod trace;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -55,7 +56,7 @@ pub enum Transport {
 }
 
 /// What the operator asks for instead of what `config.toml` says.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Where phones connect; port 0 takes a free one.
     pub listen: Option<SocketAddr>,
@@ -65,6 +66,8 @@ pub struct Options {
     pub console_listen: Option<SocketAddr>,
     /// How phones are spoken to.
     pub transport: Transport,
+    /// The built files of the console, read from here instead of from the program.
+    pub console_dir: Option<PathBuf>,
 }
 
 /// A relay that is serving.
@@ -131,6 +134,10 @@ impl Server {
         };
         let own = vec![bound, api];
         let time = Arc::clone(&clock);
+        let shown_by = relay.clone();
+        let pages = pages::router(options.console_dir, move || {
+            shown_by.base_map().address.as_deref().and_then(pages::origin)
+        })?;
         let desk = Desk::new(relay.clone(), api_token.trim(), invitations, clock).listening(own.clone());
         let shown = metrics::router(metrics.clone(), relay.clone(), desk.clone(), time);
         // Other systems come by the door that phones come by: the other one is this machine's alone.
@@ -145,11 +152,11 @@ impl Server {
         if let Some(((listener, bound), tls)) = console_door {
             let mut hosts = config.hosts();
             hosts.push(bound.ip().to_string());
-            let router = counted(guarded(console::router(desk.for_network(hosts))));
+            let router = counted(guarded(console::router(desk.for_network(hosts)).merge(pages.clone())));
             let door = Door { tls: Some(tls), router, limits: Limits::browsers() };
             doors.spawn(accept::accept(listener, door, stopped.clone()));
         }
-        let router = counted(guarded(console::router(desk))).merge(shown);
+        let router = counted(guarded(console::router(desk).merge(pages))).merge(shown);
         let operators = Door { tls: None, router, limits: Limits::operators() };
         doors.spawn(accept::accept(api_listener, operators, stopped.clone()));
         if config.daily_retention {

@@ -15,6 +15,7 @@ mod words;
 use std::{fmt::Display, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
+use serde_json::Value;
 use suishou_tests::world::World;
 
 use self::{office::Office, photos::Photos, words::Words};
@@ -104,6 +105,11 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         let address = office.phones_connect_to()?;
         say("");
         say(&words.fill("stays", &[("address", &format!("https://{address}"))]));
+        let roles = "administrator,dispatcher,leader";
+        let added =
+            office.json(&["operator", "add", "demo", "--shown", &words.get("operator"), "--roles", roles])?;
+        let link = added.get("link").and_then(Value::as_str).unwrap_or_default();
+        say(&words.fill("console", &[("link", &link)]));
         let program = arguments.program.display();
         let folder = office.folder().display();
         for command in [

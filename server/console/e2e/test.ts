@@ -1,0 +1,47 @@
+/** A page that fails its test on anything that should not be: errors, refused styles and scripts, requests to elsewhere. */
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test as base, type Locator, type Page } from '@playwright/test'
+import { PASSWORD, type Relay } from './relay.ts'
+
+/** Answers that a test is about. */
+export type Allowed = (url: string, status: number) => boolean
+
+export function watched(page: Page, relay: Relay, faults: string[], allowed: Allowed = () => false): void {
+  page.on('pageerror', (error) => faults.push(`page: ${error.message}`))
+  page.on('console', (message) => {
+    // Chromium's own line about an answer is judged by the answer.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(`console: ${message.text()}`)
+  })
+  page.on('request', (request) => {
+    if (/^https?:/.test(request.url()) && !request.url().startsWith(relay.base)) faults.push(`elsewhere: ${request.url()}`)
+  })
+  page.on('response', (response) => {
+    // Before the login nobody is known.
+    const isLogin = response.status() === 401 && response.url().endsWith('/api/session')
+    if (response.status() >= 400 && !isLogin && !allowed(response.url(), response.status())) faults.push(`${response.status()}: ${response.url()}`)
+  })
+}
+
+export async function login(page: Page, relay: Relay, name: string): Promise<void> {
+  await page.goto(`${relay.base}/#/login`)
+  await page.getByLabel('登录名').fill(name)
+  await page.getByLabel('密码', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: '登录' }).click()
+  await expect(page.locator('#main')).toBeVisible()
+}
+
+/** Picks from a list as the keyboard does. */
+export async function choose(page: Page, scope: Page | Locator, label: string, option: string | RegExp): Promise<void> {
+  await scope.getByRole('combobox', { name: label }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('option', { name: option }).click()
+}
+
+/** Nothing serious for those who can't see, or can't use a mouse. */
+export async function accessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)).toEqual([])
+}
+
+export { base as test, expect }
