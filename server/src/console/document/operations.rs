@@ -224,7 +224,6 @@ fn numbers(api: &mut Document) {
 
 /// What every kind has: a list, one in full, remarks.
 fn of_kind<R: Kind>(api: &mut Document, [list, one, notes]: [&'static str; 3]) {
-    api.schema_of::<works::WorkOrder>();
     api.get(list).query::<Wanted>().lists::<Listed<R>>(works::name(R::KIND));
     api.get(one).query::<Look>().answers::<Shown<R>>();
     api.post(notes).takes::<NoteForm>().answers::<Shown<R>>();
