@@ -13,7 +13,7 @@ export default defineConfig({
   base: './',
   plugins: [
     vue(),
-    VueI18n({ include: at('./src/locales/*.json'), runtimeOnly: true, compositionOnly: true, strictMessage: false }),
+    VueI18n({ include: at('./src/locales/**/*.json'), runtimeOnly: true, compositionOnly: true, strictMessage: false }),
     // Only what a page uses goes into its chunk.
     AutoImport({ resolvers: [ElementPlusResolver()], dts: 'src/auto-imports.d.ts' }),
     Components({ dirs: [], resolvers: [ElementPlusResolver()], dts: 'src/components.d.ts' }),

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { together, type Sections } from '@/lib/sections'
 
 function flat(words: object, prefix = ''): Map<string, string> {
   const all = new Map<string, string>()
@@ -19,8 +20,17 @@ function sources(folder: string): string[] {
   })
 }
 
-const read = (lang: string): object => JSON.parse(readFileSync(join(__dirname, `../src/locales/${lang}.json`), 'utf8')) as object
-const [chinese, english] = [flat(read('zh')), flat(read('en'))]
+const LOCALES = join(__dirname, '../src/locales')
+const open = (path: string): Sections => JSON.parse(readFileSync(join(LOCALES, path), 'utf8')) as Sections
+const files = (lang: string): Sections[] => [open(`${lang}.json`), ...readdirSync(join(LOCALES, lang)).map((name) => open(`${lang}/${name}`))]
+const [chinese, english] = [flat(together(files('zh'))), flat(together(files('en')))]
+
+it('has no word twice, in whichever file', () => {
+  for (const lang of ['zh', 'en']) {
+    const keys = files(lang).flatMap((file) => Object.entries(file).flatMap(([section, words]) => Object.keys(words).map((key) => `${section}.${key}`)))
+    expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([])
+  }
+})
 
 it('has every word in both languages, with the same blanks', () => {
   expect([...english.keys()].sort()).toEqual([...chinese.keys()].sort())
