@@ -8,7 +8,8 @@ export type List = (typeof LISTS)[number]
 export const WORD_LISTS = ['reasons', 'answers', 'purposes', 'hazards', 'themes'] as const
 export type WordList = (typeof WORD_LISTS)[number]
 
-const CODE = /^[a-z0-9][a-z0-9_-]{0,31}$/
+const CODE = /^[\p{L}\p{N}._/-]+$/u
+const MAX_CODE_BYTES = 64
 const MAX_BYTES = 200
 const MAX_HOURS = 8784
 
@@ -46,7 +47,7 @@ function checkItems(section: Fault['section'], items: Item[], add: (fault: Fault
   items.forEach((item, index) => {
     const say = (key: Fault['key']): void => add({ section, number: index + 1, key, code: item.id })
     if (!item.id) say('no_code')
-    else if (!CODE.test(item.id)) say('bad_code')
+    else if (!CODE.test(item.id) || bytes(item.id) > MAX_CODE_BYTES) say('bad_code')
     else if (seen.has(item.id)) say('twice')
     seen.add(item.id)
     const { zh, en } = wordsOf(item)
