@@ -52,7 +52,7 @@ export function drawing(points: [number, number][], width: number, most: number)
   const scale = Math.min((width - 2 * EDGE) / wide_m, (most - 2 * EDGE) / high_m)
   const height = high_m * scale + 2 * EDGE
   const left = (width - wide_m * scale) / 2
-  const bar_m = BARS_M.findLast((metres) => metres * scale <= width / 4) ?? 10
+  const bar_m = BARS_M.filter((metres) => metres * scale <= width / 4).at(-1) ?? 10
   const at = (longitude: number, latitude: number): [number, number] => [
     left + (longitude - west) * shrink * METRES_PER_DEGREE * scale,
     EDGE + (north - latitude) * METRES_PER_DEGREE * scale,
