@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Track } from '@/api/types'
+import type { TrackShown } from '@/api/types'
 import { coverage, drawing, outlines, stretches } from '@/lib/track'
 
 const track = {
@@ -8,7 +8,7 @@ const track = {
     { type: 'Feature', properties: { is_coarse: false, times: ['2026-03-01T00:00:00Z', '2026-03-01T00:10:00Z'] }, geometry: { type: 'LineString', coordinates: [[115.6, 22.9], [115.61, 22.9]] } },
     { type: 'Feature', properties: { is_coarse: true, times: ['2026-03-01T01:00:00Z'] }, geometry: { type: 'Point', coordinates: [115.61, 22.91] } },
   ],
-} as unknown as Track
+} as unknown as TrackShown
 
 describe('a track', () => {
   it('is as many lines as it has stretches: nothing is drawn between them', () => {

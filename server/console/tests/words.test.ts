@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { together, type Sections } from '@/lib/sections'
 
 function flat(words: object, prefix = ''): Map<string, string> {
   const all = new Map<string, string>()
@@ -21,21 +20,27 @@ function sources(folder: string): string[] {
 }
 
 const LOCALES = join(__dirname, '../src/locales')
-const open = (path: string): Sections => JSON.parse(readFileSync(join(LOCALES, path), 'utf8')) as Sections
-const files = (lang: string): Sections[] => [open(`${lang}.json`), ...readdirSync(join(LOCALES, lang)).map((name) => open(`${lang}/${name}`))]
-const [chinese, english] = [flat(together(files('zh'))), flat(together(files('en')))]
 
-it('has no word twice, in whichever file', () => {
-  for (const lang of ['zh', 'en']) {
-    const keys = files(lang).flatMap((file) => Object.entries(file).flatMap(([section, words]) => Object.keys(words).map((key) => `${section}.${key}`)))
-    expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([])
-  }
-})
+/** The words that all share, and those of each area. */
+function files(lang: string): object[] {
+  const folder = join(LOCALES, lang)
+  const areas = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []
+  return [join(LOCALES, `${lang}.json`), ...areas].map((path) => JSON.parse(readFileSync(path, 'utf8')) as object)
+}
+const read = (lang: string): object => Object.assign({}, ...files(lang)) as object
+const [chinese, english] = [flat(read('zh')), flat(read('en'))]
 
 it('has every word in both languages, with the same blanks', () => {
   expect([...english.keys()].sort()).toEqual([...chinese.keys()].sort())
   const blanks = (text = ''): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').sort()
   for (const [key, text] of chinese) expect(blanks(english.get(key)), key).toEqual(blanks(text))
+})
+
+it('has each area of words in one file', () => {
+  for (const lang of ['zh', 'en']) {
+    const tops = files(lang).flatMap((words) => Object.keys(words))
+    expect(tops).toEqual([...new Set(tops)])
+  }
 })
 
 it('has every word that a screen asks for', () => {

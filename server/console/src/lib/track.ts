@@ -1,5 +1,5 @@
 /** A patrol's path as a drawing of its own: north is up, and a metre is as long in every direction. */
-import type { GridMap, Position, Track } from '@/api/types'
+import type { MapShown, Position, TrackShown } from '@/api/types'
 
 export interface Stretch {
   points: [number, number][]
@@ -11,7 +11,7 @@ export interface Stretch {
 type Ring = [number, number][]
 
 /** Longitude and latitude of every stretch, with when it was begun and ended. */
-export function stretches(track: Track): Stretch[] {
+export function stretches(track: TrackShown): Stretch[] {
   return track.features.map(({ geometry, properties }) => {
     const { type, coordinates } = geometry as { type: string; coordinates: unknown }
     const points = (type === 'Point' ? [coordinates] : coordinates) as [number, number][]
@@ -21,7 +21,7 @@ export function stretches(track: Track): Stretch[] {
 }
 
 /** The outlines of a grid, if the map has it. */
-export function outlines(map: GridMap | null, grid: string | null): Ring[] {
+export function outlines(map: MapShown | null, grid: string | null): Ring[] {
   const feature = map?.features.find(({ properties }) => properties.id === grid)
   if (!feature) return []
   const { type, coordinates } = feature.geometry as { type: string; coordinates: unknown }
