@@ -196,7 +196,7 @@ test('another system is added with a secret shown once, and its file of tickets 
   await page.getByRole('button', { name: '添加来源' }).click()
   const dialog = page.getByRole('dialog', { name: '添加来源' })
   await dialog.getByLabel('名称').fill('12345 热线')
-  await dialog.getByLabel('代码').fill('hotline')
+  await dialog.getByLabel('代码', { exact: true }).fill('hotline')
   await choose(page, dialog, '类别', /社会治安/)
   await dialog.getByLabel('对方的类别用语').fill('噪声扰民=order')
   await dialog.getByRole('button', { name: '保存' }).click()
