@@ -190,6 +190,11 @@ impl Blobs {
             .map_err(Error::file("syncing a folder"))
     }
 
+    /// Whether a blob's file is there with so many bytes.
+    pub fn has(&self, hash: &BlobHash, size_bytes: u64) -> bool {
+        fs::metadata(self.path(hash)).is_ok_and(|file| file.len() == size_bytes)
+    }
+
     /// Looks whether a blob's file is what its name says.
     pub fn look(&self, hash: &BlobHash) -> Result<Found> {
         Ok(match hash_file(&self.path(hash))? {

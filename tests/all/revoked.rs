@@ -8,7 +8,7 @@ use std::{
 };
 
 use suishou_core::{
-    error::Error,
+    error::{Error, Unreachable},
     field::{Field, Remark, ReportDraft, StepDraft},
     id::{BlobHash, CategoryId, DeviceId},
     log::{LogHead, Receipt, Revocation},
@@ -21,7 +21,9 @@ use suishou_core::{
     sync::{
         exchange::{Request, Response},
         session::{Session, Step},
-        wire::{CONTENT_TYPE, Invitation, PushOutcome, SignedRequest, SyncResponse, VERSION, path},
+        wire::{
+            CONTENT_TYPE, HeldQuestion, Invitation, PushOutcome, SignedRequest, SyncResponse, VERSION, path,
+        },
     },
     time::{Clock as _, Random, SystemClock},
 };
@@ -437,6 +439,42 @@ async fn a_next_phone_says_which_photos_never_arrived() {
     next.sync().await.unwrap();
     let view = next.field().incident(incident).unwrap();
     assert!(view.photos.iter().all(|photo| photo.is_on_relay) && view.about.stored.is_whole());
+}
+
+#[tokio::test]
+async fn what_the_relay_says_of_other_photos_is_not_believed() {
+    let township = Township::new(521).await;
+    let mut first = township.phone("m1", 1).await;
+    let [sent, own] = [23, 24].map(|seed| first.field().add_photo(&photo(seed), &[]).unwrap());
+    first.field().report(ReportDraft { photos: vec![sent], ..report("积水", &township, 119.605) }).unwrap();
+    first.sync().await.unwrap();
+    // This one's photo never arrives.
+    let draft = ReportDraft { photos: vec![own], ..report("路灯不亮", &township, 119.605) };
+    let incident = first.field().report(draft).unwrap();
+    let mut session = Session::default();
+    let Step::Send(request) = first.field().ask(&mut session).unwrap() else { panic!("it sends") };
+    first.network.carry(request).await.unwrap();
+    let mut next = township.phone("m1", 2).await;
+    let mut session = Session::default();
+    let answered = loop {
+        let Step::Send(mut request) = next.field().ask(&mut session).unwrap() else { panic!("it asks") };
+        let is_question = request.path == path::HELD;
+        if is_question {
+            // Somebody in between asks about a photo that is there, as often as the phone asks about its own.
+            let question: HeldQuestion = decode(&request.body, "a question").unwrap();
+            request.body = encode(&HeldQuestion { blobs: vec![sent; question.blobs.len()], ..question });
+        }
+        let response = next.network.carry(request).await.unwrap();
+        let answered = next.field().answer(&mut session, &response);
+        if is_question {
+            break answered;
+        }
+        answered.unwrap();
+    };
+    assert!(matches!(answered, Err(Error::Offline(Unreachable::BadSignature))), "{answered:?}");
+    assert!(!next.field().incident(incident).unwrap().photos[0].is_on_relay);
+    next.sync().await.unwrap();
+    assert!(!next.field().incident(incident).unwrap().photos[0].is_on_relay);
 }
 
 #[tokio::test]

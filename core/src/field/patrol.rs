@@ -300,27 +300,7 @@ impl Inner {
         if steps.is_empty() {
             return keep_from.map_or(Ok(()), |before| self.store.drop_fixes(patrol, before));
         }
-        match self.append_steps(patrol, steps, keep_from, at) {
-            Err(Error::Refused { code: HeldCode::Trial }) => {
-                tracing::warn!(document = %patrol, "a patrol's document is made anew");
-                self.store.rebuild_patrol(patrol)?;
-                self.append_steps(patrol, steps, keep_from, at)
-            }
-            done => done,
-        }
-    }
-
-    fn append_steps(
-        &mut self,
-        patrol: DocumentId,
-        steps: &[PatrolStep],
-        keep_from: Option<Timestamp>,
-        at: Timestamp,
-    ) -> Result<()> {
-        let steps: Vec<Vec<u8>> = steps.iter().map(encode).collect();
-        let change = self.store.edit(patrol, &steps, &[])?;
-        let entry = Entry::new(patrol, DocumentKind::Patrol, at, BodyType::Change, change)?;
         let rights = self.rights()?;
-        self.store.append_track(entry, keep_from, &rights)
+        self.store.append_patrol_steps(patrol, steps, keep_from, at, &rights)
     }
 }

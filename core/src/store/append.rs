@@ -257,8 +257,9 @@ pub(super) fn entry_columns(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<
 }
 
 /// The blobs that an entry refers to are part of its document's promise from now on.
-pub(super) fn claim_blobs(transaction: &Transaction<'_>, entry: &Entry) -> Result<()> {
-    for hash in referred(entry) {
+pub(super) fn claim_blobs(transaction: &Transaction<'_>, entry: &Entry) -> Result<Vec<BlobHash>> {
+    let named = referred(entry);
+    for hash in &named {
         transaction
             .prepare_cached(
                 "INSERT INTO document_blob (document, blob) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -268,7 +269,7 @@ pub(super) fn claim_blobs(transaction: &Transaction<'_>, entry: &Entry) -> Resul
             })
             .map_err(sql)?;
     }
-    Ok(())
+    Ok(named)
 }
 
 /// Every blob that an entry names.
@@ -287,12 +288,12 @@ pub fn referred(entry: &Entry) -> Vec<BlobHash> {
 /// What an own entry that came back from the relay refers to and this phone never had: another phone of its author
 /// took it, and whether it arrived is asked of the relay. Until then it counts as not stored.
 pub(super) fn expect_blobs(transaction: &Transaction<'_>, entry: &Entry, at: Timestamp) -> Result<()> {
-    claim_blobs(transaction, entry)?;
+    let named = claim_blobs(transaction, entry)?;
     let kind = match entry.header.body_type {
         BodyType::Change => BlobKind::Track,
         BodyType::Record | BodyType::Note => BlobKind::Photo,
     };
-    for hash in referred(entry) {
+    for hash in named {
         transaction
             .prepare_cached(
                 "INSERT INTO blob (hash, kind, size_bytes, captured_at, trimmed_at) VALUES (?1, ?2, 0, ?3, ?3)

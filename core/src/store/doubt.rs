@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use rusqlite::{Transaction, params};
 
-use super::{phone::Store, read::read_waiting, sql};
+use super::{
+    phone::Store,
+    read::{present_epoch, read_waiting},
+    sql,
+};
 use crate::{
     error::Result,
     id::{BlobHash, DocumentId, Epoch},
@@ -21,8 +25,8 @@ CREATE TABLE blob_asked (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Questions of one session: a new phone of somebody with thousands of photos asks on the next times.
-const AT_ONCE: u32 = 200;
+/// Attachments of one question.
+const AT_ONCE: u32 = 2_000;
 /// The relay is asked again so often at most: another phone may have brought it since.
 const AGAIN_AFTER: Duration = Duration::from_hours(24);
 /// Until then another phone of the member is probably still on its way with it.
@@ -30,7 +34,8 @@ const LATE_AFTER: Duration = Duration::from_hours(3 * 24);
 
 impl Store {
     /// What to ask about now, the newest first.
-    pub fn doubtful_blobs(&self, epoch: Epoch, now: Timestamp) -> Result<Vec<WaitingBlob>> {
+    pub fn doubtful_blobs(&self, now: Timestamp) -> Result<Vec<WaitingBlob>> {
+        let epoch = present_epoch(&self.connection)?;
         let before = now.millis().saturating_sub(i64::try_from(AGAIN_AFTER.as_millis()).unwrap_or(0));
         self.connection
             .prepare_cached(
@@ -48,19 +53,36 @@ impl Store {
             .map_err(sql)
     }
 
-    /// The relay has not got it: lost, unless it may still be on its way. It is asked about again another day.
-    pub fn set_blob_missing(&mut self, blob: &WaitingBlob, now: Timestamp) -> Result<()> {
-        let is_late = now.since(blob.captured_at) >= LATE_AFTER;
+    /// What the relay signed of them: the size of each, 0 of one that it has not got. Such a one is lost, unless it may
+    /// still be on its way, and is asked about again another day. Answers how many are missing.
+    pub fn take_held(
+        &mut self,
+        blobs: &[WaitingBlob],
+        sizes: &[u64],
+        epoch: Epoch,
+        now: Timestamp,
+    ) -> Result<usize> {
         let transaction = self.transaction()?;
-        transaction
-            .prepare_cached("INSERT OR REPLACE INTO blob_asked (blob, at) VALUES (?1, ?2)")
-            .and_then(|mut statement| statement.execute(params![blob.hash.as_ref(), now.millis()]))
-            .map_err(sql)?;
-        transaction
-            .prepare_cached("UPDATE blob SET is_lost = ?2 WHERE hash = ?1")
-            .and_then(|mut statement| statement.execute(params![blob.hash.as_ref(), is_late]))
-            .map_err(sql)?;
-        transaction.commit().map_err(sql)
+        let mut missing = 0;
+        for (blob, size) in blobs.iter().zip(sizes) {
+            // The size of what another phone took is not known here; another size is another file.
+            if *size > 0 && [*size, 0].contains(&blob.size_bytes) {
+                set_stored(&transaction, &blob.hash, *size, epoch)?;
+                continue;
+            }
+            missing += 1;
+            let is_late = now.since(blob.captured_at) >= LATE_AFTER;
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO blob_asked (blob, at) VALUES (?1, ?2)")
+                .and_then(|mut statement| statement.execute(params![blob.hash.as_ref(), now.millis()]))
+                .map_err(sql)?;
+            transaction
+                .prepare_cached("UPDATE blob SET is_lost = ?2 WHERE hash = ?1")
+                .and_then(|mut statement| statement.execute(params![blob.hash.as_ref(), is_late]))
+                .map_err(sql)?;
+        }
+        transaction.commit().map_err(sql)?;
+        Ok(missing)
     }
 }
 
@@ -76,8 +98,18 @@ pub(super) fn ask_again(transaction: &Transaction<'_>, document: Option<Document
     Ok(())
 }
 
-/// The relay has it after all.
-pub(super) fn forget(transaction: &Transaction<'_>, blob: &BlobHash) -> Result<()> {
+/// Marks an attachment as held by the relay in this life, by what it signed: nobody needs to ask about it any more.
+pub(super) fn set_stored(
+    transaction: &Transaction<'_>,
+    blob: &BlobHash,
+    size_bytes: u64,
+    epoch: Epoch,
+) -> Result<()> {
+    let size_bytes = i64::try_from(size_bytes).unwrap_or(i64::MAX);
+    transaction
+        .prepare_cached("UPDATE blob SET stored_epoch = ?2, size_bytes = ?3, is_lost = 0 WHERE hash = ?1")
+        .and_then(|mut update| update.execute(params![blob.as_ref(), epoch.as_ref(), size_bytes]))
+        .map_err(sql)?;
     transaction
         .prepare_cached("DELETE FROM blob_asked WHERE blob = ?1")
         .and_then(|mut statement| statement.execute([blob.as_ref()]))

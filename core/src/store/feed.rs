@@ -125,13 +125,7 @@ impl Store {
     /// Marks a blob as held by the relay, by its verified receipt.
     pub fn set_blob_stored(&mut self, blob: &BlobHash, size_bytes: u64, epoch: Epoch) -> Result<()> {
         let transaction = self.transaction()?;
-        transaction
-            .execute(
-                "UPDATE blob SET stored_epoch = ?2, size_bytes = ?3, is_lost = 0 WHERE hash = ?1",
-                params![blob.as_ref(), epoch.as_ref(), i64::try_from(size_bytes).unwrap_or(i64::MAX)],
-            )
-            .map_err(sql)?;
-        doubt::forget(&transaction, blob)?;
+        doubt::set_stored(&transaction, blob, size_bytes, epoch)?;
         transaction.commit().map_err(sql)
     }
 

@@ -40,6 +40,7 @@ mod seen;
 mod similar;
 mod space;
 pub mod tables;
+pub mod tiles;
 mod wal;
 mod words;
 
@@ -53,7 +54,7 @@ pub use query::{Asker, Listed, MAX_LISTED, Page, PageKey, Query, Sort, TallyBy};
 pub use read::{Counts, HeldEntry, Mine, NoteShown, Outgoing};
 pub use salvage::SalvageReport;
 pub use similar::{Similar, SimilarIncident};
-pub use space::{KEPT_FOR, KindStorage, Readable, StorageReport, Trimmed};
+pub use space::{KEPT_FOR, KindStorage, StorageReport, Trimmed};
 
 use crate::error::{Error, Result};
 

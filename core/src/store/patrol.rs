@@ -90,14 +90,33 @@ impl Store {
         drop_fixes(&self.connection, patrol, before)
     }
 
-    /// Keeps a change of a patrol and removes the fixes that are in its segment, both or neither: a fix that is in
-    /// a segment and still waits for one would count twice.
-    pub fn append_track(&mut self, change: Entry, before: Option<Timestamp>, rights: &Rights) -> Result<()> {
-        let patrol = change.header.document;
-        self.append_and(vec![change].into(), rights, |transaction| match before {
-            Some(before) => drop_fixes(transaction, patrol, before),
-            None => Ok(()),
-        })
+    /// Takes steps of a patrol in one change and removes the fixes before `keep_from`, both or neither: a fix that is
+    /// in a segment and still waits for one would count twice. A snapshot that takes no change is made anew first.
+    pub fn append_patrol_steps(
+        &mut self,
+        patrol: DocumentId,
+        steps: &[PatrolStep],
+        keep_from: Option<Timestamp>,
+        at: Timestamp,
+        rights: &Rights,
+    ) -> Result<()> {
+        let steps: Vec<Vec<u8>> = steps.iter().map(encode).collect();
+        let append = |store: &mut Self| {
+            let change = store.edit(patrol, &steps, &[])?;
+            let entry = Entry::new(patrol, DocumentKind::Patrol, at, BodyType::Change, change)?;
+            store.append_and(vec![entry].into(), rights, |transaction| match keep_from {
+                Some(before) => drop_fixes(transaction, patrol, before),
+                None => Ok(()),
+            })
+        };
+        match append(self) {
+            Err(Error::Refused { code: HeldCode::Trial }) => {
+                tracing::warn!(document = %patrol, "a patrol's document is made anew");
+                self.rebuild_patrol(patrol)?;
+                append(self)
+            }
+            done => done,
+        }
     }
 
     /// Keeps fixes as a segment and gives the step that names it.
@@ -123,6 +142,10 @@ impl Store {
                 statement.query_map([], |row| row.get(0).map(DocumentId::new))?.collect()
             })
             .map_err(sql)?;
+        if patrols.is_empty() {
+            return Ok(());
+        }
+        self.make_room_for_the_end()?;
         patrols.into_iter().try_for_each(|patrol| match self.close_track(patrol) {
             Err(Error::StorageFull) => Err(Error::StorageFull),
             Err(error) => {
@@ -146,22 +169,11 @@ impl Store {
             grids: membership.grids.into_iter().collect(),
             above: BTreeSet::new(),
         };
-        let close = |store: &mut Self| {
-            let change = store.edit(patrol, &[encode(&step)], &[])?;
-            let entry = Entry::new(patrol, DocumentKind::Patrol, at, BodyType::Change, change)?;
-            store.append_track(entry, Some(behind), &rights)
-        };
-        match close(self) {
-            Err(Error::Refused { code: HeldCode::Trial }) => {
-                self.rebuild_patrol(patrol)?;
-                close(self)
-            }
-            done => done,
-        }
+        self.append_patrol_steps(patrol, &[step], Some(behind), at, &rights)
     }
 
     /// Makes a patrol's document anew from its entries: its snapshot is only a cache, and may be damaged.
-    pub fn rebuild_patrol(&mut self, patrol: DocumentId) -> Result<()> {
+    fn rebuild_patrol(&mut self, patrol: DocumentId) -> Result<()> {
         let transaction = self.transaction()?;
         rebuild(&transaction, patrol, DocumentKind::Patrol)?;
         transaction.commit().map_err(sql)?;

@@ -123,7 +123,8 @@ impl Store {
     }
 
     /// Own blobs on this phone that the relay does not hold in its present life.
-    pub fn waiting_blobs(&self, epoch: Option<Epoch>) -> Result<Vec<WaitingBlob>> {
+    pub fn waiting_blobs(&self) -> Result<Vec<WaitingBlob>> {
+        let epoch = present_epoch(&self.connection)?;
         let mut statement = self
             .connection
             .prepare_cached(
@@ -133,8 +134,7 @@ impl Store {
                  GROUP BY b.hash",
             )
             .map_err(sql)?;
-        // Before the first page of the feed nothing is known to be held: no life is the zero one.
-        let rows = statement.query_map([epoch.unwrap_or(Epoch::ZERO).as_ref()], read_waiting).map_err(sql)?;
+        let rows = statement.query_map([epoch.as_ref()], read_waiting).map_err(sql)?;
         rows.collect::<rusqlite::Result<_>>().map_err(sql)
     }
 

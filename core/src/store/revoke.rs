@@ -76,9 +76,7 @@ impl Store {
     /// Seals what the relay does not hold, wipes the rest. The caller has the relay's signature that this phone is
     /// revoked, and has pushed what the relay takes.
     pub fn end(&mut self) -> Result<()> {
-        // First the room that the last stretch and the bundle may need. Without it nothing ends: later it may.
-        give_up_ballast(self.folder());
-        self.drop_what_the_relay_has()?;
+        self.make_room_for_the_end()?;
         self.close_tracks()?;
         let log = LogId::new(self.random.bytes());
         let transaction = self.transaction()?;
@@ -143,8 +141,7 @@ impl Store {
 
     fn seal_and_wipe(&mut self) -> Result<()> {
         let identity = self.identity()?;
-        give_up_ballast(self.folder());
-        self.drop_what_the_relay_has()?;
+        self.make_room_for_the_end()?;
         let unsent = self.unsent()?;
         let Unsent { entries, blobs, drafts } = &unsent;
         let (entries, blobs, drafts) = (*entries, blobs.len() as u64, drafts.len() as u64);
@@ -179,8 +176,10 @@ impl Store {
         Ok(())
     }
 
-    /// Files that the relay's present life holds go first: the bundle may need their room.
-    fn drop_what_the_relay_has(&mut self) -> Result<()> {
+    /// The room that the last stretch and the bundle may need: the ballast, and files that the relay's present life
+    /// holds. Without it nothing ends: later it may.
+    pub(super) fn make_room_for_the_end(&mut self) -> Result<()> {
+        give_up_ballast(self.folder());
         let Some(cursor) = cursor(&self.connection)? else { return Ok(()) };
         let stored: Vec<[u8; 32]> = self
             .connection

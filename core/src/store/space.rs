@@ -85,17 +85,6 @@ pub struct StorageReport {
     pub is_low: bool,
 }
 
-/// What of a waiting blob is on this phone.
-#[derive(Debug)]
-pub enum Readable {
-    /// Its bytes.
-    Bytes(Vec<u8>),
-    /// It was given up for the relay's receipt.
-    Trimmed,
-    /// It is lost, and marked so.
-    Gone,
-}
-
 /// An attachment that may go.
 struct Candidate {
     hash: BlobHash,
@@ -159,22 +148,22 @@ impl Store {
     }
 
     /// Whether an attachment's file went because the relay had receipted it.
-    pub fn is_trimmed(&self, blob: &BlobHash) -> Result<bool> {
+    fn is_trimmed(&self, blob: &BlobHash) -> Result<bool> {
         self.connection
             .prepare_cached("SELECT count(*) FROM blob WHERE hash = ?1 AND trimmed_at IS NOT NULL")
             .and_then(|mut count| count.query_row([blob.as_ref()], |row| row.get(0)))
             .map_err(sql)
     }
 
-    /// The bytes of a blob that is to be sent; one that is gone or damaged is marked, so that it keeps nothing back.
-    pub fn readable(&mut self, blob: &WaitingBlob) -> Result<Readable> {
+    /// The bytes of a blob that is to be sent; none of one that is gone or damaged, which is marked lost, so that it
+    /// keeps nothing back.
+    pub fn readable(&mut self, blob: &WaitingBlob) -> Result<Option<Vec<u8>>> {
         match self.blobs.read(&blob.hash) {
-            Ok(bytes) => Ok(Readable::Bytes(bytes)),
-            Err(Error::BlobMissing) if self.is_trimmed(&blob.hash)? => Ok(Readable::Trimmed),
+            Ok(bytes) => Ok(Some(bytes)),
             Err(Error::BlobMissing | Error::Corrupt(_)) => {
                 tracing::warn!(blob = %blob.hash, "an attachment is gone from this phone before it was sent");
                 self.set_blob_lost(&blob.hash)?;
-                Ok(Readable::Gone)
+                Ok(None)
             }
             Err(error) => Err(error),
         }

@@ -15,7 +15,7 @@ use crate::{
     log::{LogHead, Revocation, verify},
     model::{decode, encode, settings::Settings},
     outbox::{self, WaitingBlob},
-    store::{Identity, Readable, ReceiptTaken, Store},
+    store::{Identity, ReceiptTaken, Store},
     sync::{
         exchange::{Method, Request, Response},
         wire::{
@@ -75,10 +75,6 @@ pub struct Session {
     /// Blobs that the relay refuses: they keep nothing back, and go again in the next session.
     refused: BTreeSet<BlobHash>,
     chunk_bytes: usize,
-    /// What to ask about, once everything is sent; none before it was read.
-    doubtful: Option<Vec<WaitingBlob>>,
-    /// The relay seems not to have it: asked once more.
-    missed: Option<WaitingBlob>,
     /// The relay's time at its last receipt.
     relay_at: Option<Timestamp>,
     retry_after: Option<Duration>,
@@ -93,7 +89,7 @@ enum Asked {
     Sync { nonce: Nonce },
     Settings,
     Create { blob: WaitingBlob },
-    Held { blob: WaitingBlob, is_sure: bool },
+    Held { blobs: Vec<WaitingBlob>, question: [u8; 32] },
     Offset,
     Piece { to: u64 },
 }
@@ -119,8 +115,6 @@ impl Default for Session {
             upload: None,
             refused: BTreeSet::new(),
             chunk_bytes: FIRST_CHUNK_BYTES,
-            doubtful: None,
-            missed: None,
             relay_at: None,
             retry_after: None,
             revoked: None,
@@ -164,20 +158,18 @@ impl Session {
             self.asked = Asked::Settings;
             return Ok(Step::Send(Request::new(Method::Get, path::SETTINGS).bearer(&token)));
         }
-        let epoch = store.cursor()?.map_or(Epoch::ZERO, |cursor| cursor.epoch);
         loop {
-            let waiting = store.waiting_blobs(Some(epoch))?.into_iter();
+            let waiting = store.waiting_blobs()?.into_iter();
             let waiting = waiting.filter(|blob| !self.refused.contains(&blob.hash)).collect();
             let outbox::Next::Blob(blob) = outbox::next(pending, waiting) else {
-                return Ok(match self.ask_next(store, &token, epoch)? {
+                return Ok(match self.ask_held(store, &token)? {
                     Some(request) => Step::Send(request),
                     None => Step::Finished,
                 });
             };
             // A photo that can't be read any more must not keep the others back.
-            match store.readable(&blob)? {
-                Readable::Bytes(bytes) => return self.ask_blob(&token, blob, &bytes).map(Step::Send),
-                Readable::Trimmed | Readable::Gone => {}
+            if let Some(bytes) = store.readable(&blob)? {
+                return self.ask_blob(&token, blob, &bytes).map(Step::Send);
             }
         }
     }
@@ -227,7 +219,7 @@ impl Session {
             Asked::Sync { nonce } => self.accept_sync(store, nonce, response),
             Asked::Settings => self.accept_settings(store, response),
             Asked::Create { blob } => self.accept_created(store, blob, response),
-            Asked::Held { blob, is_sure } => self.accept_held(store, blob, is_sure, response),
+            Asked::Held { blobs, question } => self.accept_held(store, &blobs, question, response),
             Asked::Offset => self.accept_offset(store, response),
             Asked::Piece { to } => self.accept_piece(store, to, response),
         };

@@ -46,6 +46,8 @@ pub mod path {
     pub const WAIT: &str = "/v1/sync/wait";
     /// GET: the settings bundle.
     pub const SETTINGS: &str = "/v1/settings";
+    /// POST: which of many attachments the relay holds.
+    pub const HELD: &str = "/v1/blobs/held";
     /// tus 1.0 creation; GET `/v1/blobs/{hash}` and `/v1/blobs/{hash}/preview`.
     pub const BLOBS: &str = "/v1/blobs";
 }
@@ -449,6 +451,59 @@ pub struct SignedBlobReceipt {
     /// What is held.
     #[n(0)]
     pub receipt: BlobReceipt,
+    /// By the relay's key.
+    #[n(1)]
+    pub signature: Signature,
+}
+
+/// Most attachments of one [`HeldQuestion`].
+pub const MAX_HELD_ASKED: usize = 4_000;
+
+/// Which of these attachments does the relay hold? Asked by a phone that has not got them: given up for an earlier
+/// life's receipt, or taken with another phone of its member.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct HeldQuestion {
+    /// [`VERSION`].
+    #[n(0)]
+    pub version: u8,
+    /// Never used before.
+    #[n(1)]
+    pub nonce: Nonce,
+    /// Which, at most [`MAX_HELD_ASKED`].
+    #[n(2)]
+    pub blobs: Vec<BlobHash>,
+}
+
+/// What a relay signs as the answer.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct HeldAnswer {
+    /// In which township.
+    #[n(0)]
+    pub township: TownshipId,
+    /// The relay's life in which this is true.
+    #[n(1)]
+    pub epoch: Epoch,
+    /// BLAKE3 of the question as it came.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub question: [u8; 32],
+    /// The size of each in bytes, in the order of the question; 0 of one that the relay has not got.
+    #[n(3)]
+    pub sizes: Vec<u64>,
+}
+
+impl Signable for HeldAnswer {
+    const STATEMENT: &'static str = "suishou/blobs-held/1";
+}
+
+/// The answer with the relay's signature.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SignedHeldAnswer {
+    /// What is held.
+    #[n(0)]
+    pub answer: HeldAnswer,
     /// By the relay's key.
     #[n(1)]
     pub signature: Signature,

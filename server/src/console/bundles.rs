@@ -47,7 +47,7 @@ fn noted(device: DeviceId) -> Extension<Noted> {
     Extension(Noted { target: Some(device.to_string()), ..Noted::default() })
 }
 
-async fn spool(desk: &Desk, request: Request) -> Answer<Spooled> {
+pub(super) async fn spool(desk: &Desk, request: Request) -> Answer<Spooled> {
     let spooled = desk.relay.spool_bundle().await?;
     let mut body: Body = request.into_body();
     while let Some(frame) = body.frame().await {

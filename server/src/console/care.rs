@@ -90,7 +90,7 @@ pub(super) async fn step(
         fields,
         remark: deed.remark.filter(|remark| !remark.trim().is_empty()),
         card,
-        answers: None,
+        ..Act::default()
     };
     desk.relay.act(document, act).await?;
     done_by::<HouseholdRow>(&desk, document, &caller).await

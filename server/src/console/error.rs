@@ -98,6 +98,8 @@ pub(super) const CODES: &[&str] = &[
     "wrong_passphrase",
     "same_person",
     "reveal_settled",
+    "changed",
+    "running",
     "not_sealed",
     "keeper_only",
 ];

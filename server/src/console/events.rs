@@ -76,6 +76,11 @@ pub(super) enum LiveEvent {
         /// Which.
         version: u64,
     },
+    /// A phone joined.
+    Devices {
+        /// The place of the feed.
+        seq: i64,
+    },
     /// Too much has changed: read everything anew.
     Reset {
         /// The place of the feed.
@@ -89,6 +94,7 @@ impl LiveEvent {
             Self::Changed { .. } => "changed",
             Self::Held { .. } => "held",
             Self::Settings { .. } => "settings",
+            Self::Devices { .. } => "devices",
             Self::Reset { .. } => "reset",
         }
     }
@@ -164,7 +170,15 @@ impl Sight {
     fn has(&self, change: &Change) -> bool {
         let name = works::name(change.kind);
         let path = if change.is_held { "/api/held".to_owned() } else { format!("/api/{name}/{{id}}") };
-        matrix::find(&Method::GET, &path).is_some_and(|rule| self.caller.is_one_of(rule.roles))
+        self.may_get(&path)
+    }
+
+    fn has_devices(&self) -> bool {
+        self.may_get("/api/devices")
+    }
+
+    fn may_get(&self, path: &str) -> bool {
+        matrix::find(&Method::GET, path).is_some_and(|rule| self.caller.is_one_of(rule.roles))
     }
 }
 
@@ -174,6 +188,8 @@ struct Listener {
     feed: watch::Receiver<i64>,
     end: watch::Receiver<bool>,
     place: Place,
+    /// How often phones had joined when it last looked.
+    devices: u64,
     until: Instant,
     ready: VecDeque<Event>,
     _seat: Seat,
@@ -203,12 +219,13 @@ pub(super) async fn listen(
             here
         }
     };
-    let department = caller.bound_to().cloned();
+    let (department, relay_devices) = (caller.bound_to().cloned(), relay.devices_touched());
     let listener = Listener {
         relay,
         sight: Sight { caller, department },
         feed,
         end,
+        devices: relay_devices,
         place,
         until: Instant::now() + STAY,
         ready,
@@ -278,12 +295,22 @@ impl Listener {
             self.place.version = version;
             self.ready.extend(event(&LiveEvent::Settings { version }, self.place));
         }
+        let devices = self.relay.devices_touched();
+        if devices != self.devices {
+            self.devices = devices;
+            if self.sight.has_devices() {
+                self.ready.extend(event(&LiveEvent::Devices { seq: self.place.seq }, self.place));
+            }
+        }
         true
     }
 
     /// Until there may be something new; false if it is time to go.
     async fn wait(&mut self) -> bool {
-        if self.feed.borrow().ne(&self.place.seq) || self.relay.current_version() != self.place.version {
+        let is_settled = self.feed.borrow().eq(&self.place.seq)
+            && self.relay.current_version() == self.place.version
+            && self.relay.devices_touched() == self.devices;
+        if !is_settled {
             return Instant::now() < self.until;
         }
         tokio::select! {

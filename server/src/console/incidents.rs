@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use suishou_core::{
     document::Record,
     error::{Error, HeldCode, Problem},
-    id::{AnswerId, CategoryId, DepartmentId, DocumentId, GridId, MemberId, ReasonId, Salt},
+    id::{AnswerId, BlobHash, CategoryId, DepartmentId, DocumentId, GridId, MemberId, ReasonId, Salt},
     model::{
         Severity,
         incident::{
@@ -59,6 +59,10 @@ pub(super) struct Step {
     grid: Option<GridId>,
     /// The state that stands is the right one, whatever others chose at the same time.
     keep_state: bool,
+    /// Photos beside it, by the hashes that `POST /api/photos` answered.
+    photos: Vec<BlobHash>,
+    /// The incident's `changes` when it was looked at: if there are others now, nothing is done.
+    seen: Option<u64>,
 }
 
 /// One of several dispatches.
@@ -144,10 +148,10 @@ impl Step {
         fields.extend(self.grid.as_ref().map(|grid| (FIELD_GRID.to_owned(), grid.to_string())));
         let remark = self.remark.filter(|remark| !remark.trim().is_empty());
         let Some(kind) = self.kind else {
-            if fields.is_empty() && !self.keep_state {
+            if fields.is_empty() && !self.keep_state && self.photos.is_empty() {
                 return Err(ApiError::invalid(vec![Problem::Missing("kind")]));
             }
-            return Ok(Act { fields, remark, ..Act::default() });
+            return Ok(Act { fields, remark, photos: self.photos, seen: self.seen, ..Act::default() });
         };
         if kind != StepKind::Dispatched && !self.dispatches.is_empty() {
             return Err(ApiError::invalid(vec![Problem::Malformed("dispatches of another step")]));
@@ -194,7 +198,8 @@ impl Step {
             steps.push(IncidentStep { department, member, due_at, ..first.clone() });
         }
         steps.iter().try_for_each(IncidentStep::check)?;
-        Ok(Act { steps: steps.into_iter().map(Into::into).collect(), fields, remark, ..Act::default() })
+        let steps = steps.into_iter().map(Into::into).collect();
+        Ok(Act { steps, fields, remark, photos: self.photos, seen: self.seen, ..Act::default() })
     }
 }
 
@@ -247,6 +252,9 @@ pub(super) struct Merge {
     incidents: Vec<DocumentId>,
     #[serde(default)]
     remark: Option<String>,
+    /// The incident's `changes` when it was looked at: if there are others now, nothing is done.
+    #[serde(default)]
+    seen: Option<u64>,
 }
 
 /// `POST /api/incidents/{id}/merge`: all of them or none.
@@ -259,6 +267,6 @@ pub(super) async fn merge(
     let document: DocumentId = id(&document)?;
     let remark = merge.remark.filter(|remark| !remark.trim().is_empty());
     // Nobody was shown the others: what is new in them stays unseen.
-    desk.relay.merge(document, merge.incidents, remark).await?;
+    desk.relay.merge(document, merge.incidents, remark, merge.seen).await?;
     done_by::<IncidentRow>(&desk, document, &caller).await
 }

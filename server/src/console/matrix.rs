@@ -128,6 +128,7 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/incidents/{id}/merge", &[Dispatcher], Audited),
     rule("POST", "/api/incidents/{id}/notes", ACTING, Audited),
     rule("GET", "/api/incidents/{id}/photos/{hash}", WORKING, Plain),
+    rule("POST", "/api/photos", ACTING, Audited),
     // Patrols.
     rule("GET", "/api/patrols", SEEING, Plain),
     rule("GET", "/api/patrols/{id}", SEEING, Plain),
@@ -174,6 +175,11 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/api/grids", ALL, Plain),
     rule("PUT", "/api/grids", KEEPING, Audited),
     rule("PUT", "/api/departments", KEEPING, Audited),
+    rule("GET", "/api/basemap", ALL, Plain),
+    rule("DELETE", "/api/basemap", KEEPING, Audited),
+    rule("PUT", "/api/basemap/file", KEEPING, Audited),
+    rule("PUT", "/api/basemap/address", KEEPING, Audited),
+    rule("GET", "/tiles/{z}/{x}/{y}", ALL, Plain),
     rule("PUT", "/api/checkpoints", KEEPING, Audited),
     // People and phones.
     rule("GET", "/api/members", SEEING, Audited),

@@ -5,6 +5,7 @@
 
 mod access;
 mod backups;
+mod basemap;
 mod buckets;
 mod bundles;
 mod care;
@@ -27,6 +28,7 @@ pub mod matrix;
 mod members;
 mod operators;
 mod orders;
+mod photos;
 mod retention;
 mod session;
 mod settings;
@@ -63,6 +65,8 @@ use crate::relay::{Kind, Relay};
 const MAX_GRIDS_BYTES: usize = 32 * 1024 * 1024;
 /// Largest CSV file in bytes.
 const MAX_SHEET_BYTES: usize = 8 * 1024 * 1024;
+/// Largest photo in bytes, as a camera wrote it.
+const MAX_PHOTO_BYTES: usize = 24 * 1024 * 1024;
 /// Largest other body in bytes.
 const MAX_FORM_BYTES: usize = 64 * 1024;
 
@@ -220,7 +224,11 @@ fn routes(desk: Desk) -> Router {
         .route("/api/retention/runs", post(retention::begin))
         .route("/api/retention/runs/{run}", get(retention::run))
         .route("/api/retention/holds/{id}", put(retention::hold).delete(retention::release))
+        .route("/api/basemap", get(basemap::show).delete(basemap::remove))
+        .route("/api/basemap/address", put(basemap::set))
+        .route("/tiles/{z}/{x}/{y}", get(basemap::tile))
         .route("/api/events", get(events::listen));
+    let photos = Router::new().route("/api/photos", post(photos::add));
     let grids = Router::new().route("/api/grids", get(settings::grids).put(township::import_grids));
     let sheets = Router::new()
         .route("/api/settings", get(township::settings).put(settings::import))
@@ -233,16 +241,19 @@ fn routes(desk: Desk) -> Router {
         .route("/api/tasks", get(works::list::<TaskRow>).post(orders::give_task))
         .route("/api/warnings", get(works::list::<WarningRow>).post(orders::issue_warning))
         .route("/api/households", get(works::list::<HouseholdRow>).post(care::add).put(care::import));
-    // A phone may have photos of weeks: it comes in pieces, takes its time and has no limit but the disk.
+    // A phone may have photos of weeks, a map all of a county: it comes in pieces, takes its time and has no limit but
+    // the disk.
     let bundles = Router::new()
         .route("/api/bundles", post(bundles::import))
         .route("/api/bundles/drafts", post(bundles::drafts))
+        .route("/api/basemap/file", put(basemap::load))
         .layer(DefaultBodyLimit::disable())
         .with_state(desk.clone());
     Router::new()
         .merge(limited(forms, MAX_FORM_BYTES))
         .merge(limited(grids, MAX_GRIDS_BYTES))
         .merge(limited(sheets, MAX_SHEET_BYTES))
+        .merge(limited(photos, MAX_PHOTO_BYTES))
         .fallback(async || ApiError::not_found("path"))
         .method_not_allowed_fallback(async || ApiError::method())
         .with_state(desk)
@@ -279,10 +290,10 @@ fn limited(routes: Router<Desk>, bytes: usize) -> Router<Desk> {
     routes.layer(DefaultBodyLimit::disable()).layer(RequestBodyLimitLayer::new(bytes))
 }
 
-/// No answer is kept by a browser or read as something else than it is.
+/// No answer is kept by a browser, unless it says so, or read as something else than it is.
 async fn sealed(mut response: axum::response::Response) -> axum::response::Response {
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers
         .entry(header::CONTENT_SECURITY_POLICY)

@@ -4,6 +4,7 @@ mod auditing;
 mod handlers;
 mod house;
 mod logins;
+mod queue;
 mod roles;
 
 use std::sync::Arc;
@@ -28,7 +29,7 @@ const GRIDS: &str = r#"{"type":"FeatureCollection","features":[{"type":"Feature"
 struct Town {
     router: Router,
     relay: Relay,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 fn town() -> Town {
@@ -43,7 +44,7 @@ fn town() -> Town {
     };
     let relay = Relay::start(folder.path(), identity, Arc::clone(&clock), Random::seeded(2)).unwrap();
     let router = router(Desk::new(relay.clone(), TOKEN, invitations, clock));
-    Town { router, relay, _folder: folder }
+    Town { router, relay, folder }
 }
 
 impl Town {

@@ -24,6 +24,8 @@ use crate::relay::{Act, Kind, WorkFilter, identity::Viewer};
 const MAX_LIMIT: usize = 500;
 /// Items of one answer unless the program asks for another number.
 const LIMIT: usize = 100;
+/// Longest text to look for.
+const MAX_TEXT_CHARS: usize = 100;
 
 /// What to list.
 #[derive(Default, Deserialize, utoipa::IntoParams)]
@@ -48,8 +50,25 @@ pub(super) struct Wanted {
     source: Option<String>,
     anonymous: bool,
     overdue: bool,
+    /// Words of the record or of a remark, or a document's id.
+    text: Option<String>,
+    order: WorkOrder,
     limit: Option<usize>,
+    /// Newest first: those before this `seq`.
     before: Option<u64>,
+    /// By due time: those after so many.
+    skip: Option<usize>,
+}
+
+/// In which order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum WorkOrder {
+    /// What came last comes first.
+    #[default]
+    Newest,
+    /// What is due first comes first.
+    Due,
 }
 
 /// `GET /api/incidents` and the like.
@@ -75,6 +94,8 @@ pub(super) async fn list<R: Kind>(
         is_overdue: wanted.overdue,
         limit: checked_limit(wanted.limit)?,
         before: wanted.before,
+        text: wanted.text()?,
+        by_due: (wanted.order == WorkOrder::Due).then(|| wanted.skip.unwrap_or(0)),
     };
     if R::KIND == DocumentKind::Incident
         && let Some(category) = &filter.category
@@ -103,6 +124,22 @@ pub(super) fn name(kind: DocumentKind) -> &'static str {
 }
 
 impl Wanted {
+    /// The words to look for, and a way of turning pages that fits the order.
+    fn text(&self) -> Answer<Option<String>> {
+        let misfit = match self.order {
+            WorkOrder::Newest => self.skip.map(|_| "skip without order=due"),
+            WorkOrder::Due => self.before.map(|_| "before with order=due"),
+        };
+        if let Some(misfit) = misfit {
+            return Err(ApiError::invalid(vec![Problem::Malformed(misfit)]));
+        }
+        let text = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        match text.map_or(0, |text| text.chars().count()) {
+            chars if chars > MAX_TEXT_CHARS => Err(too_large("text", chars as u64, MAX_TEXT_CHARS as u64)),
+            _ => Ok(text.map(str::to_owned)),
+        }
+    }
+
     /// The category, whatever this kind calls it; another kind's filter is refused, not ignored.
     fn of_kind(&self, kind: DocumentKind) -> Answer<Option<String>> {
         use DocumentKind as K;
@@ -256,7 +293,7 @@ pub(super) struct Size {
 
 type File = ([(HeaderName, String); 2], Vec<u8>);
 
-/// `GET /api/incidents/{id}/photos/{hash}[?preview=true]` and the like: a photo of the record or of a
+/// `GET /api/incidents/{id}/photos/{hash}[?preview=true]` and the like: a photo or recording of the record or of a
 /// remark, as a file to be saved and never as a page.
 pub(super) async fn photo<R: Kind>(
     State(desk): State<Desk>,
@@ -274,17 +311,19 @@ pub(super) async fn photo<R: Kind>(
         Some(true) => desk.relay.preview(hash).await?,
         _ => desk.relay.blob(hash).await?,
     };
-    let (kind, ending) = picture(&read.bytes);
+    let (kind, ending) = media(&read.bytes);
     let disposition = format!("attachment; filename=\"{hash}.{ending}\"");
     Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], read.bytes))
 }
 
 /// By its first bytes; what is none of these is only bytes.
-fn picture(bytes: &[u8]) -> (&'static str, &'static str) {
+fn media(bytes: &[u8]) -> (&'static str, &'static str) {
     match bytes {
         [0xff, 0xd8, 0xff, ..] => ("image/jpeg", "jpg"),
         [0x89, b'P', b'N', b'G', ..] => ("image/png", "png"),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => ("image/webp", "webp"),
+        [b'O', b'g', b'g', b'S', ..] => ("audio/ogg", "ogg"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => ("audio/mp4", "m4a"),
         _ => ("application/octet-stream", "bin"),
     }
 }

@@ -1,6 +1,8 @@
 //! Stored blobs, uploads under way, and which documents name which blobs.
 
-use rusqlite::{Connection, Row, Transaction, params};
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, Params, Row, Transaction, params};
 use suishou_core::{
     error::Result,
     id::{BlobHash, Bytes, DocumentId},
@@ -52,6 +54,25 @@ pub struct Upload {
     pub offset_bytes: u64,
 }
 
+/// A blob that no document names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unnamed {
+    /// Which.
+    pub hash: BlobHash,
+    /// A preview's photo.
+    pub preview_of: Option<BlobHash>,
+}
+
+impl Unnamed {
+    /// Whether it, or the photo that it is a preview of, is one of these.
+    pub fn is_among(&self, blobs: &BTreeSet<BlobHash>) -> bool {
+        blobs.contains(&self.hash) || self.preview_of.is_some_and(|photo| blobs.contains(&photo))
+    }
+}
+
+/// Condition on blob `b`: no document names it, nor the photo that it is a preview of.
+const IS_UNNAMED: &str = "NOT EXISTS (SELECT 1 FROM document_blob n WHERE n.hash IN (b.hash, b.preview_of))";
+
 fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<BlobKind> {
     BlobKind::from_word(&row.get::<_, String>(column)?).ok_or_else(|| unreadable(column))
 }
@@ -81,17 +102,17 @@ fn read_blob(row: &Row<'_>) -> rusqlite::Result<Blob> {
 }
 
 /// The preview of a photo. Of several, that of a device whose member took part in a document that
-/// names the photo: a stranger can't put a picture before it.
+/// names the photo, or the relay's own: a stranger can't put a picture before it.
 pub fn find_preview(connection: &Connection, photo: BlobHash) -> Result<Option<Blob>> {
     optional(
         connection
             .prepare_cached(
                 "SELECT b.hash, b.kind, b.preview_of, b.size_bytes, b.device
                  FROM blob b JOIN device d ON d.row = b.device
-                 WHERE b.preview_of = ?1 AND EXISTS (
+                 WHERE b.preview_of = ?1 AND (d.member IS NULL OR EXISTS (
                     SELECT 1 FROM document_blob r
                     JOIN document_author a ON a.document = r.document AND a.member = d.member
-                    WHERE r.hash = ?1)
+                    WHERE r.hash = ?1))
                  ORDER BY b.stored_at LIMIT 1",
             )
             .map_err(sql)?
@@ -243,5 +264,25 @@ pub fn totals(connection: &Connection) -> Result<Vec<(String, u64, u64)>> {
     let rows = statement
         .query_map([], |row| Ok((row.get(0)?, count(row.get(1)?), count(row.get(2)?))))
         .map_err(sql)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(sql)
+}
+
+/// Tracks, or everything else, that came before this time and that no document names.
+pub fn unnamed_before(connection: &Connection, are_tracks: bool, before: Timestamp) -> Result<Vec<Unnamed>> {
+    let condition = "FROM blob b WHERE b.stored_at < ?1 AND (b.kind = ?2) = ?3";
+    unnamed(connection, condition, params![before.millis(), BlobKind::Track.as_str(), are_tracks])
+}
+
+/// What the member's phones sent that no document names.
+pub fn unnamed_of(connection: &Connection, member: i64) -> Result<Vec<Unnamed>> {
+    unnamed(connection, "FROM blob b JOIN device d ON d.row = b.device WHERE d.member = ?1", [member])
+}
+
+fn unnamed(connection: &Connection, condition: &str, parameters: impl Params) -> Result<Vec<Unnamed>> {
+    let mut statement = connection
+        .prepare(&format!("SELECT b.hash, b.preview_of {condition} AND {IS_UNNAMED} ORDER BY b.hash"))
+        .map_err(sql)?;
+    let read = |row: &Row<'_>| Ok(Unnamed { hash: id(row, 0)?, preview_of: hash(row, 1)? });
+    let rows = statement.query_map(parameters, read).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }

@@ -14,6 +14,15 @@ pub fn count_held(connection: &Connection, document: DocumentId) -> Result<u64> 
         .map_err(sql)
 }
 
+/// How many entries take effect in a document.
+pub fn count_passed(connection: &Connection, document: DocumentId) -> Result<u64> {
+    connection
+        .prepare_cached("SELECT count(*) FROM entry WHERE document = ?1 AND state = 2 AND same_as IS NULL")
+        .and_then(|mut find| find.query_row([document.as_ref()], |row| row.get(0)))
+        .map(count)
+        .map_err(sql)
+}
+
 /// Numbers of things by a number or word.
 fn grouped<T: ToSql>(
     connection: &Connection,

@@ -311,17 +311,17 @@ pub fn add_entry(transaction: &Transaction<'_>, entry: EntryId, operator: i64) -
     Ok(())
 }
 
-/// Which operators wrote which entries of a document, in the order of arrival: entry, number, shown name.
-pub fn entries(connection: &Connection, document: DocumentId) -> Result<Vec<(EntryId, i64, String)>> {
+/// Which operators wrote which entries of a document, in the order of arrival: entry, number, shown name, roles.
+pub fn entries(connection: &Connection, document: DocumentId) -> Result<Vec<(EntryId, i64, String, String)>> {
     let mut statement = connection
         .prepare_cached(
-            "SELECT e.entry_id, o.operator, o.shown_name FROM entry e
+            "SELECT e.entry_id, o.operator, o.shown_name, o.roles FROM entry e
              JOIN operator_entry x ON x.entry = e.entry_id JOIN operator o ON o.operator = x.operator
              WHERE e.document = ?1 AND e.same_as IS NULL ORDER BY e.seq",
         )
         .map_err(sql)?;
     let rows = statement
-        .query_map([document.as_ref()], |row| Ok((id(row, 0)?, row.get(1)?, row.get(2)?)))
+        .query_map([document.as_ref()], |row| Ok((id(row, 0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }

@@ -180,33 +180,6 @@ pub fn stored_blobs(connection: &Connection, document: DocumentId, kind: BlobKin
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }
 
-/// Tracks, or everything else, that came before this time and that no document names.
-pub fn unnamed_blobs(connection: &Connection, are_tracks: bool, before: Timestamp) -> Result<Vec<Unnamed>> {
-    let mut statement = connection
-        .prepare(
-            "SELECT b.hash, b.preview_of FROM blob b WHERE b.stored_at < ?1 AND (b.kind = ?2) = ?3
-                AND NOT EXISTS (SELECT 1 FROM document_blob n WHERE n.hash = b.hash)
-                AND NOT EXISTS (SELECT 1 FROM document_blob n WHERE n.hash = b.preview_of)
-             ORDER BY b.hash",
-        )
-        .map_err(sql)?;
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok(Unnamed { hash: id(row, 0)?, preview_of: row.get::<_, Option<[u8; 32]>>(1)?.map(BlobHash::new) })
-    };
-    let parameters = params![before.millis(), BlobKind::Track.as_str(), are_tracks];
-    let rows = statement.query_map(parameters, read).map_err(sql)?;
-    rows.collect::<rusqlite::Result<_>>().map_err(sql)
-}
-
-/// A blob that no document names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unnamed {
-    /// Which.
-    pub hash: BlobHash,
-    /// A preview's photo.
-    pub preview_of: Option<BlobHash>,
-}
-
 /// Keeps the coarse track that stands for an original.
 pub fn keep_coarse(
     transaction: &Transaction<'_>,

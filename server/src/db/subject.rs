@@ -48,17 +48,6 @@ pub fn previews_of(connection: &Connection, photo: BlobHash) -> Result<Vec<BlobH
     column(connection, "SELECT hash FROM blob WHERE preview_of = ?1", [photo.as_ref()], |row| id(row, 0))
 }
 
-/// What the member's phones sent that no document names, each with the photo whose preview it is.
-pub fn unnamed_of(connection: &Connection, member: i64) -> Result<Vec<(BlobHash, Option<BlobHash>)>> {
-    let statement = "SELECT b.hash, b.preview_of FROM blob b JOIN device d ON d.row = b.device
-         WHERE d.member = ?1
-            AND NOT EXISTS (SELECT 1 FROM document_blob n WHERE n.hash = b.hash)
-            AND NOT EXISTS (SELECT 1 FROM document_blob n WHERE n.hash = b.preview_of)";
-    column(connection, statement, [member], |row| {
-        Ok((id(row, 0)?, row.get::<_, Option<[u8; 32]>>(1)?.map(BlobHash::new)))
-    })
-}
-
 /// The member's phones with when they were enrolled and last heard of.
 pub fn devices(
     connection: &Connection,

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Row, params, params_from_iter, types::Value};
 use serde::de::DeserializeOwned;
 use suishou_core::{
+    entry::BodyType,
     error::Result,
     id::{DepartmentId, DocumentId, GridId, MemberId, SourceId},
     model::{DocumentKind, incident::IncidentState},
@@ -60,6 +61,10 @@ pub struct Filter {
     pub limit: usize,
     /// Those that arrived before this place.
     pub before: Option<u64>,
+    /// With these words in the record or a remark, or with this id.
+    pub text: Option<String>,
+    /// In the order in which it is due, without so many of the first.
+    pub by_due: Option<usize>,
 }
 
 impl Filter {
@@ -83,6 +88,8 @@ impl Filter {
             is_overdue: false,
             limit,
             before: None,
+            text: None,
+            by_due: None,
         }
     }
 }
@@ -127,10 +134,14 @@ fn read<R: DeserializeOwned>(row: &Row<'_>) -> rusqlite::Result<Placed<R>> {
     })
 }
 
-/// Rows in the order of arrival, newest first.
+/// Rows in the order of arrival, newest first, or in that in which they are due.
 pub fn list<R: DeserializeOwned>(connection: &Connection, filter: &Filter) -> Result<Vec<Placed<R>>> {
     let Conditions { words, values } = Conditions::of(filter);
-    let statement = format!("{} WHERE {} ORDER BY d.record_row DESC LIMIT ?", select(), words.join(" AND "));
+    let order = match filter.by_due {
+        Some(_) => "w.due IS NULL, w.due, d.record_row DESC",
+        None => "d.record_row DESC",
+    };
+    let statement = format!("{} WHERE {} ORDER BY {order} LIMIT ? OFFSET ?", select(), words.join(" AND "));
     let mut statement = connection.prepare_cached(&statement).map_err(sql)?;
     let rows = statement.query_map(params_from_iter(values), read).map_err(sql)?;
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
@@ -198,7 +209,11 @@ impl Conditions {
         if filter.is_overdue {
             conditions.add("w.due < ?", filter.now.millis());
         }
-        conditions.values.push(i64::try_from(filter.limit).unwrap_or(i64::MAX).into());
+        if let Some(text) = &filter.text {
+            conditions.add_text(text);
+        }
+        let number = |number: usize| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
+        conditions.values.extend([number(filter.limit), number(filter.by_due.unwrap_or(0))]);
         conditions
     }
 
@@ -212,6 +227,19 @@ impl Conditions {
             self.words.push(format!("{column} IN ({})", marks(words.len())));
             self.values.extend(words.map(|word| Value::from(word.to_owned())));
         }
+    }
+
+    /// Text stands in a body as it was written: its bytes are looked for there, and nothing is kept beside it that
+    /// would have to be erased with it.
+    fn add_text(&mut self, text: &str) {
+        let says = "EXISTS (SELECT 1 FROM entry e WHERE e.document = d.document AND e.state = 2
+            AND e.body_type IN (?, ?) AND instr(e.body, ?) > 0)";
+        self.words.push(format!("({says} OR d.document = ?)"));
+        self.values
+            .extend([BodyType::Record, BodyType::Note].map(|body| Value::from(i64::from(body.number()))));
+        self.values.push(text.as_bytes().to_vec().into());
+        let id = text.parse::<DocumentId>().map_or(Value::Null, |id| Value::from(id.as_ref().to_vec()));
+        self.values.push(id);
     }
 
     /// States that the row says, those that the time says, and what is open: any of them.

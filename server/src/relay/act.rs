@@ -6,7 +6,7 @@ use suishou_core::{
     entry::{BodyType, Entry},
     error::Problem,
     guard::{Edit, check},
-    id::{CategoryId, DocumentId, EntryId, GridId, MemberId, ReasonId, Salt},
+    id::{BlobHash, CategoryId, DocumentId, EntryId, GridId, MemberId, ReasonId, Salt},
     model::{
         DocumentKind, Severity, encode,
         household::{self, HouseholdCard, HouseholdStep},
@@ -114,8 +114,13 @@ pub struct Act {
     pub remark: Option<String>,
     /// The remark that this one answers.
     pub answers: Option<EntryId>,
+    /// Photos beside it, which an operator added and no document names yet.
+    pub photos: Vec<BlobHash>,
     /// A household's new card, in use from now on.
     pub card: Option<HouseholdCard>,
+    /// How many entries took effect in the document when the operator looked at it: if there are others now, nothing
+    /// is done.
+    pub seen: Option<u64>,
 }
 
 impl Act {
@@ -125,7 +130,11 @@ impl Act {
     }
 
     fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.fields.is_empty() && self.remark.is_none() && self.card.is_none()
+        self.steps.is_empty()
+            && self.fields.is_empty()
+            && self.remark.is_none()
+            && self.photos.is_empty()
+            && self.card.is_none()
     }
 }
 
@@ -139,12 +148,19 @@ impl Engine {
     }
 
     /// Says of incidents that they repeat another one; all of them or none.
-    pub fn merge(&mut self, primary: DocumentId, others: &[DocumentId], remark: Option<&str>) -> Result<()> {
+    pub fn merge(
+        &mut self,
+        primary: DocumentId,
+        others: &[DocumentId],
+        remark: Option<&str>,
+        seen: Option<u64>,
+    ) -> Result<()> {
         if others.is_empty() || others.contains(&primary) {
             return Err(RelayError::invalid(Problem::Missing("another incident")));
         }
         self.follow()?;
         self.write(|work| {
+            work.check_seen(primary, seen)?;
             let incident = load_document(work.transaction, primary)?.and_then(|document| document.incident());
             let incident = incident.ok_or(RelayError::NotFound)?;
             if incident.duplicate_of.is_some() {
@@ -177,6 +193,8 @@ impl Work<'_> {
             self.check_member(member)?;
         }
         check_fields(&self.settings, document.kind(), &act.fields)?;
+        self.check_seen(id, act.seen)?;
+        self.check_photos(&act.photos)?;
         self.append_act(&mut document, act)?;
         // What repeats it may be answered by this, and that is a part of the act.
         while self.state.meta.projected < self.state.stored_seq {
@@ -201,9 +219,11 @@ impl Work<'_> {
             step = first_step(&change);
             entries.push(Entry::new(document.id(), document.kind(), self.now, BodyType::Change, change)?);
         }
-        if let Some(remark) = &act.remark {
+        if act.remark.is_some() || !act.photos.is_empty() {
             let salt = Salt::new(self.random.bytes());
-            let note = Note { step, answers: act.answers, ..Note::plain(salt, remark.clone()) };
+            let text = act.remark.clone().unwrap_or_default();
+            let photos = (!act.photos.is_empty()).then(|| act.photos.clone());
+            let note = Note { step, answers: act.answers, photos, ..Note::plain(salt, text) };
             note.check()?;
             entries.push(Entry::new(
                 document.id(),
@@ -215,6 +235,16 @@ impl Work<'_> {
         }
         self.judge(document, &entries)?;
         self.append_own(&entries)
+    }
+
+    /// Refuses what somebody decided on another state of things than there is.
+    fn check_seen(&self, document: DocumentId, seen: Option<u64>) -> Result<()> {
+        match seen {
+            Some(seen) if seen != db::list::count_passed(self.transaction, document)? => {
+                Err(RelayError::Changed)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Refuses, with the code, what would be held.

@@ -161,13 +161,21 @@ pub struct Spooled {
 
 impl Drop for Spooled {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_file(&self.path) {
+        // One that was kept under another name is not here any more.
+        if let Err(error) = fs::remove_file(&self.path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
             tracing::warn!(kind = ?error.kind(), "an imported bundle's copy could not be removed");
         }
     }
 }
 
 impl Spooled {
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes the next piece of the bundle.
     pub fn write(&self, bytes: &[u8]) -> Result<()> {
         self.blobs.check_room(bytes.len() as u64)?;
@@ -396,7 +404,7 @@ impl Engine {
     }
 
     /// Keeps an attachment as if its phone had uploaded it; false if it is here already.
-    fn keep_blob(&mut self, device: &Device, promise: &Promise, bytes: &[u8]) -> Result<bool> {
+    pub(super) fn keep_blob(&mut self, device: &Device, promise: &Promise, bytes: &[u8]) -> Result<bool> {
         let mut standing = self.begin_upload(device, promise)?;
         if matches!(standing, Standing::Whole(_)) {
             return Ok(false);

@@ -134,6 +134,7 @@ impl Engine {
         let proof = EnrolProof { code: request.code, public_key: request.public_key, nonce: request.nonce };
         verify(&request.public_key, &proof, &request.proof).map_err(|_| RelayError::BadEnrolCode)?;
         let (device, membership) = self.write(|work| work.enrol(&request))?;
+        self.shared().touch_devices();
         let identity = &self.shared().identity;
         let enrolment = Enrolment {
             version: VERSION,

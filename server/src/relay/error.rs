@@ -24,6 +24,10 @@ pub type Result<T, E = RelayError> = std::result::Result<T, E>;
 
 /// tus: the bytes are not those that were promised.
 const CHECKSUM_MISMATCH: u16 = 460;
+/// Somebody did something to it since.
+const CHANGED: &str = "changed";
+/// What was to begin is under way.
+const RUNNING: &str = "running";
 /// After how many seconds to come again if the disk is full.
 const WHEN_FULL: RangeInclusive<u64> = 30..=60;
 /// After how many seconds to come again if there is too much to do.
@@ -101,6 +105,12 @@ pub enum RelayError {
     /// Too much at once.
     #[error("the relay has too much to do; try later")]
     Overloaded,
+    /// Somebody did something to it since it was looked at.
+    #[error("it has changed since: look at it again")]
+    Changed,
+    /// What was to begin is under way.
+    #[error("this is under way: wait for its end")]
+    Running,
     /// The relay is stopping or a part of it has failed.
     #[error("the relay is stopping")]
     Stopped,
@@ -137,6 +147,8 @@ impl RelayError {
             Self::Refused { code } => code.as_str(),
             Self::Keeper(error) => error.code(),
             Self::Login(error) => error.code(),
+            Self::Changed => CHANGED,
+            Self::Running => RUNNING,
             Self::Overloaded | Self::Stopped => code::OVERLOADED,
         }
     }
@@ -159,7 +171,7 @@ impl RelayError {
             | code::ENROL_CODE_EXPIRED => StatusCode::FORBIDDEN,
             code::QUOTA => StatusCode::TOO_MANY_REQUESTS,
             code::NOT_FOUND => StatusCode::NOT_FOUND,
-            code::OFFSET => StatusCode::CONFLICT,
+            code::OFFSET | CHANGED | RUNNING => StatusCode::CONFLICT,
             code::WRONG_HASH => {
                 StatusCode::from_u16(CHECKSUM_MISMATCH).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
             }

@@ -3,16 +3,16 @@
 //! Nothing here removes an entry. What is released takes effect with all that waited for it; what still can't is held
 //! with the reason that it has today.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use suishou_core::{
     document::{Document, Record},
     entry::BodyType,
     error::{Error, HeldCode, Problem},
-    id::{DeviceId, DocumentId, EntryId},
+    id::{BlobHash, DeviceId, DocumentId, EntryId},
     model::{DocumentKind, decode, note::Note, step::Author},
-    store::tables::load_document,
+    store::{referred, tables::load_document},
     time::Timestamp,
 };
 
@@ -37,6 +37,13 @@ const MAX_LISTED: usize = 500;
 const AT_ONCE: usize = 512;
 /// Longest reply in characters.
 const MAX_REPLY_CHARS: usize = 500;
+
+/// What held entries name, but for those erased: somebody may let them through.
+pub(super) fn named_by_held(connection: &Connection, erased: &BTreeSet<i64>) -> Result<BTreeSet<BlobHash>> {
+    let held = db::entry::held(connection)?;
+    let kept = held.iter().filter(|stored| !erased.contains(&stored.seq));
+    Ok(kept.flat_map(|stored| referred(&stored.entry)).collect())
+}
 
 /// An entry that takes no effect. Who made it is told by device and alias alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]

@@ -1,6 +1,10 @@
 //! HTTP for phones: reads a body within its limit, asks the relay, answers in CBOR or with a typed error.
 
-use std::{net::SocketAddr, sync::atomic::Ordering, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -39,6 +43,7 @@ pub(super) fn router(relay: Relay) -> Router {
         .route(path::ENROL, post(enrol))
         .route(path::HELLO, post(hello))
         .route(path::SETTINGS, get(settings))
+        .route(path::HELD, post(held))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT));
     Router::new()
         .route(path::WAIT, get(wait))
@@ -119,39 +124,49 @@ async fn wait(
 ) -> Result<StatusCode> {
     let Query(since) = since.map_err(|_| RelayError::malformed("a cursor"))?;
     let device = relay.device(&headers).await?;
-    let mut cursor = Cursor { epoch: since.epoch, seq: since.seq, inside: 0 };
+    let own = device.device;
+    let cursor = Cursor { epoch: since.epoch, seq: since.seq, inside: 0 };
     let mut feed = relay.inner.shared.watch();
     let end = tokio::time::Instant::now() + Duration::from_secs(WAIT_S);
-    loop {
-        feed.borrow_and_update();
-        let (has_news, keys, next) = relay
-            .with(move |connection, _| {
-                let epoch = db::meta::read(connection)?.map(|meta| meta.epoch);
-                let reader = Reader::of_device(connection, &device)?.ok_or(RelayError::BadToken)?;
-                if epoch != Some(cursor.epoch) {
-                    return Ok((true, Vec::new(), cursor));
-                }
-                let (has_news, next) = has_news(connection, &reader, cursor)?;
-                Ok((has_news, reader.keys(), next))
-            })
-            .await?;
-        if has_news {
-            return Ok(StatusCode::OK);
-        }
-        cursor = next;
-        let seq = i64::try_from(cursor.seq).unwrap_or(i64::MAX);
-        // Looked up again only when one of the reader's keys was touched.
-        let touched = async {
-            while !relay.inner.shared.has_touched(&keys, seq) {
-                if feed.changed().await.is_err() {
-                    return;
-                }
+    feed.borrow_and_update();
+    let (has_news, keys, next) = relay
+        .with(move |connection, _| {
+            let epoch = db::meta::read(connection)?.map(|meta| meta.epoch);
+            let reader = Reader::of_device(connection, &device)?.ok_or(RelayError::BadToken)?;
+            if epoch != Some(cursor.epoch) {
+                return Ok((true, Vec::new(), cursor));
             }
-        };
-        if tokio::time::timeout_at(end, touched).await.is_err() {
-            return Ok(StatusCode::NO_CONTENT);
-        }
+            let (has_news, next) = has_news(connection, &reader, cursor)?;
+            Ok((has_news, reader.keys(), next))
+        })
+        .await?;
+    if has_news {
+        return Ok(StatusCode::OK);
     }
+    let seq = i64::try_from(next.seq).unwrap_or(i64::MAX);
+    // One of the reader's keys was touched: what came is read once, by the exchange that follows, and not a thousand
+    // times here before the first phone is told.
+    let touched = async {
+        while !relay.inner.shared.has_touched(&keys, seq, own) {
+            if feed.changed().await.is_err() {
+                return;
+            }
+        }
+    };
+    match tokio::time::timeout_at(end, touched).await {
+        Ok(()) => Ok(StatusCode::OK),
+        Err(_) => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+/// Which of many attachments are here, for a phone that has not got them.
+async fn held(State(relay): State<Relay>, request: Request) -> Result<Response> {
+    relay.device(request.headers()).await?;
+    let body = read_body(request.into_body(), MAX_SYNC_BYTES).await?;
+    let blobs = Arc::clone(&relay.inner.blobs);
+    let answer =
+        relay.with(move |connection, shared| upload::held(connection, shared, &blobs, &body)).await?;
+    Ok(cbor(answer))
 }
 
 pub(super) async fn blob(relay: State<Relay>, headers: HeaderMap, hash: Path<String>) -> Result<Response> {

@@ -10,6 +10,7 @@
 pub mod act;
 pub mod backup;
 pub mod audit;
+pub mod basemap;
 mod bundle;
 pub mod check;
 pub mod devices;
@@ -34,6 +35,7 @@ mod merge;
 mod news;
 pub mod operator;
 pub mod operators;
+pub mod picture;
 mod project;
 pub mod push;
 pub mod quota;
@@ -128,6 +130,9 @@ struct Inner {
     gate: operators::Gate,
     writer: Mutex<Option<JoinHandle<()>>>,
     retaining: Arc<tokio::sync::Mutex<()>>,
+    /// One photo of an operator's is developed at a time.
+    developing: Arc<tokio::sync::Mutex<()>>,
+    base_map: basemap::BaseMap,
 }
 
 /// A stored blob, for an operator.
@@ -155,9 +160,23 @@ impl Relay {
         let readers = Readers::new(folder);
         let (turns, places) = (Semaphore::new(AT_ONCE), Semaphore::new(AT_ONCE + WAITING));
         let keeper = keeper::Keeper::new(folder);
+        let base_map = basemap::BaseMap::open(folder);
         let gate = operators::Gate::default();
-        let retaining = Arc::default();
-        let inner = Inner { shared, blobs, readers, keeper, jobs, turns, places, gate, writer, retaining };
+        let (retaining, developing) = (Arc::default(), Arc::default());
+        let inner = Inner {
+            shared,
+            blobs,
+            readers,
+            keeper,
+            jobs,
+            turns,
+            places,
+            gate,
+            writer,
+            retaining,
+            developing,
+            base_map,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -289,8 +308,9 @@ impl Relay {
         primary: DocumentId,
         others: Vec<DocumentId>,
         remark: Option<String>,
+        seen: Option<u64>,
     ) -> Result<()> {
-        self.call(move |engine| engine.merge(primary, &others, remark.as_deref())).await
+        self.call(move |engine| engine.merge(primary, &others, remark.as_deref(), seen)).await
     }
 
     /// Adds households, or gives those that are known a new card.

@@ -55,6 +55,11 @@ impl Relay {
         self.inner.shared.settings().version
     }
 
+    /// Counts up when a phone joined.
+    pub fn devices_touched(&self) -> u64 {
+        self.inner.shared.devices_touched()
+    }
+
     /// The relay's life, to which places of the feed belong.
     pub async fn epoch(&self) -> Result<Epoch> {
         let meta = self.with(|connection, _| Ok(db::meta::read(connection)?)).await?;

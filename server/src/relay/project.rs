@@ -306,7 +306,7 @@ impl Work<'_> {
             let place = self.tell(Item::Entry { entry, document: id })?;
             db::entry::settle(self.transaction, entry, State::Passed, candidate.author, place)?;
             for key in before.intersection(&after) {
-                self.show(*key, place)?;
+                self.show_from(*key, place, Some(candidate.source.device))?;
             }
             self.refer(id, candidate)?;
         }

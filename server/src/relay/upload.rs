@@ -7,17 +7,22 @@ use std::time::Duration;
 
 use suishou_core::{
     error::Problem,
-    id::BlobHash,
+    id::{BlobHash, Epoch},
     log::BlobReceipt,
-    sync::wire::{BlobKind, MAX_BLOB_BYTES, SignedBlobReceipt},
+    model::{decode, encode},
+    sync::wire::{
+        BlobKind, HeldAnswer, HeldQuestion, MAX_BLOB_BYTES, MAX_HELD_ASKED, SignedBlobReceipt,
+        SignedHeldAnswer, known_version,
+    },
 };
 
 use super::{
     engine::Engine,
     error::{RelayError, Result},
+    shared::Shared,
 };
 use crate::{
-    blobs::Found,
+    blobs::{Blobs, Found},
     db::{
         self, Connection,
         blob::{Blob, Upload, UploadId},
@@ -188,6 +193,30 @@ impl Engine {
         };
         SignedBlobReceipt { receipt, signature: identity.key.sign(&receipt) }
     }
+}
+
+/// Says of each attachment of a question whether it is here. By its row and its file's length: to look into thousands of
+/// files is the check's work, and whoever asks has none to send.
+pub fn held(connection: &Connection, shared: &Shared, blobs: &Blobs, question: &[u8]) -> Result<Vec<u8>> {
+    let asked: HeldQuestion = decode(question, "a question")?;
+    known_version("the question", asked.version)?;
+    if asked.blobs.len() > MAX_HELD_ASKED {
+        return Err(RelayError::TooLarge { limit: MAX_HELD_ASKED as u64 });
+    }
+    let snapshot = db::snapshot(connection)?;
+    let epoch = db::meta::read(&snapshot)?.map_or(Epoch::ZERO, |meta| meta.epoch);
+    let size = |hash: &BlobHash| -> Result<u64> {
+        let known = db::blob::find(&snapshot, *hash)?;
+        Ok(known.filter(|blob| blobs.has(hash, blob.size_bytes)).map_or(0, |blob| blob.size_bytes))
+    };
+    let answer = HeldAnswer {
+        township: shared.identity.township,
+        epoch,
+        question: *blake3::hash(question).as_bytes(),
+        sizes: asked.blobs.iter().map(size).collect::<Result<_>>()?,
+    };
+    let signature = shared.identity.key.sign(&answer);
+    Ok(encode(&SignedHeldAnswer { answer, signature }))
 }
 
 /// The blob, if the reader may see a document that names it.

@@ -8,12 +8,16 @@ use std::{
 use suishou_core::{
     error::Error,
     geo::{GridFinder, Position},
-    id::{DocumentId, GridId},
+    id::{DeviceId, DocumentId, GridId},
     model::settings::Settings,
     time::{Random, Timestamp},
 };
 
-use super::{error::Result, marker::Marker, shared::Shared};
+use super::{
+    error::Result,
+    marker::Marker,
+    shared::{Shared, Touched},
+};
 use crate::db::{self, Connection, Transaction, meta::Meta};
 
 /// Most documents for which the relay remembers its own actor id.
@@ -30,7 +34,7 @@ pub(super) struct State {
     /// Made when it is first needed.
     finder: Option<GridFinder>,
     pub(super) actors: BTreeMap<DocumentId, [u8; 16]>,
-    pub(super) touched: BTreeMap<i64, i64>,
+    pub(super) touched: BTreeMap<i64, Touched>,
     /// What came late into a grid that is not any more, and may be moved.
     pub(super) astray: BTreeSet<DocumentId>,
     /// Something waits for a webhook.
@@ -112,9 +116,14 @@ impl Work<'_> {
 
     /// Shows a place of the feed under a key.
     pub(super) fn show(&mut self, key: i64, seq: i64) -> Result<()> {
+        self.show_from(key, seq, None)
+    }
+
+    /// The same with what a phone brought, which is no news to that one.
+    pub(super) fn show_from(&mut self, key: i64, seq: i64, by: Option<DeviceId>) -> Result<()> {
         db::feed::show(self.transaction, key, seq)?;
-        let last = self.state.touched.entry(key).or_insert(seq);
-        *last = (*last).max(seq);
+        let next = Touched::at(seq, by);
+        self.state.touched.entry(key).and_modify(|last| *last = last.then(next)).or_insert(next);
         Ok(())
     }
 

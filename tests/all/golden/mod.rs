@@ -34,8 +34,9 @@ use suishou_core::{
     store::Mine,
     sync::check::{Hello, SignedWelcome, Welcome, code_hash, commitment},
     sync::wire::{
-        Cursor, EnrolRequest, Enrolment, FeedNotice, Invitation, Membership, PushOutcome, Seen,
-        SignedBlobReceipt, SignedEnrolment, SignedRequest, SyncRequest, SyncResponse, VERSION,
+        Cursor, EnrolRequest, Enrolment, FeedNotice, HeldAnswer, HeldQuestion, Invitation, Membership,
+        PushOutcome, Seen, SignedBlobReceipt, SignedEnrolment, SignedHeldAnswer, SignedRequest, SyncRequest,
+        SyncResponse, VERSION,
     },
     time::{Random, Timestamp},
 };
@@ -326,6 +327,19 @@ fn messages_are_read_for_ever() {
         epoch: Epoch::new([5; 16]),
     };
     holds("blob-receipt-1.cbor", &SignedBlobReceipt { receipt: blob, signature: key.sign(&blob) });
+    let question = HeldQuestion {
+        version: VERSION,
+        nonce: Nonce::new([3; 16]),
+        blobs: vec![BlobHash::new([7; 32]), BlobHash::new([8; 32])],
+    };
+    holds("held-question-1.cbor", &question);
+    let answer = HeldAnswer {
+        township: TownshipId::new([1; 16]),
+        epoch: Epoch::new([4; 16]),
+        question: BlobHash::of(&encode(&question)).to_array(),
+        sizes: vec![61_440, 0],
+    };
+    holds("held-answer-1.cbor", &SignedHeldAnswer { signature: key.sign(&answer), answer });
     let invitation = Invitation {
         version: VERSION,
         addresses: vec!["https://192.168.1.20:8443".to_owned()],

@@ -16,25 +16,34 @@ use suishou_core::sync::{
 
 use super::proc::memory;
 
+/// Variables of the environment with their values.
+pub(crate) type Variables = &'static [(&'static str, &'static str)];
+
 /// A relay that runs until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Running {
     program: PathBuf,
     dir: PathBuf,
     child: Child,
+    set: Variables,
 }
 
 impl Running {
     /// Makes a township and serves it.
     pub(crate) fn start(program: &Path, dir: PathBuf) -> Self {
+        Self::start_with(program, dir, &[])
+    }
+
+    /// The same, set by these variables.
+    pub(crate) fn start_with(program: &Path, dir: PathBuf, set: Variables) -> Self {
         let made = Command::new(program)
             .args(["township", "init", "--name", "x", "--address", "https://127.0.0.1:1", "--dir"])
             .arg(&dir)
             .stdout(Stdio::null())
             .status();
         assert!(made.is_ok_and(|status| status.success()), "suishou township init");
-        let child = serve(program, &dir, "127.0.0.1:0");
-        Self { program: program.to_owned(), dir, child }
+        let child = serve(program, &dir, "127.0.0.1:0", set);
+        Self { program: program.to_owned(), dir, child, set }
     }
 
     /// Ends it without a warning and serves again under the same address.
@@ -43,7 +52,7 @@ impl Running {
         drop(self.child.kill());
         drop(self.child.wait());
         drop(fs::remove_file(self.dir.join("serving.json")));
-        self.child = serve(&self.program, &self.dir, address.trim_start_matches("https://"));
+        self.child = serve(&self.program, &self.dir, address.trim_start_matches("https://"), self.set);
     }
 
     /// The process.
@@ -108,10 +117,11 @@ impl Running {
     }
 }
 
-fn serve(program: &Path, dir: &Path, listen: &str) -> Child {
+fn serve(program: &Path, dir: &Path, listen: &str, set: Variables) -> Child {
     let child = Command::new(program)
         .args(["serve", "--listen", listen, "--api-listen", "127.0.0.1:0", "--dir"])
         .arg(dir)
+        .envs(set.iter().copied())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

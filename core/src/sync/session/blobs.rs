@@ -4,14 +4,17 @@
 use super::{Asked, Session, Upload, not_the_relay, typed_code};
 use crate::{
     error::{Error, Result, Unreachable},
-    id::{BlobHash, Epoch},
+    id::{BlobHash, Epoch, Nonce},
     log::verify,
-    model::decode,
+    model::{decode, encode},
     outbox::WaitingBlob,
     store::Store,
     sync::{
         exchange::{Method, Request, Response, create_upload},
-        wire::{RECEIPT_HEADER, SignedBlobReceipt, blob_path, code},
+        wire::{
+            CONTENT_TYPE, HeldQuestion, RECEIPT_HEADER, SignedBlobReceipt, SignedHeldAnswer, VERSION, code,
+            path,
+        },
     },
 };
 
@@ -46,25 +49,20 @@ impl Session {
             .content("application/offset+octet-stream", piece))
     }
 
-    /// Asks about the next attachment that is not here and of which the relay's present life has given no receipt.
-    /// The answer to HEAD has no body that could be told from a stranger's: a refusal is believed only when GET gets
-    /// it too, in the relay's words.
-    pub(super) fn ask_next(&mut self, store: &Store, token: &str, epoch: Epoch) -> Result<Option<Request>> {
-        let (blob, is_sure) = if let Some(blob) = self.missed.take() {
-            (blob, true)
-        } else {
-            if self.doubtful.is_none() {
-                let mut doubtful = store.doubtful_blobs(epoch, self.relay_at.unwrap_or_default())?;
-                doubtful.reverse();
-                self.doubtful = Some(doubtful);
-            }
-            let Some(blob) = self.doubtful.as_mut().and_then(Vec::pop) else { return Ok(None) };
-            (blob, false)
+    /// Asks about attachments that are not here and of which the relay's present life has given no receipt.
+    pub(super) fn ask_held(&mut self, store: &mut Store, token: &str) -> Result<Option<Request>> {
+        let blobs = store.doubtful_blobs(self.relay_at.unwrap_or_default())?;
+        if blobs.is_empty() {
+            return Ok(None);
+        }
+        let question = HeldQuestion {
+            version: VERSION,
+            nonce: Nonce::new(store.random_bytes()),
+            blobs: blobs.iter().map(|blob| blob.hash).collect(),
         };
-        let method = if is_sure { Method::Get } else { Method::Head };
-        let request = Request::new(method, &blob_path(&blob.hash)).bearer(token).tus();
-        self.asked = Asked::Held { blob, is_sure };
-        Ok(Some(request))
+        let body = encode(&question);
+        self.asked = Asked::Held { blobs, question: *blake3::hash(&body).as_bytes() };
+        Ok(Some(Request::new(Method::Post, path::HELD).bearer(token).content(CONTENT_TYPE, body)))
     }
 
     pub(super) fn accept_created(
@@ -88,35 +86,30 @@ impl Session {
         Ok(())
     }
 
+    /// Each is receipted or missing now: the same question is not asked again in this session.
     pub(super) fn accept_held(
         &mut self,
         store: &mut Store,
-        blob: WaitingBlob,
-        is_sure: bool,
+        blobs: &[WaitingBlob],
+        question: [u8; 32],
         response: &Response,
     ) -> Result<()> {
-        match response.status {
-            200 if !is_sure => {
-                if self.take_blob_receipt(store, &blob, response)? {
-                    Ok(())
-                } else {
-                    Err(not_the_relay())
-                }
-            }
-            404 if !is_sure => {
-                self.missed = Some(blob);
-                Ok(())
-            }
-            // Without a body, too: a token that ran out. This one is asked about in the next session.
-            401 if !is_sure => Err(Error::RelayRefused { code: code::BAD_TOKEN.to_owned() }),
-            404 if typed_code(response).as_deref() == Some(code::NOT_FOUND) => {
-                tracing::warn!(blob = %blob.hash, "the relay has no attachment that is no longer on this phone");
-                store.set_blob_missing(&blob, self.relay_at.unwrap_or_default())
-            }
-            // It came in between, or the relay's copy is damaged: asked about another time.
-            200 => Ok(()),
-            _ => Err(Self::refused(response)),
+        let body = Self::cbor_body(response)?;
+        let SignedHeldAnswer { answer, signature } =
+            decode(body, "the relay's answer").map_err(|_| not_the_relay())?;
+        let identity = store.identity()?;
+        verify(&identity.relay_key, &answer, &signature)?;
+        let is_for_us = answer.township == identity.township && answer.question == question;
+        if !is_for_us || answer.sizes.len() != blobs.len() {
+            return Err(Error::Offline(Unreachable::BadSignature));
         }
+        let now = self.relay_at.unwrap_or_default();
+        let missing = store.take_held(blobs, &answer.sizes, answer.epoch, now)?;
+        self.figures.blobs_receipted += (blobs.len() - missing) as u64;
+        if missing > 0 {
+            tracing::warn!(missing, "the relay has not got attachments that are no longer on this phone");
+        }
+        self.ask_for_feed_of(store, answer.epoch)
     }
 
     pub(super) fn accept_offset(&mut self, store: &mut Store, response: &Response) -> Result<()> {
@@ -188,19 +181,25 @@ impl Session {
         let identity = store.identity()?;
         verify(&identity.relay_key, &signed.receipt, &signed.signature)?;
         let receipt = &signed.receipt;
-        // The size of what another phone took is not known here: the receipt tells it.
-        let is_its_size = [receipt.size_bytes, 0].contains(&blob.size_bytes);
-        if receipt.blob != blob.hash || !is_its_size || receipt.township != identity.township {
+        if receipt.blob != blob.hash
+            || receipt.size_bytes != blob.size_bytes
+            || receipt.township != identity.township
+        {
             return Err(Error::Offline(Unreachable::BadSignature));
         }
         store.set_blob_stored(&blob.hash, receipt.size_bytes, receipt.epoch)?;
         self.figures.blobs_receipted += 1;
         self.upload = None;
-        // Another life of the relay than the one that the feed stands in: ask what it still holds.
-        if store.cursor()?.is_none_or(|cursor| cursor.epoch != receipt.epoch) {
+        self.ask_for_feed_of(store, receipt.epoch)?;
+        Ok(true)
+    }
+
+    /// Another life of the relay than the one that the feed stands in: ask what it still holds.
+    fn ask_for_feed_of(&mut self, store: &Store, epoch: Epoch) -> Result<()> {
+        if store.cursor()?.is_none_or(|cursor| cursor.epoch != epoch) {
             self.is_synced = false;
         }
-        Ok(true)
+        Ok(())
     }
 }
 

@@ -88,11 +88,12 @@ impl<R: Kind> PartialSchema for Shown<R> {
             .property("participants", ArrayBuilder::new().items(refer::<PersonShown>()))
             .property("notes", ArrayBuilder::new().items(refer::<NoteShown>()))
             .property("held", whole(0).description(Some("How many entries of it are held.")))
+            .property("changes", whole(0).description(Some("How many take effect; `seen` of a step.")))
             .property(
                 "seen_at",
                 or_null::<Timestamp>().description(Some("When the command centre first looked at it.")),
             );
-        let beside = ["origin", "operators", "participants", "notes", "held"]
+        let beside = ["origin", "operators", "participants", "notes", "held", "changes"]
             .into_iter()
             .fold(beside, utoipa::openapi::ObjectBuilder::required);
         AllOfBuilder::new().item(refer::<Listed<R>>()).item(refer::<R::Shown>()).item(beside).into()

@@ -306,7 +306,7 @@ fn content(bodies: &[Body]) -> Map<String, Value> {
 
 /// The first part behind `/api/`.
 fn tag(path: &str) -> &str {
-    path.trim_start_matches("/api/").split('/').next().unwrap_or(path)
+    path.trim_start_matches("/api").trim_start_matches('/').split('/').next().unwrap_or(path)
 }
 
 /// English with the Chinese behind it.
@@ -343,6 +343,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
             "hash" => json!({ "type": "string", "pattern": "^[0-9a-fA-F]{64}$" }),
             "version" => json!({ "type": "string", "pattern": "^([0-9]{1,18}|current)$" }),
             "number" | "run" => json!({ "type": "integer", "format": "int64", "minimum": 1 }),
+            "z" | "x" | "y" => json!({ "type": "integer", "format": "int64", "minimum": 0 }),
             "id" if ["/api/operators/", "/api/reveals/"].iter().any(|of| path.starts_with(of)) => {
                 json!({ "type": "integer", "format": "int64", "minimum": 1 })
             }

@@ -5,7 +5,7 @@ use suishou_core::rows::{HouseholdRow, IncidentRow, NoticeRow, PatrolRow, TaskRo
 use super::Document;
 use crate::{
     console::{
-        backups, care, devices, enrolments,
+        backups, basemap, care, devices, enrolments,
         events::LiveEvent,
         exports, figures, held, identity, incidents, intake, members, operators, orders, retention, session,
         settings,
@@ -17,6 +17,7 @@ use crate::{
         BundleDrafts, BundleImported, DeviceShown, GridsImported, HeldShown, Imported, Kind, Listed, Member,
         SettingsFile, Shown, VersionShown,
         audit::{AuditShown, AuditVerified},
+        basemap::{BaseMapShown, TileAddress},
         devices::{DeviceDetail, Restored},
         enrolment::InvitationShown,
         figures::{GridSheet, Published, Statement},
@@ -24,14 +25,19 @@ use crate::{
         identity::{KeeperMade, RevealShown, Revealed},
         intake::{Contact, ItemShown, Secret, SourceForm, SourceShown, Taken},
         operators::{OperatorShown, SignedIn},
+        picture::PhotoAdded,
         retention::{DueShown, RetentionShown, RunShown},
         subject::Exported,
         webhooks::{DeadShown, HookForm, HookShown, Tested},
     },
 };
 
-/// Pictures as they are kept, and bytes that are none.
-const PICTURES: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "application/octet-stream"];
+/// Pictures and recordings as they are kept, and bytes that are none.
+const PICTURES: [&str; 6] =
+    ["image/jpeg", "image/png", "image/webp", "audio/ogg", "audio/mp4", "application/octet-stream"];
+
+/// Tiles of a base map.
+const TILES: [&str; 3] = ["image/png", "image/jpeg", "image/webp"];
 
 /// Files for other programs.
 const EXPORTS: [&str; 3] =
@@ -75,6 +81,7 @@ fn works(api: &mut Document) {
     // Incidents.
     of_kind::<IncidentRow>(api, ["/api/incidents", "/api/incidents/{id}", "/api/incidents/{id}/notes"]);
     api.get("/api/incidents/{id}/photos/{hash}").query::<Size>().sends(&PICTURES);
+    api.post("/api/photos").takes_raw("image/jpeg").creates::<PhotoAdded>();
     api.post("/api/incidents").takes::<incidents::Report>().creates::<Shown<IncidentRow>>();
     api.post("/api/incidents/{id}/steps").takes::<incidents::Step>().answers::<Shown<IncidentRow>>();
     api.post("/api/incidents/{id}/merge").takes::<incidents::Merge>().answers::<Shown<IncidentRow>>();
@@ -135,6 +142,14 @@ fn township(api: &mut Document) {
 fn phones(api: &mut Document) {
     api.get("/api/members").lists::<Member>("members");
     api.put("/api/members").takes_sheet::<members::MemberList>().answers::<Imported>();
+    api.get("/api/basemap").answers::<BaseMapShown>();
+    api.delete("/api/basemap").answers::<BaseMapShown>();
+    api.put("/api/basemap/file")
+        .query::<basemap::About>()
+        .takes_raw("application/vnd.sqlite3")
+        .answers::<BaseMapShown>();
+    api.put("/api/basemap/address").takes::<TileAddress>().answers::<BaseMapShown>();
+    api.get("/tiles/{z}/{x}/{y}").sends(&TILES);
     api.post("/api/bundles").takes_raw("application/octet-stream").answers::<BundleImported>();
     api.post("/api/bundles/drafts").takes_raw("application/octet-stream").answers::<BundleDrafts>();
     api.get("/api/enrolments").lists::<enrolments::Listed>("enrolments");
@@ -209,6 +224,7 @@ fn numbers(api: &mut Document) {
 
 /// What every kind has: a list, one in full, remarks.
 fn of_kind<R: Kind>(api: &mut Document, [list, one, notes]: [&'static str; 3]) {
+    api.schema_of::<works::WorkOrder>();
     api.get(list).query::<Wanted>().lists::<Listed<R>>(works::name(R::KIND));
     api.get(one).query::<Look>().answers::<Shown<R>>();
     api.post(notes).takes::<NoteForm>().answers::<Shown<R>>();

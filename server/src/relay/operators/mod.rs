@@ -99,6 +99,8 @@ pub struct HandShown {
     pub id: i64,
     /// What colleagues call them.
     pub name: String,
+    /// What they do here, today.
+    pub roles: Vec<OperatorRole>,
 }
 
 /// Somebody who is to log in.

@@ -37,7 +37,7 @@ pub use warning::{AcknowledgedShown, PostShown, ReportShown, WarningShown};
 use super::{
     error::{RelayError, Result},
     identity::{Viewer, is_hidden},
-    operators::HandShown,
+    operators::{HandShown, OperatorRole},
     project::within,
     scope::{covered, department_key},
     shown::{BlobShown, NamedShown, NoteShown, PersonShown},
@@ -105,6 +105,10 @@ pub struct WorkFilter {
     pub limit: usize,
     /// Those that reached the relay before the one with this `seq`, for the next page.
     pub before: Option<u64>,
+    /// With these words in the record or a remark, or with this id.
+    pub text: Option<String>,
+    /// In the order in which it is due, without so many of the first.
+    pub by_due: Option<usize>,
 }
 
 /// A colour's words in both languages: a colour never stands alone.
@@ -167,6 +171,8 @@ pub struct Shown<R: Kind> {
     pub operators: Vec<HandShown>,
     /// How many entries of it are held.
     pub held: u64,
+    /// How many take effect: what was seen, for a step that must not be taken on anything else.
+    pub changes: u64,
     /// When the command centre first looked at what a phone brought; the phone is told.
     pub seen_at: Option<Timestamp>,
 }
@@ -205,6 +211,8 @@ pub fn list<R: Kind>(
         is_anonymous: filter.is_anonymous,
         is_overdue: filter.is_overdue,
         before: filter.before,
+        text: filter.text,
+        by_due: filter.by_due,
         ..db::work::Filter::of(R::KIND, now, filter.limit.clamp(1, MAX_LISTED))
     };
     for state in filter.states {
@@ -297,6 +305,7 @@ fn shown<R: Kind>(
         notes: context.notes()?,
         operators: hands(connection, id)?,
         held: db::list::count_held(connection, id)?,
+        changes: db::list::count_passed(connection, id)?,
         seen_at: db::seen::first_at(connection, id)?,
         by: context.by,
         people: context.people,
@@ -305,7 +314,13 @@ fn shown<R: Kind>(
 
 fn hands(connection: &Connection, document: DocumentId) -> Result<Vec<HandShown>> {
     let hands = db::operator::entries(connection, document)?;
-    Ok(hands.into_iter().map(|(entry, id, name)| HandShown { entry, id, name }).collect())
+    let hands = hands.into_iter().map(|(entry, id, name, roles)| HandShown {
+        entry,
+        id,
+        name,
+        roles: OperatorRole::read(&roles),
+    });
+    Ok(hands.collect())
 }
 
 fn people(

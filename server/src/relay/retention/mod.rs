@@ -303,7 +303,7 @@ impl Relay {
 
     /// Begins a run that goes on by itself; answers with its number. One at a time.
     pub async fn begin_retention(&self, is_daily: bool) -> Result<i64> {
-        let turn = Arc::clone(&self.inner.retaining).try_lock_owned().map_err(|_| RelayError::Overloaded)?;
+        let turn = Arc::clone(&self.inner.retaining).try_lock_owned().map_err(|_| RelayError::Running)?;
         let run = self.call(move |engine| engine.begin_retention(is_daily)).await?;
         let relay = self.clone();
         tokio::spawn(async move {
@@ -317,6 +317,12 @@ impl Relay {
             drop(turn);
         });
         Ok(run)
+    }
+
+    /// As if a run were under way, until this is dropped.
+    #[cfg(test)]
+    pub(in crate::relay) async fn hold_retention(&self) -> tokio::sync::OwnedMutexGuard<()> {
+        Arc::clone(&self.inner.retaining).lock_owned().await
     }
 
     async fn retain(&self, run: i64) -> Result<RunShown> {

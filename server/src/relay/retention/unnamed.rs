@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use suishou_core::{id::BlobHash, store::referred, time::Timestamp};
+use suishou_core::{id::BlobHash, time::Timestamp};
 
 use super::{
     Gone,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     db::{self, Connection},
-    relay::{engine::Engine, error::Result},
+    relay::{engine::Engine, error::Result, held::named_by_held},
 };
 
 /// Files in one commit.
@@ -27,28 +27,19 @@ pub fn unnamed(connection: &Connection, rule: Rule, now: Timestamp) -> Result<Ve
     else {
         return Ok(Vec::new());
     };
-    let found = db::retention::unnamed_blobs(connection, rule == Rule::Tracks, before)?;
+    let found = db::blob::unnamed_before(connection, rule == Rule::Tracks, before)?;
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    let waited_for = named_by_held(connection)?;
-    let is_due = |one: &db::retention::Unnamed| {
-        !waited_for.contains(&one.hash) && one.preview_of.is_none_or(|photo| !waited_for.contains(&photo))
-    };
-    Ok(found.into_iter().filter(is_due).map(|one| one.hash).collect())
-}
-
-/// What held entries name: somebody may let them through.
-fn named_by_held(connection: &Connection) -> Result<BTreeSet<BlobHash>> {
-    let held = db::entry::held(connection)?;
-    Ok(held.iter().flat_map(|stored| referred(&stored.entry)).collect())
+    let waited_for = named_by_held(connection, &BTreeSet::new())?;
+    Ok(found.into_iter().filter(|one| !one.is_among(&waited_for)).map(|one| one.hash).collect())
 }
 
 impl Engine {
     /// Takes out those of these blobs that still nothing names: one commit, and then the files.
     pub fn retain_unnamed(&mut self, run: i64, rule: Rule, blobs: &[BlobHash]) -> Result<()> {
         self.follow()?;
-        let waited_for = named_by_held(self.connection())?;
+        let waited_for = named_by_held(self.connection(), &BTreeSet::new())?;
         self.write(|work| {
             let mut gone = Gone::default();
             for blob in blobs.iter().filter(|blob| !waited_for.contains(blob)) {

@@ -30,9 +30,11 @@ use super::{
     Relay,
     engine::{Engine, Work},
     error::{RelayError, Result},
+    held::named_by_held,
 };
 use crate::db::{
     self, Connection,
+    blob::Unnamed,
     entry::{State, Stored},
     member::Kept,
 };
@@ -285,23 +287,16 @@ fn find(connection: &Connection, subject: &Subject, called: Vec<DocumentId>) -> 
 /// What a member's phones sent and nothing names: photos and recordings of what was begun and never reported. What
 /// somebody else's entry names that did not take effect stays theirs.
 fn unnamed_of(connection: &Connection, member: &Kept, erased: &BTreeSet<i64>) -> Result<Vec<BlobHash>> {
-    let unnamed = db::subject::unnamed_of(connection, member.row)?;
+    let unnamed = db::blob::unnamed_of(connection, member.row)?;
     if unnamed.is_empty() {
         return Ok(Vec::new());
     }
-    let mut waiting = BTreeSet::new();
-    for stored in db::entry::held(connection)? {
-        if !erased.contains(&stored.seq) {
-            waiting.extend(referred(&stored.entry));
-        }
-    }
-    let photos: BTreeSet<BlobHash> = unnamed.iter().map(|(hash, _)| *hash).collect();
-    let is_alone = |(hash, preview_of): &(BlobHash, Option<BlobHash>)| {
-        // A preview goes with its photo.
-        let is_with_photo = preview_of.is_some_and(|photo| photos.contains(&photo));
-        !is_with_photo && !waiting.contains(hash) && preview_of.is_none_or(|photo| !waiting.contains(&photo))
-    };
-    Ok(unnamed.into_iter().filter(is_alone).map(|(hash, _)| hash).collect())
+    let waited_for = named_by_held(connection, erased)?;
+    let photos: BTreeSet<BlobHash> = unnamed.iter().map(|one| one.hash).collect();
+    // A preview goes with its photo.
+    let is_with_photo = |one: &Unnamed| one.preview_of.is_some_and(|photo| photos.contains(&photo));
+    let alone = unnamed.iter().filter(|one| !is_with_photo(one) && !one.is_among(&waited_for));
+    Ok(alone.map(|one| one.hash).collect())
 }
 
 /// The incidents about which the same person called.

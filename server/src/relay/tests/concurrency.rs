@@ -89,3 +89,15 @@ async fn a_stopped_relay_answers_with_a_typed_error() {
     let error = relay.sync(ann.sign(&request)).await.unwrap_err();
     assert_eq!((error.code(), error.status().as_u16()), ("overloaded", 503));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_retention_run_waits_for_the_first() {
+    let mut world = World::new(74);
+    let relay = relay(&mut world);
+    let first = relay.hold_retention().await;
+    let error = relay.begin_retention(false).await.unwrap_err();
+    assert_eq!((error.code(), error.status().as_u16()), ("running", 409));
+    drop(first);
+    relay.begin_retention(false).await.unwrap();
+    relay.stop().await;
+}

@@ -376,15 +376,18 @@ fn what_repeats_an_incident_gets_its_answer() {
     let third = ina.report("a");
     ann.sync(&mut world);
     ina.sync(&mut world);
-    assert_eq!(world.engine().merge(primary, &[primary], None).unwrap_err().status(), 400);
-    assert_eq!(world.engine().merge(primary, &[other, DocumentId::ZERO], None).unwrap_err().status(), 404);
+    assert_eq!(world.engine().merge(primary, &[primary], None, None).unwrap_err().status(), 400);
+    assert_eq!(
+        world.engine().merge(primary, &[other, DocumentId::ZERO], None, None).unwrap_err().status(),
+        404
+    );
     let state = |world: &mut World, document| {
         incident(world.engine().connection(), soon(), document).unwrap().listed.row
     };
     assert_eq!(state(&mut world, other).state, IncidentState::Reported, "all of them or none");
-    world.engine().merge(primary, &[other, third], Some("known already")).unwrap();
+    world.engine().merge(primary, &[other, third], Some("known already"), None).unwrap();
     assert_eq!(state(&mut world, other).duplicate_of, Some(primary));
-    let chained = world.engine().merge(other, &[third], None).unwrap_err();
+    let chained = world.engine().merge(other, &[third], None, None).unwrap_err();
     assert_eq!(chained.status(), 400, "not into one that repeats another itself");
     // One is taken up again by itself: it does not get the answer of the first.
     world.engine().act(third, &Act::step(IncidentStep::plain(StepKind::Reopened))).unwrap();
@@ -416,7 +419,7 @@ fn what_is_answered_in_confidence_is_not_told_to_those_who_reported_it_openly() 
     let open = ann.report("a");
     ann.sync(&mut world);
     ina.sync(&mut world);
-    world.engine().merge(primary, &[open, anonymous], None).unwrap();
+    world.engine().merge(primary, &[open, anonymous], None, None).unwrap();
     world.engine().act(primary, &Act::step(IncidentStep::plain(StepKind::Accepted))).unwrap();
     let closed = Act::step(IncidentStep::plain(StepKind::Closed));
     let act = Act { remark: Some("the leader was dismissed".to_owned()), ..closed };

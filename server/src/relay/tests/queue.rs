@@ -41,7 +41,7 @@ fn a_dispatcher_on_a_phone_answers_what_repeats_the_incident_too() {
     let other = ina.report("a");
     ann.sync(&mut world);
     ina.sync(&mut world);
-    world.engine().merge(primary, &[other], None).unwrap();
+    world.engine().merge(primary, &[other], None, None).unwrap();
     acts(&mut world, primary, vec![plain(StepKind::Accepted)]);
     dis.sync(&mut world);
     let closed = IncidentStep { answer: AnswerId::new("fixed").ok(), ..plain(StepKind::Closed) };
@@ -77,12 +77,12 @@ fn what_repeats_a_refused_or_an_answered_incident_is_answered_at_once() {
     let documents: Vec<_> = (0..3).map(|_| ann.report("a")).collect();
     ann.sync(&mut world);
     let [primary, first, second] = documents[..] else { panic!() };
-    world.engine().merge(primary, &[first], None).unwrap();
+    world.engine().merge(primary, &[first], None, None).unwrap();
     let reason = ReasonId::new("outside").ok();
     let rejected = IncidentStep { reason: reason.clone(), ..plain(StepKind::Rejected) };
     let act = Act { remark: Some("see the next town".to_owned()), ..Act::step(rejected) };
     world.engine().act(primary, &act).unwrap();
-    world.engine().merge(primary, &[second], None).unwrap();
+    world.engine().merge(primary, &[second], None, None).unwrap();
     let now = world.clock.now();
     for document in [first, second] {
         let shown = incident(world.engine().connection(), now, document).unwrap();
