@@ -9,19 +9,32 @@ import { PASSWORD, type Relay } from './relay.ts'
 /** Answers that a test is about. */
 export type Allowed = (url: string, status: number) => boolean
 
+/** What each page has asked for and not got yet. */
+const pending = new WeakMap<Page, Set<unknown>>()
+
+/** Until a page has all it asked for; live changes have no end. */
+export async function quiet(page: Page): Promise<void> {
+  let calm = 0
+  await expect.poll(() => (calm = pending.get(page)?.size ? 0 : calm + 1), { intervals: [60] }).toBeGreaterThan(3)
+}
+
 export function watched(page: Page, relay: Relay, faults: string[], allowed: Allowed = () => false): void {
   page.on('pageerror', (error) => faults.push(`page: ${error.message}`))
   page.on('console', (message) => {
     // Chromium's own line about an answer is judged by the answer.
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(`console: ${message.text()}`)
   })
+  const asked = new Set<unknown>()
+  pending.set(page, asked)
+  page.on('requestfinished', (request) => asked.delete(request))
+  page.on('requestfailed', (request) => asked.delete(request))
   page.on('request', (request) => {
+    if (request.resourceType() !== 'eventsource') asked.add(request)
     if (/^https?:/.test(request.url()) && !request.url().startsWith(relay.base)) faults.push(`elsewhere: ${request.url()}`)
   })
   page.on('response', (response) => {
     // Before the login nobody is known.
     const isLogin = response.status() === 401 && response.url().endsWith('/api/session')
-    if (process.env.SUISHOU_OLD && response.status() === 400 && response.url().includes('order=')) return
     if (response.status() >= 400 && !isLogin && !allowed(response.url(), response.status())) faults.push(`${response.status()}: ${response.url()}`)
   })
 }

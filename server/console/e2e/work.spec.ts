@@ -213,7 +213,7 @@ test('figures: what is published, a sheet of a grid, and files', async ({ page }
   const saving = page.waitForEvent('download')
   await page.getByRole('button', { name: '事件 CSV' }).click()
   await password(page)
-  expect(readFileSync(await (await saving).path(), 'utf8')).toContain('围墙要倒')
+  expect(readFileSync(await (await saving).path(), 'utf8')).toContain('患癌症')
   const again = page.waitForEvent('download')
   await page.getByRole('button', { name: '巡查 GeoJSON' }).click()
   expect((JSON.parse(readFileSync(await (await again).path(), 'utf8')) as { type: string }).type).toBe('FeatureCollection')

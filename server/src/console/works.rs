@@ -52,6 +52,7 @@ pub(super) struct Wanted {
     overdue: bool,
     /// Words of the record or of a remark, or a document's id.
     text: Option<String>,
+    #[param(inline)]
     order: WorkOrder,
     limit: Option<usize>,
     /// Newest first: those before this `seq`.
