@@ -192,6 +192,7 @@ test('households are added, looked after and ended; a visit is read with what it
 })
 
 test('figures: what is published, a sheet of a grid, and files', async ({ page }) => {
+  await relay.report('要导出的一件', 'dispute', 'normal', 'g3')
   await login(page, relay, 'lin')
   await go(page, '/figures/published')
   await expect(page.getByRole('region', { name: '收集与办结' }).getByText('矛盾纠纷')).toBeVisible()
@@ -213,7 +214,7 @@ test('figures: what is published, a sheet of a grid, and files', async ({ page }
   const saving = page.waitForEvent('download')
   await page.getByRole('button', { name: '事件 CSV' }).click()
   await password(page)
-  expect(readFileSync(await (await saving).path(), 'utf8')).toContain('患癌症')
+  expect(readFileSync(await (await saving).path(), 'utf8')).toContain('要导出的一件')
   const again = page.waitForEvent('download')
   await page.getByRole('button', { name: '巡查 GeoJSON' }).click()
   expect((JSON.parse(readFileSync(await (await again).path(), 'utf8')) as { type: string }).type).toBe('FeatureCollection')
