@@ -160,9 +160,10 @@ test('double grids: street, chat group and hotline in one queue; police and mark
   await handled(page, 'shi', street, '药品已查扣')
   await deed(page, '核查通过')
   await deed(page, '办结并答复', async (dialog) => choose(page, dialog, '答复用语', /处置完毕/))
+  // What was merged is answered with it.
   for (const source of ['wechat', 'h12345']) {
     const { items } = await shown<{ items: { incident_state: string }[] }>(`/api/intake-items?source=${source}`)
-    expect(items.map(({ incident_state }) => incident_state)).toEqual(['duplicate'])
+    expect(items.map(({ incident_state }) => incident_state)).toEqual(['closed'])
   }
   await go(page, '/figures/published')
   await expect(page.getByRole('region', { name: '按来源' }).getByRole('row', { name: /线上网格群/ })).toBeVisible()
