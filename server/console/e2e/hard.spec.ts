@@ -1,7 +1,7 @@
 /** What people and networks do to a page: bait in every field, a large print, a narrow screen, no connection, somebody else's role. */
 import type { Page } from '@playwright/test'
 import { PAYLOADS } from './payloads.ts'
-import { accessible, expect, login, picture, quiet, test, watched } from './test.ts'
+import { accessible, expect, login, quiet, test, watched } from './test.ts'
 import { Relay } from './relay.ts'
 
 let relay: Relay
@@ -114,7 +114,6 @@ test('at 200 % on a screen of 1366 by 768 everything is there and nothing runs o
     await fits(page)
     await accessible(page)
   }
-  await picture(page, 'zoom-200')
 })
 
 test('a leader works at 390 pixels', async ({ page }) => {
@@ -126,7 +125,6 @@ test('a leader works at 390 pixels', async ({ page }) => {
     await quiet(page)
     await fits(page)
     await accessible(page)
-    await picture(page, `${path.slice(1).replaceAll('/', '-')}-390`)
   }
 })
 

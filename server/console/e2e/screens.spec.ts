@@ -96,6 +96,22 @@ test('a handler works on a narrow screen: takes up, resolves, and sees nothing e
   expect(shown.dispatches.map(({ department, state }) => [department, state])).toEqual([['police', 'resolved'], ['market', 'sent']])
 })
 
+test('a leader looks on a narrow screen, and anybody at twice the size', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await login(page, relay, 'lin')
+  for (const [name, path, words] of [['queue', '/queue', '菜市场东口'], ['tasks', '/orders/tasks', '河滩转移'], ['warnings', '/orders/warnings', '暴雨橙色预警'], ['patrols', '/patrols', '没人巡查'], ['published', '/figures/published', '收集与办结'], ['grid-sheet', '/figures/sheets/g1', '桥头村 一览表']] as const) {
+    await page.goto(`${relay.base}/#${path}`)
+    await expect(page.getByText(words).first()).toBeVisible()
+    await accessible(page)
+    await picture(page, `${name}-390`)
+  }
+  await page.setViewportSize({ width: 683, height: 384 })
+  await page.goto(`${relay.base}/#/queue/${first}`)
+  await expect(page.getByRole('article')).toBeVisible()
+  await accessible(page)
+  await picture(page, 'zoom-200')
+})
+
 test('a warning is issued, raised with what was typed kept, and ended', async ({ page }) => {
   await login(page, relay, 'lin')
   await page.goto(`${relay.base}/#/orders/warnings`)

@@ -67,6 +67,7 @@ const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '../../../docs/scre
 export async function picture(page: Page, name: string): Promise<void> {
   if (!process.env.SUISHOU_SCREENS) return
   mkdirSync(FOLDER, { recursive: true })
+  await page.evaluate(() => document.querySelector('#main')?.scrollTo(0, 0))
   await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled' })
 }
 

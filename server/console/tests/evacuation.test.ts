@@ -27,7 +27,7 @@ describe('the evacuation board', () => {
   it('finds households by their words and by what is missing', () => {
     const items = [item(1, 2, 'moved', 0), item(2, 3, 'absent'), item(12, 1, 'open')]
     expect(wanted(items, 'missing', '').map(({ id }) => id)).toEqual([2, 12])
-    expect(wanted(items, '', '河滩 12').map(({ id }) => id)).toEqual([12])
+    expect(wanted(items, 'all', '河滩 12').map(({ id }) => id)).toEqual([12])
     expect(wanted(items, 'absent', '河滩').map(({ id }) => id)).toEqual([2])
   })
 })

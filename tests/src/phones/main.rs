@@ -47,18 +47,58 @@ struct Command {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "deed", rename_all = "snake_case")]
 enum Deed {
-    Enrol { invitation: String },
+    Enrol {
+        invitation: String,
+    },
     Sync,
     Report(Report),
-    Step { document: DocumentId, kind: StepKind, remark: Option<String>, #[serde(default)] has_photo: bool, rating: Option<u8> },
-    AnswerTask { document: DocumentId, answer: TaskAnswer, remark: Option<String> },
-    MarkItem { document: DocumentId, item: u16, state: ItemState, shelter: Option<u8> },
-    FinishTask { document: DocumentId, remark: Option<String> },
-    AcknowledgeWarning { document: DocumentId },
-    ReportPost { document: DocumentId, post: Option<u16>, report: PostReport, people: Option<u16> },
-    ReadNotice { document: DocumentId },
-    Patrol { grid: GridId, latitude: f64, longitude: f64, minutes: u32 },
-    Visit { household: Option<DocumentId>, purpose: Option<PurposeId>, text: String, found: Option<Report> },
+    Step {
+        document: DocumentId,
+        kind: StepKind,
+        remark: Option<String>,
+        #[serde(default)]
+        has_photo: bool,
+        rating: Option<u8>,
+    },
+    AnswerTask {
+        document: DocumentId,
+        answer: TaskAnswer,
+        remark: Option<String>,
+    },
+    MarkItem {
+        document: DocumentId,
+        item: u16,
+        state: ItemState,
+        shelter: Option<u8>,
+    },
+    FinishTask {
+        document: DocumentId,
+        remark: Option<String>,
+    },
+    AcknowledgeWarning {
+        document: DocumentId,
+    },
+    ReportPost {
+        document: DocumentId,
+        post: Option<u16>,
+        report: PostReport,
+        people: Option<u16>,
+    },
+    ReadNotice {
+        document: DocumentId,
+    },
+    Patrol {
+        grid: GridId,
+        latitude: f64,
+        longitude: f64,
+        minutes: u32,
+    },
+    Visit {
+        household: Option<DocumentId>,
+        purpose: Option<PurposeId>,
+        text: String,
+        found: Option<Report>,
+    },
 }
 
 /// What is reported, on its own or on a visit.
@@ -106,9 +146,14 @@ impl Phone {
             Deed::Step { document, kind, remark, has_photo, rating } => {
                 let photos = if has_photo { vec![self.photo(None)?] } else { Vec::new() };
                 let dispatch = self.field.incident(document)?.my_dispatch;
-                self.field.step(document, StepDraft { dispatch, remark, photos, rating, ..StepDraft::plain(kind) })?;
+                self.field.step(
+                    document,
+                    StepDraft { dispatch, remark, photos, rating, ..StepDraft::plain(kind) },
+                )?;
             }
-            Deed::AnswerTask { document, answer, remark } => field.answer_task(document, answer, None, &said(remark))?,
+            Deed::AnswerTask { document, answer, remark } => {
+                field.answer_task(document, answer, None, &said(remark))?
+            }
             Deed::MarkItem { document, item, state, shelter } => {
                 field.mark_item(document, item, state, shelter, &Remark::default())?;
             }
@@ -176,7 +221,13 @@ impl Phone {
     }
 
     /// To the north-east, a fix every half minute, with a rest in the middle; it ends now.
-    fn patrol(&mut self, grid: GridId, latitude: f64, longitude: f64, minutes: u32) -> Result<DocumentId, Error> {
+    fn patrol(
+        &mut self,
+        grid: GridId,
+        latitude: f64,
+        longitude: f64,
+        minutes: u32,
+    ) -> Result<DocumentId, Error> {
         let now = self.clock.now();
         let lasted = i64::from(minutes) * 60_000;
         self.clock.set(Timestamp::from_millis(now.millis() - lasted));

@@ -31,7 +31,7 @@ export function board(items: Item[], shelters: Task['shelters']): Board {
 export function wanted(items: Item[], state: string, text: string): Item[] {
   const words = text.trim().toLowerCase()
   return items.filter((item) => {
-    const fits = state === '' || (state === 'missing' ? !item.is_accounted : item.state === state)
+    const fits = state === 'all' || (state === 'missing' ? !item.is_accounted : item.state === state)
     return fits && (!words || `${item.text} ${item.address}`.toLowerCase().includes(words))
   })
 }
