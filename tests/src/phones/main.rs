@@ -152,7 +152,7 @@ impl Phone {
                 )?;
             }
             Deed::AnswerTask { document, answer, remark } => {
-                field.answer_task(document, answer, None, &said(remark))?
+                field.answer_task(document, answer, None, &said(remark))?;
             }
             Deed::MarkItem { document, item, state, shelter } => {
                 field.mark_item(document, item, state, shelter, &Remark::default())?;
