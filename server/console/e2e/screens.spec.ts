@@ -1,22 +1,9 @@
-import { mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { Page } from '@playwright/test'
-import { accessible, choose, expect, login, test, watched } from './test.ts'
+import { accessible, choose, dark, expect, login, picture, test, watched } from './test.ts'
 import { DEPARTMENTS, GRIDS, MEMBERS, PASSWORD, Relay } from './relay.ts'
-
-/** `SUISHOU_SCREENS=1` keeps a picture of every screen in docs/screens/console. */
-const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '../../../docs/screens/console')
 
 let relay: Relay
 let faults: string[]
 let first: string
-
-async function picture(page: Page, name: string): Promise<void> {
-  if (!process.env.SUISHOU_SCREENS) return
-  mkdirSync(FOLDER, { recursive: true })
-  await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled' })
-}
 
 test.beforeAll(async () => {
   relay = await Relay.start()
@@ -47,13 +34,9 @@ test.beforeEach(({ page }) => {
 })
 test.afterEach(() => expect(faults).toEqual([]))
 
-async function dark(page: Page): Promise<void> {
-  await page.getByRole('button', { name: '深色/浅色' }).click()
-}
-
 for (const [who, screens] of [
   ['lin', [['queue', '/queue', '菜市场东口'], ['tasks', '/orders/tasks', '河滩转移'], ['warnings', '/orders/warnings', '暴雨橙色预警'], ['notices', '/orders/notices', '防溺水提醒'], ['figures', '/figures?view=table', '合计'], ['people', '/people/grids', '上坝村'], ['held', '/held', '没有待核的条目']]],
-  ['chen', [['members', '/people/members', '王芳'], ['phones', '/people/phones', '还没有手机登记'], ['health', '/house/state', '磁盘'], ['operators', '/house/operators', '韩警官'], ['settings', '/house/settings', '保存为文件'], ['audit', '/house/audit', '本机程序'], ['start', '/start', '登记第一部手机'], ['account', '/account', '修改密码']]],
+  ['chen', [['members', '/people/members', '王芳'], ['phones', '/people/phones', '还没有手机登记'], ['health', '/house/state', '磁盘'], ['operators', '/house/operators', '韩警官'], ['settings', '/house/settings', '历史版本'], ['audit', '/house/audit', '本机程序'], ['start', '/start', '登记第一部手机'], ['account', '/account', '修改密码']]],
 ] as const) {
   test(`every screen of ${who} opens, light and dark, and is usable without seeing`, async ({ page }) => {
     test.setTimeout(180_000)
@@ -111,6 +94,22 @@ test('a handler works on a narrow screen: takes up, resolves, and sees nothing e
   await picture(page, 'desk-detail-390')
   const shown = await relay.ask<{ dispatches: { department: string; state: string }[] }>('GET', `/api/incidents/${first}`)
   expect(shown.dispatches.map(({ department, state }) => [department, state])).toEqual([['police', 'resolved'], ['market', 'sent']])
+})
+
+test('a leader looks on a narrow screen, and anybody at twice the size', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await login(page, relay, 'lin')
+  for (const [name, path, words] of [['queue', '/queue', '菜市场东口'], ['tasks', '/orders/tasks', '河滩转移'], ['warnings', '/orders/warnings', '暴雨橙色预警'], ['patrols', '/patrols', '没人巡查'], ['published', '/figures/published', '收集与办结'], ['grid-sheet', '/figures/sheets/g1', '桥头村 一览表']] as const) {
+    await page.goto(`${relay.base}/#${path}`)
+    await expect(page.getByText(words).first()).toBeVisible()
+    await accessible(page)
+    await picture(page, `${name}-390`)
+  }
+  await page.setViewportSize({ width: 683, height: 384 })
+  await page.goto(`${relay.base}/#/queue/${first}`)
+  await expect(page.getByRole('article')).toBeVisible()
+  await accessible(page)
+  await picture(page, 'zoom-200')
 })
 
 test('a warning is issued, raised with what was typed kept, and ended', async ({ page }) => {

@@ -16,6 +16,9 @@ export function makeRouter(): Router {
       { path: '/desk/:id?', name: 'desk', component: () => import('./views/desk/Desk.vue') },
       { path: '/orders/:kind?/:id?', name: 'orders', component: () => import('./views/orders/Orders.vue') },
       { path: '/figures', name: 'figures', component: () => import('./views/figures/Figures.vue') },
+      { path: '/figures/:part(published|sheets|exports)/:id?', name: 'figures-more', component: () => import('./views/figures/More.vue'), meta: { screen: 'figures' } },
+      { path: '/patrols/:id?', name: 'patrols', component: () => import('./views/patrols/Patrols.vue') },
+      { path: '/care/:part?/:id?', name: 'care', component: () => import('./views/care/Care.vue') },
       { path: '/people/:part?', name: 'people', component: () => import('./views/people/People.vue') },
       { path: '/held', name: 'held', component: () => import('./views/held/Held.vue') },
       { path: '/house/:part?', name: 'house', component: () => import('./views/house/House.vue') },
@@ -28,7 +31,7 @@ export function makeRouter(): Router {
     const session = useSession()
     if (to.meta.isOpen) return true
     if (!session.isIn) return { name: 'login', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
-    const screen = SCREENS.find((known) => known.name === to.name)
+    const screen = SCREENS.find((known) => known.name === (to.meta.screen ?? to.name))
     if (to.name === 'wall' && !isOneOf(session.roles, WATCHING)) return homeOf(session.roles)
     if (screen && !isOneOf(session.roles, screen.roles)) return homeOf(session.roles)
     return true

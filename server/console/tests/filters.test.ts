@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { arrange, NO_FILTERS, readFilters, toApi, writeFilters, type Filters } from '@/lib/filters'
+import { NO_FILTERS, readFilters, toApi, writeFilters, type Filters } from '@/lib/filters'
 
 const some: Filters = { state: 'returned', category: 'fire', grid: 'g1', department: 'police', source: 'hotline', matter: 'complaint', overdue: true, sort: 'newest', text: '后山' }
 
@@ -14,22 +14,9 @@ describe('filters', () => {
     expect(readFilters({ matter: 'x', sort: 'y', overdue: 'yes' })).toMatchObject({ matter: '', sort: 'due', overdue: false })
   })
 
-  it('ask the relay for what it can find, and never for what only the page knows', () => {
-    expect(toApi(NO_FILTERS)).toEqual({ limit: 500, state: 'open' })
-    expect(toApi({ ...some, state: 'all' })).toEqual({ limit: 500, category: 'fire', grid: 'g1', department: 'police', source: 'hotline', matter: 'complaint', overdue: true })
-  })
-})
-
-describe('the order of the queue', () => {
-  const row = (excerpt: string, due_at: string | null) => ({ excerpt, due_at, reported_at: '2026-03-01T00:00:00Z' })
-  const rows = [row('b', null), row('c', '2026-03-02T00:00:00Z'), row('A', '2026-03-01T00:00:00Z'), row('d', null)]
-
-  it('has the first due first and keeps the relay’s order among equals', () => {
-    expect(arrange(rows, NO_FILTERS).map(({ excerpt }) => excerpt)).toEqual(['A', 'c', 'b', 'd'])
-    expect(arrange(rows, { ...NO_FILTERS, sort: 'newest' })).toEqual(rows)
-  })
-
-  it('finds words whatever their case', () => {
-    expect(arrange(rows, { ...NO_FILTERS, text: ' a ' }).map(({ excerpt }) => excerpt)).toEqual(['A'])
+  it('ask the relay for what is wanted and for its order, and for no more', () => {
+    expect(toApi(NO_FILTERS)).toEqual({ limit: 500, state: 'open', order: 'due' })
+    expect(toApi({ ...some, state: 'all' })).toEqual({ limit: 500, category: 'fire', grid: 'g1', department: 'police', source: 'hotline', matter: 'complaint', overdue: true, order: 'newest', text: '后山' })
+    expect(toApi({ ...NO_FILTERS, text: '  ' })).not.toHaveProperty('text')
   })
 })

@@ -114,6 +114,47 @@ export async function sendFile<T>(method: 'PUT' | 'POST', path: string, kind: st
   return answer as T
 }
 
+/** Sends bytes and says how far it is, from 0 to 1: `fetch` cannot tell. */
+export function sendBytes<T>(path: string, body: Blob, progress: (share: number) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest()
+    request.open('POST', path)
+    request.setRequestHeader('content-type', body.type || 'application/octet-stream')
+    request.setRequestHeader('accept-language', surroundings.language())
+    const csrf = surroundings.csrf()
+    if (csrf) request.setRequestHeader('x-csrf-token', csrf)
+    request.responseType = 'json'
+    request.upload.onprogress = ({ loaded, total }) => progress(total ? loaded / total : 0)
+    request.onload = () => {
+      surroundings.reached(true)
+      if (request.status === 401) surroundings.signedOut()
+      if (request.status < 400) resolve(request.response as T)
+      else reject(fault(request.status, request.response))
+    }
+    request.onerror = request.ontimeout = () => {
+      surroundings.reached(false)
+      reject(new ApiFault(0, 'offline', ''))
+    }
+    request.send(body)
+  })
+}
+
+/** Bytes of a file that is shown here. */
+export async function fetchBytes(path: string): Promise<ArrayBuffer> {
+  const response = await ask(new Request(new URL(path, globalThis.location.origin)))
+  if (!response.ok) throw fault(response.status, await response.json().catch(() => undefined))
+  return response.arrayBuffer()
+}
+
+/** Hands text to the browser to save. */
+export function saveText(text: string, name: string, kind: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob([text], { type: kind }))
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+}
+
 /** Fetches a file and hands it to the browser to save. */
 export async function saveFile(path: string, name: string): Promise<void> {
   const response = await ask(new Request(new URL(path, globalThis.location.origin)))

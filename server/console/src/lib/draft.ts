@@ -1,5 +1,6 @@
 /** Keeps what is typed until it is saved: a reload or a lost login takes nothing away. */
 import { onScopeDispose, ref, watch, type Ref } from 'vue'
+import { browserShelf } from './shelf'
 
 const PREFIX = 'suishou.draft.'
 
@@ -40,4 +41,5 @@ export function useDraft<T extends object>(key: string, empty: () => T): { form:
 export function forgetDrafts(): void {
   const keys = Array.from({ length: localStorage.length }, (_, index) => localStorage.key(index))
   for (const key of keys) if (key?.startsWith(PREFIX)) localStorage.removeItem(key)
+  void browserShelf.clear()
 }

@@ -56,32 +56,17 @@ export function writeFilters(filters: Filters): LocationQueryRaw {
   return query
 }
 
-/** What the relay is asked for. */
+/** Most incidents that the relay gives at once. */
+export const LIMIT = 500
+
+/** What the relay is asked for: it searches and puts in order, for it knows all of them. */
 export function toApi(filters: Filters): Record<string, string | number | boolean> {
-  const asked: Record<string, string | number | boolean> = { limit: 500 }
+  const asked: Record<string, string | number | boolean> = { limit: LIMIT, order: filters.sort }
   if (filters.state && filters.state !== 'all') asked.state = filters.state
   for (const key of ['category', 'grid', 'department', 'source', 'matter'] as const) {
     if (filters[key]) asked[key] = filters[key]
   }
   if (filters.overdue) asked.overdue = true
+  if (filters.text.trim()) asked.text = filters.text.trim()
   return asked
-}
-
-interface Sortable {
-  due_at: string | number | null
-  excerpt: string
-  reported_at: string | number
-}
-
-/** In the order of the queue; the relay gives the newest first. */
-export function arrange<T extends Sortable>(rows: T[], filters: Filters): T[] {
-  const wanted = filters.text.trim().toLowerCase()
-  const found = wanted ? rows.filter((row) => row.excerpt.toLowerCase().includes(wanted)) : rows
-  if (filters.sort === 'newest') return found
-  const due = (row: T): number => (row.due_at === null ? Number.POSITIVE_INFINITY : new Date(row.due_at).getTime())
-  // Equal ones keep the relay's order.
-  return [...found].sort((a, b) => {
-    const [left, right] = [due(a), due(b)]
-    return left === right ? 0 : left - right
-  })
 }

@@ -20,6 +20,7 @@ export function useKeys(keys: Record<string, () => void>): void {
     event.preventDefault()
     act()
   }
-  onMounted(() => window.addEventListener('keydown', press))
-  onBeforeUnmount(() => window.removeEventListener('keydown', press))
+  // Before anything that the key closes is gone.
+  onMounted(() => window.addEventListener('keydown', press, true))
+  onBeforeUnmount(() => window.removeEventListener('keydown', press, true))
 }

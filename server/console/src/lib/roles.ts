@@ -10,10 +10,12 @@ export const SCREENS: { name: string; path: string; roles: OperatorRole[] }[] = 
   { name: 'map', path: '/map', roles: WATCHING },
   { name: 'desk', path: '/desk', roles: ['handler'] },
   { name: 'orders', path: '/orders', roles: WATCHING },
+  { name: 'patrols', path: '/patrols', roles: WATCHING },
+  { name: 'care', path: '/care', roles: ['dispatcher', 'leader'] },
   { name: 'figures', path: '/figures', roles: WATCHING },
   { name: 'people', path: '/people', roles: ['dispatcher', 'leader', 'administrator', 'reader'] },
   { name: 'held', path: '/held', roles: WATCHING },
-  { name: 'house', path: '/house', roles: ['administrator', 'identity_keeper'] },
+  { name: 'house', path: '/house', roles: ['dispatcher', 'leader', 'administrator', 'identity_keeper'] },
   { name: 'start', path: '/start', roles: ['administrator'] },
 ]
 

@@ -30,6 +30,13 @@ export function timeline(incident: Pick<Incident, 'steps' | 'notes'>): Moment[] 
     .map(({ moment }) => moment)
 }
 
+/** The photos of the newest step that says it was seen to; none if it has none. */
+export function resultPhotos(incident: Pick<Incident, 'steps' | 'notes'>): Incident['photo_blobs'] | null {
+  const done = timeline(incident).filter(({ step }) => step && ['resolved', 'verified', 'closed'].includes(step.kind))
+  const photos = done.map(({ notes }) => notes.flatMap((note) => note.photos).filter((photo) => photo.is_stored || photo.has_preview))
+  return photos.filter((list) => list.length > 0).at(-1) ?? null
+}
+
 export interface Who {
   name: string
   role: string | null

@@ -11,15 +11,22 @@ export interface Works<R, F> {
   fault: Ref<string>
   isLoaded: Ref<boolean>
   isOpen: ComputedRef<boolean>
+  /** Something changed that is not shown yet, for each look is written down. */
+  isStale: Ref<boolean>
   load: () => Promise<void>
   show: (full: F) => void
+  again: () => Promise<unknown>
 }
 
-export function useWorks<R, F>(kind: DocumentKind, id: () => string | null, list: () => Promise<R[]>, one: (id: string) => Promise<F>): Works<R, F> {
+/** `followed` looks by itself at what changes; `audited` only when somebody asks for it. */
+export type Manner = 'followed' | 'audited'
+
+export function useWorks<R, F>(kind: DocumentKind, id: () => string | null, list: () => Promise<R[]>, one: (id: string) => Promise<F>, manner: Manner = 'followed'): Works<R, F> {
   const rows = shallowRef<R[]>([])
   const full = shallowRef<F | null>(null)
   const fault = ref('')
   const isLoaded = ref(false)
+  const isStale = ref(false)
   const live = useLive()
 
   async function load(): Promise<void> {
@@ -44,9 +51,15 @@ export function useWorks<R, F>(kind: DocumentKind, id: () => string | null, list
       fault.value = told(error)
     }
   }
-  const soon = gathered(() => Promise.all([load(), open()]), 250)
+  const again = (): Promise<unknown> => {
+    isStale.value = false
+    return Promise.all([load(), open()])
+  }
+  const soon = gathered(again, 250)
   live.on((heard) => {
-    if (heard.kind === kind || heard.kind === null) soon()
+    if (heard.kind !== kind && heard.kind !== null) return
+    if (manner === 'followed') soon()
+    else isStale.value = true
   })
   onMounted(load)
   watch(id, open, { immediate: true })
@@ -54,5 +67,5 @@ export function useWorks<R, F>(kind: DocumentKind, id: () => string | null, list
     full.value = shown
     void load()
   }
-  return { rows, full, fault, isLoaded, isOpen: computed(() => id() !== null), load, show }
+  return { rows, full, fault, isLoaded, isOpen: computed(() => id() !== null), isStale, load, show, again }
 }

@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { api, need } from '@/api/client'
-import type { Member, Settings, Words } from '@/api/types'
+import type { Member, Settings, Source, Words } from '@/api/types'
 import { i18n } from '@/i18n'
 import { useSession } from './session'
 
@@ -13,6 +13,7 @@ function byId<T extends { id: string }>(list: T[] | null | undefined): Map<strin
 export const useTownship = defineStore('township', () => {
   const settings = shallowRef<Settings | null>(null)
   const members = shallowRef<Member[] | null>(null)
+  const sources = shallowRef<Source[] | null>(null)
   const failed = ref(false)
   const isEnglish = computed(() => i18n.global.locale.value === 'en')
 
@@ -48,13 +49,24 @@ export const useTownship = defineStore('township', () => {
     members.value = (await need(api.GET('/api/members'))).members
   }
 
+  /** Other systems, for their names. */
+  async function loadSources(isAnew = false): Promise<void> {
+    const session = useSession()
+    if (!session.may('dispatcher', 'leader', 'administrator', 'reader')) return
+    if (sources.value !== null && !isAnew) return
+    sources.value = (await need(api.GET('/api/intake-sources'))).sources
+  }
+
+  const source = (code: string): string => sources.value?.find(({ id }) => id === code)?.name ?? code
+
   function drop(): void {
     settings.value = null
+    sources.value = null
     members.value = null
   }
 
   return {
-    settings, members, failed, grids, categories, departments, reasons, answers, hazards, themes, people,
-    say, category, department, grid, reason, answer, hazard, theme, member, load, loadMembers, drop,
+    settings, members, sources, failed, grids, categories, departments, reasons, answers, hazards, themes, people,
+    say, category, department, grid, reason, answer, hazard, theme, member, source, load, loadMembers, loadSources, drop,
   }
 })
