@@ -146,7 +146,7 @@ fn phones(api: &mut Document) {
     api.delete("/api/basemap").answers::<BaseMapShown>();
     api.put("/api/basemap/file")
         .query::<basemap::About>()
-        .takes_raw("application/vnd.sqlite3")
+        .takes_raw("application/octet-stream")
         .answers::<BaseMapShown>();
     api.put("/api/basemap/address").takes::<TileAddress>().answers::<BaseMapShown>();
     api.get("/tiles/{z}/{x}/{y}").sends(&TILES);

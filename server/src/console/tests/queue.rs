@@ -150,7 +150,7 @@ async fn a_base_map_is_loaded_served_and_removed() {
     assert_eq!(town.get("/api/basemap").await.1["kind"], "none");
     assert_eq!(town.get("/tiles/0/0/0").await.0, StatusCode::NOT_FOUND);
     let (status, loaded) = town
-        .ask(Method::PUT, "/api/basemap/file?is_gcj02=true", "application/vnd.sqlite3", mbtiles(made.path()))
+        .ask(Method::PUT, "/api/basemap/file?is_gcj02=true", "application/octet-stream", mbtiles(made.path()))
         .await;
     assert_eq!(status, StatusCode::OK, "{loaded}");
     assert_eq!(
@@ -171,7 +171,7 @@ async fn a_base_map_is_loaded_served_and_removed() {
     assert_eq!(town.send(stranger).await.0, StatusCode::UNAUTHORIZED);
     // What can't be drawn is refused, and the map that was there stays.
     let (status, refused) =
-        town.ask(Method::PUT, "/api/basemap/file", "application/vnd.sqlite3", "no map").await;
+        town.ask(Method::PUT, "/api/basemap/file", "application/octet-stream", "no map").await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
     assert_eq!(town.get("/api/basemap").await.1, loaded);
     let service =
