@@ -1,7 +1,7 @@
 /** What people and networks do to a page: bait in every field, a large print, a narrow screen, no connection, somebody else's role. */
 import type { Page } from '@playwright/test'
 import { PAYLOADS } from './payloads.ts'
-import { accessible, expect, login, quiet, test, watched } from './test.ts'
+import { accessible, expect, login, quiet, test, unfold, watched } from './test.ts'
 import { Relay } from './relay.ts'
 
 let relay: Relay
@@ -134,9 +134,7 @@ test('without a connection what is typed stays, says so, and goes through afterw
   await page.getByRole('button', { name: '电话登记' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('来电内容').fill('断网时写下的一件')
-  await dialog.getByRole('combobox', { name: '类别' }).focus()
-  await page.keyboard.press('Enter')
-  await page.getByRole('option').first().click()
+  await (await unfold(page, dialog, '类别')).getByRole('option').first().click()
   await context.setOffline(true)
   await dialog.getByRole('button', { name: '保存' }).click()
   await expect(dialog.getByRole('alert')).toContainText('连不上中继')

@@ -47,15 +47,28 @@ export async function login(page: Page, relay: Relay, name: string): Promise<voi
   await expect(page.locator('#main')).toBeVisible()
 }
 
+/** Opens a list as the keyboard does; the list of this field, for another may be closing still. */
+export async function unfold(page: Page, scope: Page | Locator, label: string): Promise<Locator> {
+  const field = scope.getByRole('combobox', { name: label })
+  await field.focus()
+  await page.keyboard.press('Enter')
+  await expect(field).toHaveAttribute('aria-expanded', 'true')
+  const list = await field.getAttribute('aria-controls')
+  return page.locator(`[id="${list ?? ''}"]`)
+}
+
 /** Picks from a list as the keyboard does. */
 export async function choose(page: Page, scope: Page | Locator, label: string, option: string | RegExp): Promise<void> {
-  await scope.getByRole('combobox', { name: label }).focus()
-  await page.keyboard.press('Enter')
-  await page.getByRole('option', { name: option }).click()
+  const list = await unfold(page, scope, label)
+  await list.getByRole('option', { name: option }).click()
 }
 
 /** Nothing serious for those who can't see, or can't use a mouse. */
 export async function accessible(page: Page): Promise<void> {
+  // A colour on its way to another is no colour to judge.
+  await page.evaluate(() => Promise.all(document.getAnimations()
+    .filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
+    .map(({ finished }) => finished.catch(() => undefined))))
   const { violations } = await new AxeBuilder({ page }).analyze()
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)).toEqual([])

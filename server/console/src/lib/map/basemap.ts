@@ -28,7 +28,7 @@ export function sendWithProgress(path: string, file: Blob, csrf: string | null, 
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     request.open('PUT', path)
-    request.setRequestHeader('content-type', 'application/vnd.sqlite3')
+    request.setRequestHeader('content-type', 'application/octet-stream')
     request.setRequestHeader('accept-language', document.documentElement.lang.startsWith('en') ? 'en' : 'zh')
     if (csrf) request.setRequestHeader('x-csrf-token', csrf)
     request.upload.onprogress = ({ loaded, total }) => progress(loaded, total)
