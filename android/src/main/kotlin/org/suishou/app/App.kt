@@ -35,7 +35,6 @@ class App : Application() {
         phone.onAct = syncer::stir
         base = null
         baseMap = BaseMap(this, phone)
-        phone.ask({ baseMap.show() }) {}
     }
 }
 

@@ -199,6 +199,7 @@ class WorkTest : AppTest() {
 
         onNetwork(ConnectivityManager.TYPE_MOBILE)
         kill()
+        open(HomeScreen::class.java)
         await("it is drawn without a network, after a restart") { application.base != null }
     }
 

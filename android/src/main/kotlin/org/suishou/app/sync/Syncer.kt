@@ -77,6 +77,7 @@ class Syncer(private val app: App, private val phone: Phone) {
         onDuty += who
         if (loop?.isActive == true) return
         loop = scope.launch {
+            runCatching { app.baseMap.show() }
             var pause = FIRST_PAUSE_MS
             while (isActive) {
                 waiting?.cancel()
