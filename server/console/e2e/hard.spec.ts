@@ -1,7 +1,7 @@
 /** What people and networks do to a page: bait in every field, a large print, a narrow screen, no connection, somebody else's role. */
 import type { Page } from '@playwright/test'
 import { PAYLOADS } from './payloads.ts'
-import { accessible, expect, login, quiet, test, unfold, watched } from './test.ts'
+import { accessible, expect, login, logout, quiet, test, unfold, watched } from './test.ts'
 import { Relay } from './relay.ts'
 
 let relay: Relay
@@ -81,7 +81,7 @@ test('200 baits in every field stay words on every screen that shows them', asyn
     await page.getByLabel('找事件内容').fill(bait.slice(0, 100))
     await harmless(page)
   }
-  await page.getByRole('button', { name: '退出' }).click()
+  await logout(page)
   await login(page, relay, 'chen')
   for (const path of ['/house/settings', '/house/subjects', '/house/operators', '/house/audit']) {
     await go(page, path)

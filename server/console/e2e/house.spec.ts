@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { Page } from '@playwright/test'
 import { Phones } from './phones.ts'
-import { accessible, choose, dark, expect, login, paper, password, picture, test, watched } from './test.ts'
+import { accessible, choose, dark, expect, login, logout, paper, password, picture, test, watched } from './test.ts'
 import { Relay } from './relay.ts'
 
 let relay: Relay
@@ -99,8 +99,7 @@ test('what is kept how long is shown, changed, tried and run; what is on hold st
   await page.getByRole('dialog').getByLabel('原因').fill('信访未结')
   await page.getByRole('dialog').getByRole('button', { name: '长期保留' }).click()
   await expect(page.getByText('已设为长期保留。')).toBeVisible()
-  await page.getByRole('button', { name: '退出' }).click()
-  await expect(page.getByRole('heading', { name: '登录指挥台' })).toBeVisible()
+  await logout(page)
   await login(page, relay, 'chen')
   await go(page, '/house/retention')
   await expect(page.getByText('信访未结')).toBeVisible()
@@ -204,8 +203,7 @@ test('another system is added with a secret shown once, and its file of tickets 
   await expect(page.getByRole('dialog', { name: '「hotline」的签名密钥' })).toBeVisible()
   await accessible(page)
   await page.getByRole('button', { name: '关闭' }).last().click()
-  await page.getByRole('button', { name: '退出' }).click()
-  await expect(page.getByRole('heading', { name: '登录指挥台' })).toBeVisible()
+  await logout(page)
 
   await login(page, relay, 'lin')
   await go(page, '/house/intake')

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from '@playwright/test'
-import { accessible, choose, expect, login, test, watched } from './test.ts'
+import { accessible, choose, expect, login, logout, test, watched } from './test.ts'
 import { Relay } from './relay.ts'
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '../../../docs/screens/console')
@@ -160,7 +160,7 @@ test('the map is usable on a narrow screen, and by nobody who may not', async ({
   await drawn(page)
   await accessible(page)
   await picture(page, 'map-390')
-  await page.getByRole('button', { name: '退出' }).click()
+  await logout(page)
   await login(page, relay, 'han')
   for (const path of ['map', 'wall']) {
     await page.goto(`${relay.base}/#/${path}`)

@@ -1,4 +1,4 @@
-import { accessible, choose, expect, login, test, watched } from './test.ts'
+import { accessible, choose, expect, login, logout, test, watched } from './test.ts'
 import { PASSWORD, Relay } from './relay.ts'
 
 let relay: Relay
@@ -28,8 +28,7 @@ test('the first administrator comes in by the link and stays in after a reload',
   await expect(page.getByText('陈主任')).toBeVisible()
   await page.reload()
   await expect(page.getByText('陈主任')).toBeVisible()
-  await page.getByRole('button', { name: '退出' }).click()
-  await expect(page.getByRole('heading', { name: '登录指挥台' })).toBeVisible()
+  await logout(page)
   await accessible(page)
 })
 

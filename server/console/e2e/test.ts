@@ -47,6 +47,13 @@ export async function login(page: Page, relay: Relay, name: string): Promise<voi
   await expect(page.locator('#main')).toBeVisible()
 }
 
+/** Until the relay has ended the session: a page opened before would ask with it. */
+export async function logout(page: Page): Promise<void> {
+  await quiet(page)
+  await page.getByRole('button', { name: '退出' }).click()
+  await expect(page.getByRole('heading', { name: '登录指挥台' })).toBeVisible()
+}
+
 /** Opens a list as the keyboard does; the list of this field, for another may be closing still. */
 export async function unfold(page: Page, scope: Page | Locator, label: string): Promise<Locator> {
   const field = scope.getByRole('combobox', { name: label })
