@@ -19,7 +19,10 @@ use super::{
     open::{creator, reader},
     optional, sql,
 };
-use crate::error::{Error, Problem, Result};
+use crate::{
+    capture::picture_type,
+    error::{Error, Problem, Result},
+};
 
 /// Deepest zoom that anybody makes.
 const MAX_ZOOM: u8 = 22;
@@ -92,7 +95,7 @@ impl Tiles {
                 .map_err(sql)?
                 .query_row((z, x, row, MAX_TILE_BYTES), |row| row.get(0)),
         )?;
-        Ok(found.filter(|bytes| format(bytes).is_some()))
+        Ok(found.filter(|bytes| picture_type(bytes).is_some()))
     }
 
     /// The next statement may take its time.
@@ -157,7 +160,7 @@ impl Tiles {
                 |row| row.get(0),
             )
             .map_err(|_| Error::malformed("an MBTiles file"))?;
-        match format(&first) {
+        match picture_type(&first) {
             Some(_) => Ok(()),
             None => Err(Error::invalid(Problem::Malformed("raster tiles (PNG, JPEG or WebP)"))),
         }
@@ -182,16 +185,6 @@ pub fn write(path: &Path, said: &[(&str, &str)], tiles: &[(u8, u32, u32, Vec<u8>
     }
     transaction.commit().map_err(sql)?;
     connection.close().map_err(|(_, error)| sql(error))
-}
-
-/// The media type of a tile, by its first bytes; none if it is no picture.
-pub fn format(tile: &[u8]) -> Option<&'static str> {
-    match tile {
-        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
-        [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
-        _ => None,
-    }
 }
 
 /// The row as it stands in the file; none if there is no such tile on Earth.

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde::Deserialize;
-use suishou_core::store::tiles::format;
+use suishou_core::capture::picture_type;
 
 use super::{
     Desk,
@@ -62,6 +62,6 @@ pub(super) async fn tile(
     let no_tile = || ApiError::not_found("tile");
     let (Ok(z), Ok(x), Ok(y)) = (z.parse(), x.parse(), y.parse()) else { return Err(no_tile()) };
     let bytes = desk.relay.tile(z, x, y).await?.ok_or_else(no_tile)?;
-    let kind = format(&bytes).ok_or_else(no_tile)?;
+    let (kind, _) = picture_type(&bytes).ok_or_else(no_tile)?;
     Ok((StatusCode::OK, [(header::CONTENT_TYPE, kind), KEPT], bytes).into_response())
 }

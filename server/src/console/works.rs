@@ -7,6 +7,7 @@ use axum::{
 };
 use serde::Deserialize;
 use suishou_core::{
+    capture::picture_type,
     error::Problem,
     id::{BlobHash, DocumentId, EntryId},
     model::{DocumentKind, incident::Matter},
@@ -96,7 +97,7 @@ pub(super) async fn list<R: Kind>(
         limit: checked_limit(wanted.limit)?,
         before: wanted.before,
         text: wanted.text()?,
-        by_due: (wanted.order == WorkOrder::Due).then(|| wanted.skip.unwrap_or(0)),
+        by_due: wanted.by_due()?,
     };
     if R::KIND == DocumentKind::Incident
         && let Some(category) = &filter.category
@@ -125,15 +126,22 @@ pub(super) fn name(kind: DocumentKind) -> &'static str {
 }
 
 impl Wanted {
-    /// The words to look for, and a way of turning pages that fits the order.
-    fn text(&self) -> Answer<Option<String>> {
-        let misfit = match self.order {
-            WorkOrder::Newest => self.skip.map(|_| "skip without order=due"),
-            WorkOrder::Due => self.before.map(|_| "before with order=due"),
-        };
-        if let Some(misfit) = misfit {
-            return Err(ApiError::invalid(vec![Problem::Malformed(misfit)]));
+    /// How many of what is due are skipped; none in the order of arrival. Each order has its own way of turning pages.
+    fn by_due(&self) -> Answer<Option<usize>> {
+        match (self.order, self.skip, self.before) {
+            (WorkOrder::Newest, None, _) => Ok(None),
+            (WorkOrder::Due, skip, None) => Ok(Some(skip.unwrap_or(0))),
+            (WorkOrder::Newest, Some(_), _) => {
+                Err(ApiError::invalid(vec![Problem::Malformed("skip without order=due")]))
+            }
+            (WorkOrder::Due, _, Some(_)) => {
+                Err(ApiError::invalid(vec![Problem::Malformed("before with order=due")]))
+            }
         }
+    }
+
+    /// The words to look for.
+    fn text(&self) -> Answer<Option<String>> {
         let text = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
         match text.map_or(0, |text| text.chars().count()) {
             chars if chars > MAX_TEXT_CHARS => Err(too_large("text", chars as u64, MAX_TEXT_CHARS as u64)),
@@ -319,12 +327,9 @@ pub(super) async fn photo<R: Kind>(
 
 /// By its first bytes; what is none of these is only bytes.
 fn media(bytes: &[u8]) -> (&'static str, &'static str) {
-    match bytes {
-        [0xff, 0xd8, 0xff, ..] => ("image/jpeg", "jpg"),
-        [0x89, b'P', b'N', b'G', ..] => ("image/png", "png"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => ("image/webp", "webp"),
+    picture_type(bytes).unwrap_or(match bytes {
         [b'O', b'g', b'g', b'S', ..] => ("audio/ogg", "ogg"),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => ("audio/mp4", "m4a"),
         _ => ("application/octet-stream", "bin"),
-    }
+    })
 }

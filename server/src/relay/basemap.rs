@@ -177,10 +177,10 @@ impl BaseMap {
 
     /// Chooses a map, durably, and removes files of others.
     fn choose(&self, choice: Option<Choice>) -> Result<BaseMapShown> {
-        let failed = |_| Error::Store("the choice of a base map could not be kept".to_owned());
-        let kept = serde_json::to_vec(&Kept { format: FORMAT, map: choice.clone() }).map_err(failed)?;
-        replace_private(&self.folder.join(CHOICE), &kept)
-            .map_err(|_| Error::Store("the choice of a base map could not be kept".to_owned()))?;
+        let not_kept = || Error::Store("the choice of a base map could not be kept".to_owned());
+        let kept = Kept { format: FORMAT, map: choice.clone() };
+        let kept = serde_json::to_vec(&kept).map_err(|_| not_kept())?;
+        replace_private(&self.folder.join(CHOICE), &kept).map_err(|_| not_kept())?;
         sync(&self.folder)?;
         let next = Present::of(&self.folder, choice);
         let shown = next.shown.clone();

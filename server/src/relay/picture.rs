@@ -3,21 +3,17 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use suishou_core::{
-    capture,
-    error::{Error, Problem},
-    id::BlobHash,
-    sync::wire::BlobKind,
-};
+use suishou_core::{capture, error::Problem, id::BlobHash, sync::wire::BlobKind};
 use tokio::task::spawn_blocking;
 
 use super::{
     Relay,
-    engine::{Engine, Work},
+    engine::Work,
     error::{RelayError, Result},
+    push::own_device,
     upload::Promise,
 };
-use crate::db::{self, device::Device};
+use crate::db;
 
 /// A photo that was taken in; no document names it yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -43,7 +39,7 @@ impl Relay {
         let capture::Photo { jpeg, width, height, hash, preview } = photo;
         let bytes = jpeg.len() as u64;
         self.call(move |engine| {
-            let device = engine.own_device()?;
+            let device = own_device(engine.connection(), engine.shared())?;
             let kept = [
                 (BlobKind::Photo, None, hash, jpeg),
                 (BlobKind::Preview, Some(hash), preview.hash, preview.jpeg),
@@ -63,22 +59,16 @@ impl Relay {
     }
 }
 
-impl Engine {
-    fn own_device(&self) -> Result<Device> {
-        let own = db::device::find(self.connection(), self.shared().identity.device)?;
-        Ok(own.ok_or(Error::Corrupt("the relay's own device"))?)
-    }
-}
-
 impl Work<'_> {
     /// Refuses photos that no operator added, and those that stand somewhere already: whoever names a photo can see it.
     pub(super) fn check_photos(&self, photos: &[BlobHash]) -> Result<()> {
+        if photos.is_empty() {
+            return Ok(());
+        }
+        let own = own_device(self.transaction, self.shared)?;
         for hash in photos {
             let known = db::blob::find(self.transaction, *hash)?;
-            let own = db::device::find(self.transaction, self.shared.identity.device)?;
-            let is_own = known.is_some_and(|blob| {
-                blob.kind == BlobKind::Photo && own.as_ref().is_some_and(|own| own.row == blob.device)
-            });
+            let is_own = known.is_some_and(|blob| blob.kind == BlobKind::Photo && blob.device == own.row);
             if !is_own || !db::blob::documents(self.transaction, *hash)?.is_empty() {
                 let code = hash.to_string();
                 return Err(RelayError::invalid(Problem::Unknown { what: "the photo", code }));

@@ -217,6 +217,12 @@ impl Checked {
     }
 }
 
+/// The relay itself, as the device of its own entries and photos.
+pub(super) fn own_device(connection: &Connection, shared: &Shared) -> Result<Device> {
+    let own = db::device::find(connection, shared.identity.device)?;
+    Ok(own.ok_or(suishou_core::error::Error::Corrupt("the relay's own device"))?)
+}
+
 impl Work<'_> {
     /// Stores what of the run is not held yet.
     pub(super) fn store(&mut self, checked: &Checked) -> Result<Receipted> {
@@ -262,8 +268,7 @@ impl Work<'_> {
     /// Appends the relay's own entries to its own log, signed like any device's.
     pub(super) fn append_own(&mut self, entries: &[Entry]) -> Result<()> {
         let identity = &self.shared.identity;
-        let device = db::device::find(self.transaction, identity.device)?
-            .ok_or(suishou_core::error::Error::Corrupt("the relay's own device"))?;
+        let device = own_device(self.transaction, self.shared)?;
         let log_id = self.state.meta.own_log;
         let log = match db::log::find(self.transaction, log_id)? {
             Some(log) => log,
