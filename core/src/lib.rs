@@ -12,6 +12,7 @@
 pub mod id;
 pub mod time;
 pub mod error;
+pub mod seeded;
 pub mod geo;
 pub mod model;
 pub mod capture;

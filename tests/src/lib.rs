@@ -6,6 +6,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a harness panics when the test has no footing")]
 
 pub mod harness;
+pub mod sim;
 pub mod world;
 
 /// Base64 of a text, as tus metadata has it.

@@ -111,6 +111,12 @@ impl Field {
         self.inner().store.held()
     }
 
+    /// Lets the database not grow any more, or grow again, as a full disk does.
+    #[cfg(feature = "seeded-faults")]
+    pub fn fill_disk(&self, is_full: bool) -> Result<()> {
+        self.inner().store.fill_disk(is_full)
+    }
+
     fn now(&self) -> Timestamp {
         self.clock.now()
     }

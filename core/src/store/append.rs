@@ -42,6 +42,9 @@ pub(super) mod state {
     /// Salvaged beside an enrolment that can't be read: perhaps another person's, so it is never sent, only
     /// handed over by an export.
     pub(crate) const OWNERLESS: u8 = 5;
+    /// Somebody else's change, from the feed of a life of the relay that is over: it counts until the present life's
+    /// feed is read to its end, and goes if it did not come again.
+    pub(crate) const DOUBTFUL: u8 = 6;
 }
 
 /// What this phone's member just made.

@@ -1,18 +1,24 @@
-//! Attachments that are not on this phone and of which nobody knows whether the relay's present life has them: given up
-//! here for the receipt of an earlier life, or taken with another phone of the same member.
+//! What an earlier life of the relay had and the present one may not. Attachments that are not on this phone: given up
+//! here for the receipt of an earlier life, or taken with another phone of the same member. And what others did to
+//! documents: the command centre's own steps come back with nobody's phone, and a screen that shows them would say
+//! "dispatched" of something that nobody was sent to.
 
 use std::time::Duration;
 
 use rusqlite::{Transaction, params};
 
 use super::{
+    append::state,
+    feed::rebuild,
     phone::Store,
     read::{present_epoch, read_waiting},
     sql,
 };
 use crate::{
+    entry::BodyType,
     error::Result,
-    id::{BlobHash, DocumentId, Epoch},
+    id::{BlobHash, DocumentId, EntryId, Epoch},
+    model::DocumentKind,
     outbox::WaitingBlob,
     time::Timestamp,
 };
@@ -84,6 +90,55 @@ impl Store {
         transaction.commit().map_err(sql)?;
         Ok(missing)
     }
+}
+
+impl Store {
+    /// The feed of the relay's present life is read to its end: what others changed in an earlier one and did not come
+    /// again is not in this one. Of documents without it, what is left takes effect; records and remarks stay.
+    pub fn end_doubt(&mut self) -> Result<()> {
+        if !self.may_have_doubtful {
+            return Ok(());
+        }
+        let transaction = self.transaction()?;
+        let gone: Vec<([u8; 16], u8)> = transaction
+            .prepare("SELECT DISTINCT document, kind FROM entry WHERE state = ?1")
+            .and_then(|mut find| {
+                find.query_map([state::DOUBTFUL], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            })
+            .map_err(sql)?;
+        transaction.execute("DELETE FROM entry WHERE state = ?1", [state::DOUBTFUL]).map_err(sql)?;
+        for (document, kind) in &gone {
+            if let Some(kind) = DocumentKind::from_number(*kind) {
+                rebuild(&transaction, DocumentId::new(*document), kind)?;
+            }
+        }
+        transaction.commit().map_err(sql)?;
+        for (document, _) in gone {
+            self.actors.remove(&DocumentId::new(document));
+        }
+        self.may_have_doubtful = false;
+        Ok(())
+    }
+}
+
+/// Another life of the relay begins: whether it has what others changed is seen from its feed.
+pub(super) fn changes_of_others(transaction: &Transaction<'_>) -> Result<()> {
+    transaction
+        .execute(
+            "UPDATE entry SET state = ?1 WHERE state = ?2 AND body_type = ?3",
+            params![state::DOUBTFUL, state::FEED, BodyType::Change.number()],
+        )
+        .map_err(sql)?;
+    Ok(())
+}
+
+/// An entry came again.
+pub(super) fn is_there_still(transaction: &Transaction<'_>, entry: EntryId) -> Result<()> {
+    transaction
+        .prepare_cached("UPDATE entry SET state = ?2 WHERE entry_id = ?1 AND state = ?3")
+        .and_then(|mut update| update.execute(params![entry.as_ref(), state::FEED, state::DOUBTFUL]))
+        .map_err(sql)?;
+    Ok(())
 }
 
 /// There is news of a document, or of the relay itself: what another phone of ours had not brought may have come.

@@ -88,6 +88,7 @@ impl Store {
         if known.is_some_and(|known| known.epoch != next.epoch) {
             offer_old_logs_again(&transaction)?;
             doubt::ask_again(&transaction, None)?;
+            doubt::changes_of_others(&transaction)?;
         }
         let mut by_document: BTreeMap<DocumentId, Vec<(Entry, Beside)>> = BTreeMap::new();
         for (entry, beside) in page {
@@ -115,6 +116,7 @@ impl Store {
             )
             .map_err(sql)?;
         transaction.commit().map_err(sql)?;
+        self.may_have_doubtful |= known.is_some_and(|known| known.epoch != next.epoch);
         // The held change used up its actor's number: what follows must come from another.
         for document in rebuilt {
             self.actors.remove(&document);
@@ -253,6 +255,7 @@ fn take_entries(transaction: &Transaction<'_>, id: DocumentId, entries: Vec<(Ent
         // Ours come back after a fork or a restored backup; held ones never come.
         let state = if beside.author == Author::You { state::RECEIPTED } else { state::FEED };
         let Some(row) = insert(transaction, &entry, beside.author, Some(beside.received_at), state)? else {
+            doubt::is_there_still(transaction, entry.id())?;
             continue;
         };
         if beside.author == Author::You {
@@ -358,7 +361,7 @@ fn set_held(
 fn forget(transaction: &Transaction<'_>, document: DocumentId) -> Result<()> {
     search::remove(transaction, document)?;
     transaction
-        .execute("DELETE FROM entry WHERE document = ?1 AND state = 0", [document.as_ref()])
+        .execute("DELETE FROM entry WHERE document = ?1 AND state IN (0, 6)", [document.as_ref()])
         .map_err(sql)?;
     let kind: Option<u8> = transaction
         .prepare_cached("SELECT kind FROM entry WHERE document = ?1 LIMIT 1")
@@ -380,7 +383,7 @@ pub(super) fn rebuild(transaction: &Transaction<'_>, id: DocumentId, kind: Docum
         let mut statement = transaction
             .prepare_cached(
                 "SELECT document, kind, claimed_at, body_type, body, id, author, received_at FROM entry
-                 WHERE document = ?1 AND state IN (0, 1, 2) ORDER BY id",
+                 WHERE document = ?1 AND state IN (0, 1, 2, 6) ORDER BY id",
             )
             .map_err(sql)?;
         let rows = statement

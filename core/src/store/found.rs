@@ -165,7 +165,8 @@ impl Found {
         if id.len() != 32 || document.len() != 16 {
             return false;
         }
-        let is_own = *state != i64::from(state::FEED) || *author == 0;
+        let is_of_feed = [state::FEED, state::DOUBTFUL].map(i64::from).contains(state);
+        let is_own = !is_of_feed || *author == 0;
         let built = whole(id, document, *kind, *claimed_at, *body_type, body);
         match built {
             Some(entry) if is_newest || is_own => {

@@ -35,6 +35,8 @@ pub struct Store {
     pub(super) actors: BTreeMap<DocumentId, [u8; 16]>,
     /// The time in a receipt, until it is compared with the phone's.
     pub(super) relay_said: Option<Timestamp>,
+    /// There may be changes of an earlier life of the relay; not known before it was looked for.
+    pub(super) may_have_doubtful: bool,
     /// Kept in this process: a screen may be about to name them.
     pub(super) added: BTreeSet<BlobHash>,
     folder: PathBuf,
@@ -99,6 +101,7 @@ impl Store {
             actors,
             added: BTreeSet::new(),
             relay_said: None,
+            may_have_doubtful: true,
             folder: folder.to_owned(),
             life,
             guard,

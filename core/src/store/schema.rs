@@ -27,7 +27,7 @@ pub(super) const PHONE: Schema = Schema {
     ],
 };
 
-/// Schema 1. `entry.state`: 0 from the feed, 1 pending, 2 receipted, 3 held, 4 held and tried again.
+/// Schema 1. `entry.state` is what `append::state` says.
 const PHONE_1: &str = "
 CREATE TABLE enrolment (
     id            INTEGER PRIMARY KEY CHECK (id = 1),

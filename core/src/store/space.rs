@@ -127,6 +127,15 @@ impl Store {
         if free < needed { Err(Error::StorageFull) } else { Ok(()) }
     }
 
+    /// Lets the database not grow any more, or grow again.
+    #[cfg(feature = "seeded-faults")]
+    pub fn fill_disk(&self, is_full: bool) -> Result<()> {
+        let pages: i64 =
+            self.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).map_err(sql)?;
+        let most = if is_full { pages } else { i64::from(u32::MAX - 1) };
+        self.connection.query_row(&format!("PRAGMA max_page_count = {most}"), [], |_| Ok(())).map_err(sql)
+    }
+
     /// Whether an attachment has a row here.
     pub fn knows_blob(&self, blob: &BlobHash) -> Result<bool> {
         self.connection

@@ -8,10 +8,12 @@ mod blobs;
 
 use std::{collections::BTreeSet, time::Duration};
 
+use data_encoding::BASE64URL_NOPAD;
+
 use crate::{
     entry::page::unpack,
     error::{Error, Result, Unreachable},
-    id::{BlobHash, Epoch, Nonce},
+    id::{BlobHash, Epoch, Nonce, Signature},
     log::{LogHead, Revocation, verify},
     model::{decode, encode, settings::Settings},
     outbox::{self, WaitingBlob},
@@ -19,7 +21,7 @@ use crate::{
     sync::{
         exchange::{Method, Request, Response},
         wire::{
-            CONTENT_TYPE, SettingsDigest, SignedRequest, SignedSettings, SyncRequest, SyncResponse, VERSION,
+            ANSWER_HEADER, AnswerSeal, CONTENT_TYPE, SettingsDigest, SignedRequest, SignedSettings, SyncRequest, SyncResponse, VERSION,
             code, known_version, path,
         },
     },
@@ -251,6 +253,7 @@ impl Session {
         if !is_for_us {
             return Err(Error::Offline(Unreachable::BadSignature));
         }
+        check_seal(&identity, nonce, response)?;
         self.relay_at = Some(receipt.at);
         match store.take_receipt(receipt, answer.outcome)? {
             ReceiptTaken::Receipted(entries) => self.figures.entries_receipted += entries,
@@ -280,6 +283,9 @@ impl Session {
         self.figures.entries_received += page.len() as u64;
         let cursor = answer.cursor.ok_or_else(not_the_relay)?;
         store.take_feed(page, &answer.notices, answer.seen.as_deref().unwrap_or_default(), cursor)?;
+        if !answer.has_more {
+            store.end_doubt()?;
+        }
         self.settings_wanted = answer.settings_version != store.settings_version()?;
         self.is_synced = !answer.has_more;
         Ok(())
@@ -344,6 +350,16 @@ impl Session {
             _ => Error::RelayRefused { code },
         }
     }
+}
+
+/// The receipt is signed by itself. What stands beside it, the feed and its place, would be gone for good if a byte of it
+/// were lost and the phone went on behind it.
+fn check_seal(identity: &Identity, nonce: Nonce, response: &Response) -> Result<()> {
+    let Some(seal) = response.header(ANSWER_HEADER) else { return Ok(()) };
+    let bytes = BASE64URL_NOPAD.decode(seal.as_bytes()).map_err(|_| not_the_relay())?;
+    let signature = Signature::from_slice(&bytes).map_err(|_| not_the_relay())?;
+    verify(&identity.relay_key, &AnswerSeal::of(nonce, &response.body), &signature)
+        .map_err(|_| Error::Offline(Unreachable::BadSignature))
 }
 
 /// What `Retry-After` asks for, within reason.

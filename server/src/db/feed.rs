@@ -109,6 +109,14 @@ pub fn places(connection: &Connection, key: i64, after: i64, limit: i64) -> Resu
     rows.collect::<rusqlite::Result<_>>().map_err(sql)
 }
 
+/// Whether there is such a place.
+pub fn has(connection: &Connection, seq: i64) -> Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM feed WHERE seq = ?1)")
+        .and_then(|mut find| find.query_row([seq], |row| row.get(0)))
+        .map_err(sql)
+}
+
 /// What stands at a place.
 pub fn get(connection: &Connection, seq: i64) -> Result<Item> {
     let found = optional(

@@ -41,6 +41,10 @@ use crate::{
 
 /// Most entries that are projected in one transaction.
 pub const PROJECTED_AT_ONCE: usize = 1_024;
+/// So many places of the feed, and up to as many again by chance, are left out at each start. Where a phone stands
+/// that got its place from a run that was lost since, there is none: so it shows that an older database was put back,
+/// even if as much has happened since.
+const LEAP: i64 = 1 << 19;
 /// The marker is renewed at least so often while there is work.
 const MARKER_AGE: Duration = Duration::from_mins(1);
 
@@ -75,7 +79,10 @@ impl Engine {
         let tokens = TokenKey::generate(&mut random);
         let is_new = db::meta::read(&connection)?.is_none();
         let (settings, bundle) = set_up(&mut connection, &identity, &mut random, clock.now())?;
-        let state = State::read(&connection)?;
+        let mut state = State::read(&connection)?;
+        if !is_new {
+            state.leap = LEAP + i64::try_from(random.below(LEAP.unsigned_abs())).unwrap_or(0);
+        }
         let shared = Arc::new(Shared::new(identity, clock, tokens, settings, bundle, state.feed_seq));
         let marker = state.marker();
         let marked_at = shared.clock.now();
@@ -188,7 +195,7 @@ impl Engine {
 
     /// The answer to an exchange whose push is stored.
     pub fn answer(&mut self, mut receipted: Receipted) -> Result<SyncResponse> {
-        if feed::is_ahead(&self.connection, receipted.cursor)? {
+        if feed::is_foreign(&self.connection, receipted.cursor)? {
             self.suspect_copy_back(receipted.device.device)?;
             receipted.cursor = None;
         }
@@ -249,14 +256,13 @@ impl Engine {
         self.contacts.insert(device, now);
     }
 
-    /// A device knows more of the feed than there is: the database was copied back under the same
-    /// epoch. That can be so only once after a start; a second time the device is wrong.
+    /// A device stands where the feed has no place: the database was copied back under the same epoch. That can be so only once after a start; a second time the device is wrong.
     pub fn suspect_copy_back(&mut self, device: DeviceId) -> Result<()> {
         if !self.may_be_copied_back {
-            tracing::warn!(%device, "a device claims more of the feed than there is");
+            tracing::warn!(%device, "a device claims to stand where the feed has no place");
             return Ok(());
         }
-        tracing::warn!(%device, "a device knows more of the feed than there is: a new life begins");
+        tracing::warn!(%device, "a device stands where the feed has no place: a new life begins");
         self.begin_life()
     }
 
@@ -331,13 +337,13 @@ impl Engine {
         if self.blobs.has_disk_failed() {
             return Err(self.stop_for_good());
         }
-        let before = (self.state.meta, self.state.stored_seq, self.state.feed_seq);
+        let before = (self.state.meta, self.state.stored_seq, self.state.feed_seq, self.state.leap);
         let done = self.try_write(work);
         if done.as_ref().is_err_and(is_of_the_disk) {
             return Err(self.stop_for_good());
         }
         if done.is_err() {
-            (self.state.meta, self.state.stored_seq, self.state.feed_seq) = before;
+            (self.state.meta, self.state.stored_seq, self.state.feed_seq, self.state.leap) = before;
             self.state.forget();
             if let Err(RelayError::Core(Error::Store(_) | Error::Corrupt(_))) = &done {
                 self.open_again();

@@ -120,12 +120,14 @@ impl Page {
     }
 }
 
-/// A cursor that this relay never gave: under its epoch, but beyond its end.
-pub fn is_ahead(connection: &Connection, cursor: Option<Cursor>) -> Result<bool> {
-    let Some(cursor) = cursor else { return Ok(false) };
+/// A cursor that this relay never gave: under its epoch, but where its feed has no place. Each is the last place that
+/// was taken, or the one before a place that was begun.
+pub fn is_foreign(connection: &Connection, cursor: Option<Cursor>) -> Result<bool> {
+    let Some(cursor) = cursor.filter(|cursor| cursor.seq > 0) else { return Ok(false) };
     let snapshot = db::snapshot(connection)?;
     let is_ours = db::meta::read(&snapshot)?.is_some_and(|meta| meta.epoch == cursor.epoch);
-    Ok(is_ours && position(cursor.seq) > db::meta::feed_seq(&snapshot)?)
+    let at = position(cursor.seq);
+    Ok(is_ours && !db::feed::has(&snapshot, at)? && !db::feed::has(&snapshot, at.saturating_add(1))?)
 }
 
 /// Composes and signs the answer to an exchange.

@@ -10,16 +10,19 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{ConnectInfo, Path, Query, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 use suishou_core::{
     id::{BlobHash, Epoch},
     model::encode,
-    sync::wire::{BlobKind, CONTENT_TYPE, Cursor, MAX_CHUNK_BYTES, MAX_SYNC_BYTES, WAIT_S, path},
+    sync::wire::{
+        ANSWER_HEADER, AnswerSeal, BlobKind, CONTENT_TYPE, Cursor, MAX_CHUNK_BYTES, MAX_SYNC_BYTES, WAIT_S, path,
+    },
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
@@ -79,7 +82,12 @@ fn cbor(bytes: impl Into<Body>) -> Response {
 async fn sync(State(relay): State<Relay>, request: Request) -> Result<Response> {
     let body = read_body(request.into_body(), MAX_SYNC_BYTES).await?;
     let response = relay.sync(body).await?;
-    Ok(cbor(encode(&response)))
+    let (nonce, body) = (response.receipt.nonce, encode(&response));
+    let signature = relay.inner.shared.identity.key.sign(&AnswerSeal::of(nonce, &body));
+    let seal = HeaderValue::from_str(&BASE64URL_NOPAD.encode(signature.as_ref())).map_err(|_| RelayError::Stopped)?;
+    let mut answer = cbor(body);
+    answer.headers_mut().insert(HeaderName::from_static(ANSWER_HEADER), seal);
+    Ok(answer)
 }
 
 async fn enrol(State(relay): State<Relay>, request: Request) -> Result<Response> {

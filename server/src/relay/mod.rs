@@ -228,12 +228,12 @@ impl Relay {
             receipt.await.map_err(|_| RelayError::Stopped)??
         };
         let (device, cursor) = (receipted.device.device, receipted.cursor);
-        if self.with(move |connection, _| feed::is_ahead(connection, cursor)).await? {
+        if self.with(move |connection, _| feed::is_foreign(connection, cursor)).await? {
             self.call(move |engine| engine.suspect_copy_back(device)).await?;
         }
         self.with(move |connection, shared| {
-            let is_ahead = feed::is_ahead(connection, receipted.cursor)?;
-            let cursor = receipted.cursor.filter(|_| !is_ahead);
+            let is_foreign = feed::is_foreign(connection, receipted.cursor)?;
+            let cursor = receipted.cursor.filter(|_| !is_foreign);
             feed::answer(connection, shared, &push::Receipted { cursor, ..receipted })
         })
         .await
@@ -354,6 +354,15 @@ impl Relay {
         let found =
             self.with(move |connection, _| Ok(crate::db::blob::find_preview(connection, photo)?)).await?;
         self.read_blob(found.ok_or(RelayError::NotFound)?).await
+    }
+
+    /// Takes into documents all that is stored, before whatever is asked for next.
+    pub async fn follow(&self) -> Result<()> {
+        self.call(|engine| {
+            while engine.project()? {}
+            Ok(())
+        })
+        .await
     }
 
     /// How the relay is.

@@ -29,6 +29,8 @@ pub(super) struct State {
     pub(super) meta: Meta,
     pub(super) stored_seq: i64,
     pub(super) feed_seq: i64,
+    /// Places that are left out before the next one.
+    pub(super) leap: i64,
     pub(super) keys: BTreeMap<String, i64>,
     pub(super) ancestry: BTreeMap<GridId, Vec<GridId>>,
     /// Made when it is first needed.
@@ -60,6 +62,7 @@ impl State {
             meta,
             stored_seq: db::meta::stored_seq(connection)?,
             feed_seq: db::meta::feed_seq(connection)?,
+            leap: 0,
             keys: BTreeMap::new(),
             ancestry: BTreeMap::new(),
             finder: None,
@@ -109,7 +112,7 @@ impl Work<'_> {
 
     /// Puts an item at the end of the feed; returns its place.
     pub(super) fn tell(&mut self, item: db::feed::Item) -> Result<i64> {
-        self.state.feed_seq += 1;
+        self.state.feed_seq += 1 + std::mem::take(&mut self.state.leap);
         db::feed::add(self.transaction, self.state.feed_seq, item)?;
         Ok(self.state.feed_seq)
     }

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use tempfile::TempDir;
+
 /// Copies a folder with all that is in it, but no lock.
 pub(super) fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder can be made");
@@ -13,4 +15,17 @@ pub(super) fn copy_folder(from: &Path, to: &Path) {
             fs::copy(item.path(), target).expect("a file can be copied");
         }
     }
+}
+
+/// What a kill at this moment would leave of a folder in use.
+pub(super) fn crashed(folder: &Path) -> TempDir {
+    let kept = tempfile::tempdir().expect("a folder for the copy can be made");
+    copy_folder(folder, kept.path());
+    kept
+}
+
+/// Puts a copy in place of a folder.
+pub(super) fn replace(folder: &Path, copy: &Path) {
+    fs::remove_dir_all(folder).expect("the folder can be removed");
+    copy_folder(copy, folder);
 }

@@ -90,7 +90,8 @@ impl Network {
         Ok(response)
     }
 
-    async fn deliver(&mut self, request: Request) -> Result<Response> {
+    /// Carries one exchange whatever faults are to come.
+    pub async fn deliver(&mut self, request: Request) -> Result<Response> {
         let mut builder = http::Request::builder().method(request.method.as_str()).uri(&request.path);
         let mut head = request.path.len() + 60;
         for (name, value) in &request.headers {

@@ -13,7 +13,11 @@ use suishou_core::{
 use suishou_server::relay::Relay;
 use tempfile::TempDir;
 
-use super::{Network, Township, folder::copy_folder, township::settle};
+use super::{
+    Network, Township,
+    folder::{copy_folder, crashed, replace},
+    township::settle,
+};
 
 /// A phone.
 #[derive(Debug)]
@@ -32,12 +36,17 @@ pub struct Phone {
 impl Phone {
     /// A new phone with nothing on it.
     pub fn new(township: &Township, seed: u64) -> Self {
+        Self::with_clock(township, seed, township.clock())
+    }
+
+    /// A new phone with a clock of its own.
+    pub fn with_clock(township: &Township, seed: u64, clock: SharedClock) -> Self {
         let kept = tempfile::tempdir().expect("a folder for the phone can be made");
         let mut phone = Self {
             field: None,
             network: Network::to(township.router()),
             relay: township.relay.clone(),
-            clock: township.clock(),
+            clock,
             folder: kept.path().join("store"),
             seed,
             _kept: Some(kept),
@@ -79,13 +88,18 @@ impl Phone {
     /// Puts an older copy in place of the files.
     pub fn roll_back(&mut self, snapshot: &TempDir) {
         self.kill();
-        std::fs::remove_dir_all(&self.folder).expect("the phone's folder can be removed");
-        copy_folder(snapshot.path(), &self.folder);
+        replace(&self.folder, snapshot.path());
         self.start();
     }
 
+    /// Ends the app as a kill does: what is on the disk at this moment is all that its next start finds.
+    pub fn crash(&mut self) {
+        let kept = crashed(&self.folder);
+        self.roll_back(&kept);
+    }
+
     /// Leads to the relay as it runs now.
-    pub(super) fn reconnect(&mut self, township: &Township) {
+    pub fn reconnect(&mut self, township: &Township) {
         self.network.reconnect(township.router());
         self.relay = township.relay.clone();
     }

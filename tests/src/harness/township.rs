@@ -17,7 +17,10 @@ use suishou_server::{
 };
 use tempfile::TempDir;
 
-use super::{Phone, TestClock, folder::copy_folder};
+use super::{
+    Phone, TestClock,
+    folder::{copy_folder, crashed, replace},
+};
 
 /// A township.
 #[derive(Debug)]
@@ -141,7 +144,12 @@ impl Township {
 
     /// An enrolled phone that has read the settings.
     pub async fn phone(&self, member: &str, seed: u64) -> Phone {
-        let mut phone = Phone::new(self, seed);
+        self.phone_with(member, seed, self.clock()).await
+    }
+
+    /// An enrolled phone with a clock of its own.
+    pub async fn phone_with(&self, member: &str, seed: u64, clock: SharedClock) -> Phone {
+        let mut phone = Phone::with_clock(self, seed, clock);
         phone.enrol(&self.invitation(member).await).await.expect("the invitation is valid");
         phone.sync().await.expect("the network works");
         phone
@@ -199,21 +207,30 @@ impl Township {
         self.relay = start(&self.folder, &self.identity, &self.time, self.seed);
     }
 
+    /// Ends the relay as a kill does: what is on the disk at this moment is all that its next run finds.
+    pub async fn crash(&mut self) {
+        let kept = crashed(&self.folder);
+        self.relay.stop().await;
+        replace(&self.folder, kept.path());
+        self.restart().await;
+    }
+
+    /// Stops the relay and puts an older copy of the whole folder in its place, the marker too.
+    pub async fn copy_back_whole(&mut self, backup: &TempDir) {
+        self.relay.stop().await;
+        replace(&self.folder, backup.path());
+        self.restart().await;
+    }
+
     /// Gives a phone the relay as it runs now.
     pub fn reconnect(&self, phone: &mut Phone) {
         phone.reconnect(self);
     }
 }
 
-/// Waits until a relay has taken into documents all that it stored.
+/// Lets a relay take into documents all that it stored.
 pub(super) async fn settle(relay: &Relay) {
-    for _ in 0..2_000 {
-        let status = relay.status().await.expect("the relay answers");
-        if status.projected_seq == status.stored_seq {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    relay.follow().await.expect("the relay takes in what it stored");
 }
 
 fn start(folder: &std::path::Path, identity: &Identity, time: &Arc<TestClock>, seed: u64) -> Relay {
