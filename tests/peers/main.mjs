@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { NAMES, enginesOf } from './engines.mjs';
 import { acknowledgement, measure } from './measure.mjs';
-import { endAll, hasStrace } from './process.mjs';
+import { endAll, hasStrace, stopAll } from './process.mjs';
 import { figuresOf, median, tableOf } from './table.mjs';
 import { makeReports, sizesOf } from './work.mjs';
 
@@ -41,20 +41,20 @@ function settings() {
     throw new Mistake(error.message);
   }
   if (values.help) return { isHelp: true };
-  const only = values.only?.split(',').map((name) => name.trim()) ?? NAMES;
-  for (const name of only) {
-    if (!NAMES.includes(name)) throw new Mistake(`there is no engine "${name}": ${NAMES.join(', ')}`);
-    const needed = { suishou: ['program', 'bench'], samod: ['samod'] }[name] ?? [];
-    for (const program of needed) if (!values[program]) throw new Mistake(`${name} needs --${program} FILE`);
-  }
-  return {
+  const chosen = {
     ...values,
-    only,
+    only: values.only?.split(',').map((name) => name.trim()) ?? NAMES,
     documents: count(values, 'documents', 10_000),
     runs: count(values, 'runs', 100),
     seed: count(values, 'seed', 2 ** 32 - 1),
     limit: count(values, 'limit', 3_600),
   };
+  for (const name of chosen.only) {
+    if (!NAMES.includes(name)) throw new Mistake(`there is no engine "${name}": ${NAMES.join(', ')}`);
+    const needed = { suishou: ['program', 'bench'], samod: ['samod'] }[name] ?? [];
+    for (const program of needed) if (!values[program]) throw new Mistake(`${name} needs --${program} FILE`);
+  }
+  return chosen;
 }
 
 /** The work, or a failure after so many seconds; what still runs then is ended. */
@@ -109,6 +109,7 @@ async function main() {
   const results = [];
   for (const engine of enginesOf(chosen).filter(({ name }) => chosen.only.includes(name))) {
     results.push(await tryEngine(engine, reports, chosen));
+    if (stoppedBy > 0) return stoppedBy;
   }
   console.log(tableOf(results));
   const figures = figuresOf(results, chosen.documents);
@@ -123,11 +124,11 @@ async function main() {
   return results.some((result) => result.name === 'suishou' && result.failed) ? 1 : 0;
 }
 
-for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15], ['SIGHUP', 1]]) {
+let stoppedBy = 0;
+for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {
   process.on(signal, () => {
-    endAll();
-    process.exitCode = 128 + number;
-    setTimeout(() => process.exit(), 500);
+    stoppedBy = 128 + number;
+    stopAll();
   });
 }
 

@@ -10,14 +10,23 @@ const running = new Set();
 const TIED = spawnSync('setpriv', ['--version']).status === 0 ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [];
 const KEPT_STDERR = 2_000;
 
+let isStopped = false;
+
 /** Ends everything that was started and still runs. */
 export function endAll() {
   for (const child of running) child.end();
 }
 
+/** Ends everything, and nothing is started any more. */
+export function stopAll() {
+  isStopped = true;
+  endAll();
+}
+
 /** A program that says what happens in lines of JSON. */
 export class Child {
   constructor(command, { env = {}, tracedTo = null } = {}) {
+    if (isStopped) throw new Error('stopped');
     const tied = [...TIED, ...command];
     const [program, ...words] = tracedTo ? [...TIED, ...straceTo(tracedTo), ...tied] : tied;
     this.isTraced = tracedTo !== null;
