@@ -89,7 +89,7 @@ async function tryEngine(engine, reports, { runs, limit }) {
     const proof = isTraced ? await within(limit, () => acknowledgement(engine, reports, tell)) : null;
     return { ...said, ...median(results), acknowledgement: proof };
   } catch (error) {
-    tell(`FAILED, ${error.message};`);
+    tell(stoppedBy > 0 ? 'stopped;' : `FAILED, ${error.message};`);
     return { ...said, failed: error.message };
   }
 }

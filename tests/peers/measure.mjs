@@ -94,7 +94,9 @@ export async function measure(engine, reports, tell) {
     const pull = await phase(engine, 'pull', on(second));
     tell('again');
     const again = await phase(engine, 'again', on(second));
-    return { push, pull, again, disk, peak: server.peak() };
+    const peak = server.peak();
+    await server.stop();
+    return { push, pull, again, peak, disk, stopped: diskOf(store) };
   });
 }
 

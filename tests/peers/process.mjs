@@ -9,6 +9,7 @@ const running = new Set();
 /** The kernel ends a child whose parent is gone, even if that was killed. */
 const TIED = spawnSync('setpriv', ['--version']).status === 0 ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [];
 const KEPT_STDERR = 2_000;
+const STOPPING_MS = 10_000;
 
 let isStopped = false;
 
@@ -101,6 +102,15 @@ export class Child {
   /** The most memory that it has had, in bytes. */
   peak() {
     return 1024 * Number(/VmHWM:\s+(\d+)/.exec(fileOr(`/proc/${this.pid}/status`, ''))?.[1] ?? 0);
+  }
+
+  /** Asks it to end in good order, and waits a while for that. */
+  async stop() {
+    process.kill(this.pid, 'SIGTERM');
+    const late = new Promise((resolve) => setTimeout(resolve, STOPPING_MS).unref());
+    await Promise.race([this.over, late]);
+    this.end();
+    await this.over;
   }
 
   /** Ends it at once; what it was to keep is on the disk by then, or never will be. */
