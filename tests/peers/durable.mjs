@@ -58,7 +58,7 @@ export function durability(file, store, passed, acknowledgedAt) {
   const written = between.filter((call) => WRITES.test(call.name));
   const name = (call) => call.path.slice(store.length + 1).split('/').pop();
   const synced = between.find(
-    (call) => SYNCS.test(call.name) && written.some((write) => write.path === call.path && write.end <= call.end),
+    (call) => SYNCS.test(call.name) && written.some((write) => write.path === call.path && write.end <= call.time),
   );
   const throughout = written.find((call) => synchronous.has(call.path));
   if (synced) return { word: 'after fsync', why: `${synced.name} of ${name(synced)} came before it` };

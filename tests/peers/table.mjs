@@ -41,7 +41,7 @@ function rows() {
     { name: '  blocks with those of folders, KB', unit: 'KB', of: (result) => kb(result.stopped.blocks), isJudged: true },
     { name: '  files', show: (result) => String(result.stopped.files) },
     { title: 'the acknowledgement' },
-    { name: 'is sent', show: (result) => result.acknowledgement?.word ?? 'not measured' },
+    { name: 'is sent', show: (result) => result.acknowledgement.word },
     { name: 'the device knows, s', unit: 's', of: (result) => result.push.acknowledged ?? Number.NaN },
   ];
 }
@@ -70,7 +70,7 @@ export function tableOf(results) {
   const rule = '-'.repeat(width(shown[0]));
   const notes = results.flatMap((result) => {
     if (result.failed) return [`${result.name} FAILED: ${result.failed}`];
-    return result.acknowledgement ? [`${result.name}: acknowledged ${result.acknowledgement.word}: ${result.acknowledgement.why}`] : [];
+    return [`${result.name}: acknowledged ${result.acknowledgement.word}: ${result.acknowledgement.why}`];
   });
   return [rule, ...shown.slice(0, 2), rule, ...shown.slice(2), rule, ...notes].map((line) => line.trimEnd()).join('\n');
 }
@@ -90,7 +90,7 @@ export function figuresOf(results, documents) {
         return { name, value, unit: row.unit, reference, goal: 1, holds: value <= reference };
       }),
     );
-  if (!base.acknowledgement) return figures;
+  if (base.acknowledgement.word === 'not measured') return figures;
   const value = base.acknowledgement.word === 'after fsync' ? 0 : 1;
   const name = 'acknowledgements before what they acknowledge was synced to disk';
   return [...figures, { name, value, unit: 'acknowledgements', reference: null, goal: 0, holds: value === 0 }];

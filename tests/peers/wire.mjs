@@ -5,7 +5,7 @@ import { once } from 'node:events';
 const CRLF2 = Buffer.from('\r\n\r\n');
 
 /** One direction of a connection: HTTP/1.1 until a head says that WebSocket frames follow. */
-class Direction {
+export class Direction {
   constructor(isUp) {
     this.isUp = isUp;
     this.start = Buffer.alloc(0);

@@ -21,7 +21,7 @@ use futures::{
     future::{BoxFuture, ready, try_join_all},
 };
 use samod::{
-    BackoffConfig, ConcurrencyConfig, DialError, Dialer, DocHandle, DocumentId, Repo, Transport,
+    BackoffConfig, ConcurrencyConfig, DialError, Dialer, DocHandle, DocumentId, Repo, ShareConfig, Transport,
     storage::TokioFilesystemStorage,
 };
 use serde_json::{Map, Value, json};
@@ -50,14 +50,15 @@ async fn main() -> Outcome<()> {
 }
 
 /// Two threads for documents, as the machine has two cores.
-async fn open(store: &str) -> Outcome<Repo> {
+async fn open(store: &str, share: ShareConfig) -> Outcome<Repo> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build()?;
     let repo = Repo::build_tokio().with_storage(TokioFilesystemStorage::new(PathBuf::from(store)));
-    Ok(repo.with_concurrency(ConcurrencyConfig::Threadpool(pool)).load().await)
+    Ok(repo.with_concurrency(ConcurrencyConfig::Threadpool(pool)).with_share_policy(share).load().await)
 }
 
+/// It announces nothing, as automerge-repo's sync server: a device that asks would be sent documents twice.
 async fn serve(store: &str) -> Outcome<()> {
-    let repo = open(store).await?;
+    let repo = open(store, ShareConfig::read_write().with_announce(false)).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
     let acceptor = repo.make_acceptor(Url::parse(&format!("ws://127.0.0.1:{port}"))?)?;
@@ -115,7 +116,7 @@ impl Dialer for Plain {
 
 /// Writes the reports offline: a change for the capture and one for each later step.
 async fn capture(store: &str, work: &str, ids: &str) -> Outcome<()> {
-    let repo = open(store).await?;
+    let repo = open(store, ShareConfig::default()).await?;
     let mut written = Vec::new();
     for mut report in reports(work)? {
         let steps = report.get_mut("steps").and_then(Value::as_array_mut).ok_or("no steps")?;
@@ -136,7 +137,7 @@ async fn capture(store: &str, work: &str, ids: &str) -> Outcome<()> {
 }
 
 async fn device(mode: &str, store: &str, work: &str, ids: &str) -> Outcome<()> {
-    let repo = open(store).await?;
+    let repo = open(store, ShareConfig::default()).await?;
     let ids: Vec<String> = serde_json::from_slice(&fs::read(ids)?)?;
     let ids = ids.iter().map(|id| id.parse::<DocumentId>()).collect::<Result<Vec<_>, _>>()?;
     let mut handles = Vec::new();
