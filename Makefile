@@ -88,7 +88,7 @@ bench-relay: setup ## The relay under load: storm, dawdling sockets, 1,200 waiti
 
 .PHONY: peers
 peers: setup ## The same 1,000 reports through automerge-repo, samod, PouchDB and Yjs/Hocuspocus, beside Suishou (PEERS="--only pouchdb")
-	@scripts/setup bench
+	@scripts/setup peers
 	$(CARGO) build --profile bench --workspace --bins
 	@scripts/peers $(PEERS)
 
