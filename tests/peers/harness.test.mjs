@@ -17,17 +17,19 @@ function countIn(size, stream, isUp) {
 }
 
 function frame(opcode, size, isMasked) {
-  const length =
-    size < 126 ? [size] : size < 65_536 ? [126, size >> 8, size & 255] : [127, 0, 0, 0, 0, 0, size >> 16, (size >> 8) & 255, size & 255];
+  const bytes = [size >> 16, (size >> 8) & 255, size & 255];
+  const length = size < 126 ? [size] : size < 65_536 ? [126, ...bytes.slice(1)] : [127, 0, 0, 0, 0, 0, ...bytes];
   length[0] |= isMasked ? 0x80 : 0;
   return Buffer.concat([Buffer.from([0x80 | opcode, ...length]), Buffer.alloc(isMasked ? 4 : 0), Buffer.alloc(size, 0x0d)]);
 }
 
 test('frames_are_counted_however_the_stream_is_cut', () => {
   const head = Buffer.from('GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n');
-  const frames = [frame(2, 5, true), frame(9, 3, true), frame(2, 300, true), frame(1, 70_000, true), frame(10, 0, true), frame(2, 0, true)];
+  const frames = [[2, 5], [9, 3], [2, 300], [1, 70_000], [10, 0], [2, 0]].map(([opcode, size]) => frame(opcode, size, true));
   const stream = Buffer.concat([head, ...frames]);
-  for (const size of [1, 2, 3, 7, 63, 64, 65, 1_000, stream.length]) assert.equal(countIn(size, stream, true), 4, `pieces of ${size}`);
+  for (const size of [1, 2, 3, 7, 63, 64, 65, 1_000, stream.length]) {
+    assert.equal(countIn(size, stream, true), 4, `pieces of ${size}`);
+  }
 });
 
 test('http_messages_are_counted_however_the_stream_is_cut', () => {
@@ -69,7 +71,11 @@ test('a_seed_gives_the_same_work', () => {
 function foundIn(lines, acknowledgedAt = 11_001) {
   const folder = mkdtempSync(join(tmpdir(), 'suishou-peers-'));
   const file = join(folder, 'trace');
-  const passed = [{ at: 10_000, isUp: true, bytes: 1_000 }, { at: 11_000, isUp: false, bytes: 50 }, { at: 13_000, isUp: false, bytes: 9 }];
+  const passed = [
+    { at: 10_000, isUp: true, bytes: 1_000 },
+    { at: 11_000, isUp: false, bytes: 50 },
+    { at: 13_000, isUp: false, bytes: 9 },
+  ];
   try {
     writeFileSync(file, lines.join('\n'));
     return durability(file, '/store', passed, acknowledgedAt).word;
@@ -89,19 +95,25 @@ test('only_an_fsync_of_what_was_written_before_the_answer_is_durable', () => {
   assert.equal(foundIn([write, write.replaceAll('10.1', '12.0')]), 'from memory', 'half of it later');
   assert.equal(foundIn([write.replace('10.1', '12.0')]), 'from memory');
   assert.equal(foundIn([write, sync('10.200000')], null), 'none');
-  const cut = ['7 10.200000 fsync(5</store/db-wal> <unfinished ...>', '8 10.250000 write(1</dev/pts/0>, ""..., 1) = 1 <0.000010>', '7 10.400000 <... fsync resumed>) = 0 <0.200000>'];
+  const cut = [
+    '7 10.200000 fsync(5</store/db-wal> <unfinished ...>',
+    '8 10.250000 write(1</dev/pts/0>, ""..., 1) = 1 <0.000010>',
+    '7 10.400000 <... fsync resumed>) = 0 <0.200000>',
+  ];
   assert.equal(foundIn([write, ...cut]), 'after fsync');
   const opened = '7 9.000000 openat(AT_FDCWD</>, "", O_RDWR|O_CREAT|O_DSYNC, 0644) = 5</store/db-wal> <0.000100>';
   assert.equal(foundIn([opened, write]), 'after fsync');
 });
 
 test('figures_hold_where_suishou_costs_at_most_as_much', () => {
-  const phase = { up: 10, down: 10, messagesUp: 1, messagesDown: 1, serverCpu: 10, clientCpu: 10, seconds: 1, acknowledged: 1 };
+  const counted = { up: 10, down: 10, messagesUp: 1, messagesDown: 1, serverCpu: 10, clientCpu: 10 };
+  const phase = { ...counted, seconds: 1, acknowledged: 1 };
   const disk = { bytes: 10, blocks: 10, files: 1 };
   const one = { push: phase, pull: phase, again: phase, peak: 10, disk, stopped: disk };
   const own = { ...one, name: 'suishou', acknowledgement: { word: 'after fsync' } };
   const smaller = { ...one, name: 'other', push: { ...phase, up: 5 }, acknowledgement: { word: 'none' } };
   const missed = figuresOf([own, smaller, { name: 'broken', failed: 'it' }], 5).filter((figure) => !figure.holds);
-  assert.deepEqual(missed.map((figure) => figure.name), ['push to an empty server, 5 reports: KB both ways, beside other']);
+  const names = missed.map((figure) => figure.name);
+  assert.deepEqual(names, ['push to an empty server, 5 reports: KB both ways, beside other']);
   assert.deepEqual(median([{ value: 3, name: 'a' }, { value: 1, name: 'a' }, { value: 2, name: 'b' }]), { value: 2, name: 'b' });
 });

@@ -24,7 +24,9 @@ class Mistake extends Error {}
 
 function count(options, name, most) {
   const value = Number(options[name]);
-  if (!Number.isInteger(value) || value < 1 || value > most) throw new Mistake(`--${name} takes a whole number from 1 to ${most}`);
+  if (!Number.isInteger(value) || value < 1 || value > most) {
+    throw new Mistake(`--${name} takes a whole number from 1 to ${most}`);
+  }
   return value;
 }
 

@@ -1,7 +1,7 @@
 // The table for people and the figures for programs.
 
 const kb = (bytes) => bytes / 1e3;
-const round = (value) => Number.isInteger(value) ? String(value) : shortened(value);
+const round = (value) => (Number.isInteger(value) ? String(value) : shortened(value));
 const shortened = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
 
 /** What is measured of every phase: name, unit, value, how it is shown if not as that number; whether it is judged. */
@@ -66,7 +66,8 @@ export function tableOf(results) {
   const body = rows().map((row) => [row.title ?? `  ${row.name}`, ...results.map((result) => cell(row, result, base))]);
   const lines = [['', ...results.map((result) => result.name)], ['', ...results.map((result) => result.version)], ...body];
   const sizes = lines[0].map((_, column) => Math.max(...lines.map((line) => width(line[column]))));
-  const shown = lines.map((line) => line.map((text, at) => (at ? right(text, sizes[at]) : left(text, sizes[at]))).join('   '));
+  const padded = (text, at) => (at === 0 ? left(text, sizes[at]) : right(text, sizes[at]));
+  const shown = lines.map((line) => line.map(padded).join('   '));
   const rule = '-'.repeat(width(shown[0]));
   const notes = results.flatMap((result) => {
     if (result.failed) return [`${result.name} FAILED: ${result.failed}`];
