@@ -6,7 +6,7 @@ const WRITES = /^(write|pwrite64|writev|pwritev2?)$/;
 const SYNCS = /^(fsync|fdatasync|sync_file_range|msync|sync|syncfs)$/;
 
 /** Who waits for a write has written all but what its housekeeping adds. */
-const WRITTEN = 0.95;
+const WRITTEN = 0.99;
 
 /** Calls of a trace in the order of their ends: name, path, bytes, seconds since 1970 at which they ended. */
 function callsOf(file) {

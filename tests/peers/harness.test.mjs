@@ -25,7 +25,8 @@ function frame(opcode, size, isMasked) {
 
 test('frames_are_counted_however_the_stream_is_cut', () => {
   const head = Buffer.from('GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n');
-  const frames = [[2, 5], [9, 3], [2, 300], [1, 70_000], [10, 0], [2, 0]].map(([opcode, size]) => frame(opcode, size, true));
+  const sizes = [[2, 5], [9, 3], [2, 300], [1, 70_000], [10, 0], [2, 0]];
+  const frames = sizes.map(([opcode, size]) => frame(opcode, size, true));
   const stream = Buffer.concat([head, ...frames]);
   for (const size of [1, 2, 3, 7, 63, 64, 65, 1_000, stream.length]) {
     assert.equal(countIn(size, stream, true), 4, `pieces of ${size}`);
@@ -115,5 +116,6 @@ test('figures_hold_where_suishou_costs_at_most_as_much', () => {
   const missed = figuresOf([own, smaller, { name: 'broken', failed: 'it' }], 5).filter((figure) => !figure.holds);
   const names = missed.map((figure) => figure.name);
   assert.deepEqual(names, ['push to an empty server, 5 reports: KB both ways, beside other']);
-  assert.deepEqual(median([{ value: 3, name: 'a' }, { value: 1, name: 'a' }, { value: 2, name: 'b' }]), { value: 2, name: 'b' });
+  const runs = [{ value: 3, name: 'a' }, { value: 1, name: 'a' }, { value: 2, name: 'b' }];
+  assert.deepEqual(median(runs), { value: 2, name: 'b' });
 });

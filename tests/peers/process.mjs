@@ -137,10 +137,15 @@ export async function run(command, options) {
   return said;
 }
 
+/**
+ * Making a folder takes a while under strace: stores of a file for each change then show whether their engine waits for
+ * them, or was only lucky. Nothing but a store makes folders.
+ */
 const straceTo = (file) => [
   'strace', '--follow-forks', '--seccomp-bpf', '--decode-fds=path', '--absolute-timestamps=format:unix,precision:us',
   '--syscall-times=us', '--string-limit=0', '--output', file, '--trace',
   'fsync,fdatasync,sync_file_range,msync,sync,syncfs,write,pwrite64,writev,pwritev,pwritev2,openat,open,creat',
+  '--inject', 'mkdir,mkdirat:delay_enter=50000',
 ];
 
 export const hasStrace = () => spawnSync('strace', ['-V']).status === 0;

@@ -21,8 +21,8 @@ function local(store) {
 }
 
 function asDocument(report) {
-  const { id, ...content } = report;
-  return { _id: id, ...content };
+  const { id, ...rest } = report;
+  return { _id: id, ...rest };
 }
 
 function content(document) {
