@@ -7,22 +7,25 @@ import { Child, diskOf } from './process.mjs';
 import { pause } from './role.mjs';
 import { countingProxy, wallNow } from './wire.mjs';
 
-/** An engine is at rest when so long no data has passed and next to no CPU was used: longer than any delayed save. */
+/** An engine is at rest when so long no data has passed, and it has used next to no CPU and written next to nothing. */
 const REST_MS = 3_000;
 const REST_CPU_MS = 120;
+const REST_BYTES = 65_536;
 const LOOK_MS = 100;
 /** So few reports tell as well whether an acknowledgement is durable, and strace is slow. */
 const TRACED_REPORTS = 20;
 
 async function untilRest(proxy, children) {
   const looks = [];
+  const sum = (of) => children.reduce((total, child) => total + of(child), 0);
   for (;;) {
     const now = wallNow();
-    looks.push({ now, cpu: children.reduce((sum, child) => sum + child.cpu(), 0) });
+    looks.push({ now, cpu: sum((child) => child.cpu()), written: sum((child) => child.written()) });
     while (looks.length > 1 && looks[1].now <= now - REST_MS) looks.shift();
-    const isLong = now - looks[0].now >= REST_MS;
-    const isIdle = looks.at(-1).cpu - looks[0].cpu <= REST_CPU_MS;
-    if (isLong && isIdle && now - proxy.counts.lastData >= REST_MS) return;
+    const [first, last] = [looks[0], looks.at(-1)];
+    const isLong = now - Math.max(first.now, proxy.counts.lastData) >= REST_MS;
+    const isIdle = last.cpu - first.cpu <= REST_CPU_MS && last.written - first.written <= REST_BYTES;
+    if (isLong && isIdle) return;
     await pause(LOOK_MS);
   }
 }

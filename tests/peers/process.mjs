@@ -99,6 +99,11 @@ export class Child {
     return 10 * (Number(fields[11] ?? 0) + Number(fields[12] ?? 0));
   }
 
+  /** Bytes that it has given to the disk so far: who waits for the disk uses no CPU. */
+  written() {
+    return Number(/^write_bytes: (\d+)/m.exec(fileOr(`/proc/${this.pid}/io`, ''))?.[1] ?? 0);
+  }
+
   /** The most memory that it has had, in bytes. */
   peak() {
     return 1024 * Number(/VmHWM:\s+(\d+)/.exec(fileOr(`/proc/${this.pid}/status`, ''))?.[1] ?? 0);
