@@ -86,6 +86,12 @@ bench-relay: setup ## The relay under load: storm, dawdling sockets, 1,200 waiti
 	@mkdir -p target
 	"$(CARGO_TARGET_DIR)/release/bench" --program "$(CARGO_TARGET_DIR)/release/suishou" --only relay --json target/bench-relay.json
 
+.PHONY: peers
+peers: setup ## The same 1,000 reports through automerge-repo, samod, PouchDB and Yjs/Hocuspocus, beside Suishou (PEERS="--only pouchdb")
+	@scripts/setup peers
+	$(CARGO) build --profile bench --workspace --bins
+	@scripts/peers $(PEERS)
+
 .PHONY: release
 release: console ## The relay for real use: a static program for x86-64 and one for arm64, in target/dist (TARGETS= for one)
 	@scripts/release $(TARGETS)

@@ -7,6 +7,7 @@
 
 mod figures;
 mod patrol;
+mod peer;
 mod photo;
 mod proc;
 mod program;
@@ -49,6 +50,9 @@ enum Part {
     Draft { folder: PathBuf, saves: usize },
     /// Syncs an enrolled phone's folder and says its peak memory.
     Sync { folder: PathBuf },
+    /// A phone of the comparison with other engines.
+    #[command(subcommand)]
+    Peer(peer::Deed),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
         Some(Part::Capture { folder, reports }) => return program::capture(folder, *reports),
         Some(Part::Draft { folder, saves }) => return program::draft(folder, *saves),
         Some(Part::Sync { folder }) => return program::sync(folder),
+        Some(Part::Peer(deed)) => return peer::act(deed),
         None => {}
     }
     let wants = |part: &str| arguments.only.as_deref().is_none_or(|only| only == part);
