@@ -45,9 +45,31 @@ test: setup lint ## Every test of every language, and other people's programs ag
 	@scripts/console check
 	$(CARGO) build --workspace --bins $(CONSOLE)
 	$(CARGO) test --workspace $(CONSOLE) --no-fail-fast
+	@$(SIMULATE) --seeds 300 --seconds 240
+	@$(SIMULATE) --bug all --seeds 2000
 	@scripts/schemathesis
 	@scripts/console e2e
 	@scripts/android
+
+SEEDS ?= 200
+FROM ?= 1
+HOURS ?= 8
+SIMULATE := "$(CARGO_TARGET_DIR)/debug/simulate"
+
+.PHONY: sim
+sim: setup ## The simulator: whole townships with every fault, from seeds (SEEDS= FROM=)
+	$(CARGO) build --quiet --workspace --bins
+	@$(SIMULATE) --seeds $(SEEDS) --from $(FROM)
+
+.PHONY: bugs
+bugs: setup ## Faults that are built in on purpose, and how soon the simulator finds each
+	$(CARGO) build --quiet --workspace --bins
+	@$(SIMULATE) --bug all --seeds 2000
+
+.PHONY: soak
+soak: setup ## The simulator for HOURS=, going on where it last stopped
+	$(CARGO) build --quiet --workspace --bins
+	@$(SIMULATE) --seeds 1 --seconds $$(( $(HOURS) * 3600 )) --resume "$(CARGO_TARGET_DIR)/soak"
 
 .PHONY: android
 android: setup ## The Android app: build it, test it with the real library and a real relay, draw every screen

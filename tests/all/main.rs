@@ -33,4 +33,5 @@ mod revoked;
 mod salvage;
 mod scenarios;
 mod seen;
+mod simulated;
 mod systems;

@@ -17,6 +17,7 @@ use crate::{
         track::{GAP_AFTER_S, TrackFix},
     },
     rows::PatrolRow,
+    seeded::{self, Seeded},
     store::Mine,
     time::Timestamp,
     view::PatrolView,
@@ -70,7 +71,7 @@ impl Field {
         // The phone's clock was set back: no stretch reaches from one reckoning into the other.
         let is_set_back = last.since(fix.at).as_secs() > GAP_AFTER_S;
         let silence = inner.silence(last, fix.at)?;
-        if is_set_back || silence.is_some() {
+        if (is_set_back || silence.is_some()) && !seeded::is_on(Seeded::GapCounted) {
             // Of what stood still between two silences there is one change for each, and not two.
             inner.track(patrol, Overlap::None, silence.as_slice(), fix.at)?;
         }

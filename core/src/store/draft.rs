@@ -13,6 +13,7 @@ use crate::{
         draft::{Draft, DraftBody},
     },
     policy::Rights,
+    seeded::{self, Seeded},
     sync::bundle::BundledDraft,
     time::Timestamp,
 };
@@ -136,6 +137,12 @@ impl Store {
     /// Keeps the entries that a draft became and removes the draft, in one transaction: whatever happens,
     /// there is one of both.
     pub fn append_draft(&mut self, draft: DraftId, made: impl Into<Made>, rights: &Rights) -> Result<()> {
+        if seeded::is_on(Seeded::DraftDroppedFirst) {
+            let transaction = self.transaction()?;
+            remove(&transaction, draft)?;
+            transaction.commit().map_err(sql)?;
+            return self.append(made, rights);
+        }
         self.append_and(made.into(), rights, |transaction| match remove(transaction, draft)? {
             0 => Err(Error::DraftNotFound { draft }),
             _ => Ok(()),

@@ -25,6 +25,7 @@ use crate::{
     },
     policy::Rights,
     project::{Incoming, project},
+    seeded::{self, Seeded},
     sync::wire::{Cursor, FeedNotice, PushOutcome, Seen},
     time::Timestamp,
 };
@@ -53,15 +54,19 @@ impl Store {
             open_log(&transaction, new_log)?;
             ReceiptTaken::Forked
         } else if held.counter < log.receipted {
-            let again = transaction
-                .execute(
-                    "UPDATE entry SET state = 1 WHERE state = 2 AND id IN
-                        (SELECT entry FROM log_entry WHERE log = ?1 AND counter > ?2)",
-                    params![log.row, i64::try_from(held.counter).unwrap_or(i64::MAX)],
+            let again: Vec<i64> = transaction
+                .prepare_cached(
+                    "SELECT e.id FROM log_entry l JOIN entry e ON e.id = l.entry
+                     WHERE l.log = ?1 AND l.counter > ?2 AND e.state IN (2, 3, 4) ORDER BY l.counter",
                 )
+                .and_then(|mut find| {
+                    let after = params![log.row, i64::try_from(held.counter).unwrap_or(i64::MAX)];
+                    find.query_map(after, |row| row.get(0))?.collect()
+                })
                 .map_err(sql)?;
+            judge_anew(&transaction, &again)?;
             set_receipted(&transaction, log.row, held.counter)?;
-            ReceiptTaken::Again(again as u64)
+            ReceiptTaken::Again(again.len() as u64)
         } else {
             let receipted = mark_receipted(&transaction, log.row, log.receipted, held.counter, receipt.at)?;
             set_receipted(&transaction, log.row, held.counter)?;
@@ -70,6 +75,16 @@ impl Store {
         super::space::note_relay_time(&transaction, receipt.at)?;
         transaction.commit().map_err(sql)?;
         Ok(taken)
+    }
+
+    /// Believes that the relay has everything: only for the fault of that name.
+    pub(crate) fn believe(&mut self) -> Result<()> {
+        self.connection
+            .execute_batch(
+                "UPDATE entry SET state = 2 WHERE state = 1;
+                 UPDATE log SET receipted = (SELECT coalesce(max(l.counter), 0) FROM log_entry l WHERE l.log = log.id);",
+            )
+            .map_err(sql)
     }
 
     /// Takes a page of the feed and moves the cursor, all or nothing.
@@ -85,7 +100,8 @@ impl Store {
             return Ok(());
         }
         let transaction = self.transaction()?;
-        if known.is_some_and(|known| known.epoch != next.epoch) {
+        let is_new_life = known.is_some_and(|known| known.epoch != next.epoch);
+        if is_new_life && !seeded::is_on(Seeded::EpochNotCompared) {
             offer_old_logs_again(&transaction)?;
             doubt::ask_again(&transaction, None)?;
             doubt::changes_of_others(&transaction)?;
@@ -116,7 +132,7 @@ impl Store {
             )
             .map_err(sql)?;
         transaction.commit().map_err(sql)?;
-        self.may_have_doubtful |= known.is_some_and(|known| known.epoch != next.epoch);
+        self.may_have_doubtful |= is_new_life;
         // The held change used up its actor's number: what follows must come from another.
         for document in rebuilt {
             self.actors.remove(&document);
@@ -236,12 +252,34 @@ pub(super) fn offer_old_logs_again(transaction: &Transaction<'_>) -> Result<()> 
         )
         .and_then(|mut statement| statement.query_map([log.row], |row| row.get(0))?.collect())
         .map_err(sql)?;
+    judge_anew(transaction, &elsewhere)?;
     for row in elsewhere {
-        transaction
-            .prepare_cached("UPDATE entry SET state = 1 WHERE id = ?1 AND state = 2")
-            .and_then(|mut statement| statement.execute([row]))
-            .map_err(sql)?;
         super::append::chain(transaction, row)?;
+    }
+    Ok(())
+}
+
+/// Own entries that go to the relay again count as if they had never been there: what it held in an earlier life it may
+/// let through in this one, and what it lets through must have effect here too. What it still holds it says again.
+fn judge_anew(transaction: &Transaction<'_>, rows: &[i64]) -> Result<()> {
+    let mut held: BTreeMap<DocumentId, DocumentKind> = BTreeMap::new();
+    for row in rows {
+        let (state, document, kind): (u8, [u8; 16], u8) = transaction
+            .prepare_cached("SELECT state, document, kind FROM entry WHERE id = ?1")
+            .and_then(|mut find| find.query_row([row], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))))
+            .map_err(sql)?;
+        transaction
+            .prepare_cached(
+                "UPDATE entry SET state = 1, held_code = NULL WHERE id = ?1 AND state IN (2, 3, 4)",
+            )
+            .and_then(|mut update| update.execute([row]))
+            .map_err(sql)?;
+        if let (state::HELD | state::TRIED_AGAIN, Some(kind)) = (state, DocumentKind::from_number(kind)) {
+            held.insert(DocumentId::new(document), kind);
+        }
+    }
+    for (document, kind) in held {
+        rebuild(transaction, document, kind)?;
     }
     Ok(())
 }
@@ -360,6 +398,15 @@ fn set_held(
 /// Removes what is not ours of a document; unsent and sent work of ours stays.
 fn forget(transaction: &Transaction<'_>, document: DocumentId) -> Result<()> {
     search::remove(transaction, document)?;
+    if seeded::is_on(Seeded::ForgetTooMuch) {
+        transaction
+            .execute(
+                "DELETE FROM log_entry WHERE entry IN (SELECT id FROM entry WHERE document = ?1)",
+                [document.as_ref()],
+            )
+            .and_then(|_| transaction.execute("DELETE FROM entry WHERE document = ?1", [document.as_ref()]))
+            .map_err(sql)?;
+    }
     transaction
         .execute("DELETE FROM entry WHERE document = ?1 AND state IN (0, 6)", [document.as_ref()])
         .map_err(sql)?;

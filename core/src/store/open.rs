@@ -7,7 +7,10 @@ use std::{fs::File, path::Path, time::Duration};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig, limits::Limit};
 
 use super::{copies, sql};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    seeded::{self, Seeded},
+};
 
 /// A numbered change of a database's schema. Never edited once released.
 #[derive(Clone, Copy, Debug)]
@@ -73,10 +76,11 @@ pub fn writer(path: &Path, schema: Schema) -> Result<Connection> {
     if mode != "wal" && mode != "memory" {
         return Err(Error::Store(format!("journal mode {mode}")));
     }
+    let synchronous = if seeded::is_on(Seeded::WeakCommit) { "NORMAL" } else { "FULL" };
+    connection.pragma_update(None, "synchronous", synchronous).map_err(sql)?;
     connection
         .execute_batch(
-            "PRAGMA synchronous = FULL;
-             PRAGMA fullfsync = ON;
+            "PRAGMA fullfsync = ON;
              PRAGMA checkpoint_fullfsync = ON;
              PRAGMA secure_delete = ON;
              PRAGMA journal_size_limit = 4194304;",

@@ -24,6 +24,7 @@ use crate::{
     model::blob::BlobKind,
     outbox::WaitingBlob,
     policy::Rights,
+    seeded::{self, Seeded},
     time::Timestamp,
 };
 
@@ -130,8 +131,7 @@ impl Store {
     /// Lets the database not grow any more, or grow again.
     #[cfg(feature = "seeded-faults")]
     pub fn fill_disk(&self, is_full: bool) -> Result<()> {
-        let pages: i64 =
-            self.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).map_err(sql)?;
+        let pages: i64 = self.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).map_err(sql)?;
         let most = if is_full { pages } else { i64::from(u32::MAX - 1) };
         self.connection.query_row(&format!("PRAGMA max_page_count = {most}"), [], |_| Ok(())).map_err(sql)
     }
@@ -254,17 +254,18 @@ impl Store {
         let (Some(cursor), Some(relay_at)) = (cursor(&self.connection)?, self.relay_at()?) else {
             return Ok(Vec::new());
         };
+        let is_careless = seeded::is_on(Seeded::TrimsUnsent);
         // The earlier of two clocks: one that ran ahead makes nothing old.
         let now = now.min(relay_at);
         let mut statement = self
             .connection
             .prepare_cached(
                 "SELECT hash, size_bytes, captured_at FROM blob
-                 WHERE kind <> 'preview' AND stored_epoch = ?1 AND is_lost = 0 AND trimmed_at IS NULL",
+                 WHERE kind <> 'preview' AND (stored_epoch = ?1 OR ?2) AND is_lost = 0 AND trimmed_at IS NULL",
             )
             .map_err(sql)?;
         let stored: Vec<Candidate> = statement
-            .query_map([cursor.epoch.as_ref()], |row| {
+            .query_map(params![cursor.epoch.as_ref(), is_careless], |row| {
                 Ok(Candidate {
                     hash: BlobHash::new(row.get(0)?),
                     size_bytes: row.get::<_, i64>(1)?.unsigned_abs(),
@@ -273,14 +274,15 @@ impl Store {
             })
             .and_then(Iterator::collect)
             .map_err(sql)?;
-        if stored.iter().all(|candidate| now.since(candidate.captured_at) < KEPT_FOR) {
+        if !is_careless && stored.iter().all(|candidate| now.since(candidate.captured_at) < KEPT_FOR) {
             return Ok(Vec::new());
         }
         let (named, protected) = (self.named_since()?, draft_blobs(&self.connection)?);
         let is_old = |candidate: &Candidate| {
             let since = named.get(&candidate.hash).copied().flatten();
-            since.is_some_and(|since| now.since(since.max(candidate.captured_at)) >= KEPT_FOR)
-                && !protected.contains(&candidate.hash)
+            is_careless
+                || since.is_some_and(|since| now.since(since.max(candidate.captured_at)) >= KEPT_FOR)
+                    && !protected.contains(&candidate.hash)
         };
         Ok(stored.into_iter().filter(is_old).collect())
     }
@@ -291,7 +293,7 @@ impl Store {
             .connection
             .prepare_cached(
                 "SELECT document, kind, claimed_at, body_type, body, state, received_at FROM entry
-                 WHERE state <> 0 AND document IN (SELECT document FROM document_blob)",
+                 WHERE state NOT IN (0, 6) AND document IN (SELECT document FROM document_blob)",
             )
             .map_err(sql)?;
         let mut named = BTreeMap::new();

@@ -17,12 +17,13 @@ use crate::{
     log::{LogHead, Revocation, verify},
     model::{decode, encode, settings::Settings},
     outbox::{self, WaitingBlob},
+    seeded::{self, Seeded},
     store::{Identity, ReceiptTaken, Store},
     sync::{
         exchange::{Method, Request, Response},
         wire::{
-            ANSWER_HEADER, AnswerSeal, CONTENT_TYPE, SettingsDigest, SignedRequest, SignedSettings, SyncRequest, SyncResponse, VERSION,
-            code, known_version, path,
+            ANSWER_HEADER, AnswerSeal, CONTENT_TYPE, SettingsDigest, SignedRequest, SignedSettings,
+            SyncRequest, SyncResponse, VERSION, code, known_version, path,
         },
     },
     time::Timestamp,
@@ -241,19 +242,26 @@ impl Session {
     }
 
     fn accept_sync(&mut self, store: &mut Store, nonce: Nonce, response: &Response) -> Result<()> {
+        if seeded::is_on(Seeded::AnyAnswerAccepted)
+            && response.status == 200
+            && Self::cbor_body(response).is_err()
+        {
+            return store.believe();
+        }
         let body = Self::cbor_body(response)?;
         let answer: SyncResponse = decode(body, "the relay's answer").map_err(|_| not_the_relay())?;
         known_version("the relay's answer", answer.version)?;
         let identity = store.identity()?;
         let receipt = &answer.receipt;
         verify(&identity.relay_key, receipt, &answer.signature)?;
-        let is_for_us = receipt.nonce == nonce
+        let is_old_taken = seeded::is_on(Seeded::NonceNotCompared);
+        let is_for_us = (receipt.nonce == nonce || is_old_taken)
             && receipt.log_head.township == identity.township
             && receipt.log_head.device == identity.device;
         if !is_for_us {
             return Err(Error::Offline(Unreachable::BadSignature));
         }
-        check_seal(&identity, nonce, response)?;
+        check_seal(&identity, if is_old_taken { receipt.nonce } else { nonce }, response)?;
         self.relay_at = Some(receipt.at);
         match store.take_receipt(receipt, answer.outcome)? {
             ReceiptTaken::Receipted(entries) => self.figures.entries_receipted += entries,

@@ -15,6 +15,7 @@ use suishou_core::{
     error::{Error, HeldCode},
     id::{DeviceId, Epoch, LogId},
     model::settings::Settings,
+    seeded::{self, Seeded},
     store::{
         open::{Lock, lock},
         rows::{renew_rows, set_due_rules},
@@ -102,7 +103,10 @@ impl Engine {
             operator: None,
             _lock: lock,
         };
-        if !is_new && !Marker::read(folder).is_some_and(|kept| kept.agrees_with(&marker)) {
+        if !is_new
+            && !seeded::is_on(Seeded::MarkerIgnored)
+            && !Marker::read(folder).is_some_and(|kept| kept.agrees_with(&marker))
+        {
             tracing::warn!("the database is not the one that the marker knows: a new life begins");
             engine.begin_life()?;
         }
@@ -190,6 +194,15 @@ impl Engine {
 
     /// Stores what several devices pushed in one commit; each gets what its receipt will say.
     pub fn store(&mut self, pushes: &[Checked]) -> Result<Vec<Receipted>> {
+        if seeded::is_on(Seeded::ReceiptBeforeCommit) && self.random.below(8) == 0 {
+            // It is told, and then the commit fails.
+            let mut told = Err(RelayError::Stopped);
+            drop(self.write(|work| {
+                told = pushes.iter().map(|push| work.store(push)).collect();
+                Err::<(), _>(RelayError::Stopped)
+            }));
+            return told;
+        }
         self.write(|work| pushes.iter().map(|push| work.store(push)).collect())
     }
 

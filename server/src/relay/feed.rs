@@ -13,6 +13,7 @@ use suishou_core::{
     id::DocumentId,
     log::{LogHead, Receipt, Revocation},
     model::step::Author,
+    seeded::{self, Seeded},
     sync::wire::{Cursor, FeedNotice, Membership, Seen as Told, SyncResponse, VERSION},
 };
 
@@ -167,7 +168,9 @@ pub fn answer(connection: &Connection, shared: &Shared, receipted: &Receipted) -
     let Some(reader) = Reader::of_log(&snapshot, &receipted.device, receipted.own)? else {
         return Ok(response);
     };
-    let cursor = receipted.cursor.filter(|cursor| cursor.epoch == epoch).unwrap_or(beginning(epoch));
+    let is_any_taken = seeded::is_on(Seeded::EpochNotCompared);
+    let cursor = receipted.cursor.filter(|cursor| cursor.epoch == epoch || is_any_taken);
+    let cursor = cursor.map_or(beginning(epoch), |cursor| Cursor { epoch, ..cursor });
     let page = read(&snapshot, &reader, cursor, shared.max_places.load(Ordering::Relaxed))?;
     if page.is_membership_news || receipted.settings_version != settings_version {
         response.membership = Some(membership(&snapshot, reader.member)?);
@@ -281,6 +284,10 @@ impl Builder<'_> {
             let Some(place) = merge.next(self.connection)? else {
                 return Ok((cursor_at(cursor.epoch, end.max(at), 0), false));
             };
+            if seeded::is_on(Seeded::FeedSkipsLate) && place == end {
+                at = place;
+                continue;
+            }
             // Only the place where the last page ended was begun; it may be gone by now.
             let was_begun = place.checked_sub(1) == Some(position(cursor.seq));
             let inside = if was_begun { position(cursor.inside) } else { 0 };

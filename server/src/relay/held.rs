@@ -22,7 +22,6 @@ use super::{
     engine::{Engine, Work},
     error::{RelayError, Result},
     project::Known,
-    scope::device_key,
 };
 use crate::db::{
     self, Connection,
@@ -180,10 +179,9 @@ impl Engine {
             if db::held::reply(work.transaction, entry)?.as_deref() != Some(reply) {
                 db::held::set_reply(work.transaction, entry, Some(reply), work.now)?;
                 let device = db::log::device_of(work.transaction, stored.log)?;
-                let device = db::device::get(work.transaction, device)?.device;
-                let key = work.key(&device_key(device))?;
-                let seq = work.tell(Item::Held { entry: stored.seq, code: code.number() })?;
-                work.show(key, seq)?;
+                let from = db::device::get(work.transaction, device)?;
+                let item = Item::Held { entry: stored.seq, code: code.number() };
+                work.tell_author(from.device, from.member, item)?;
             }
             tracing::info!(%entry, "a held entry was turned down");
             let held = db::held::get(work.transaction, entry)?.ok_or(RelayError::NotFound)?;

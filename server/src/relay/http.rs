@@ -21,7 +21,8 @@ use suishou_core::{
     id::{BlobHash, Epoch},
     model::encode,
     sync::wire::{
-        ANSWER_HEADER, AnswerSeal, BlobKind, CONTENT_TYPE, Cursor, MAX_CHUNK_BYTES, MAX_SYNC_BYTES, WAIT_S, path,
+        ANSWER_HEADER, AnswerSeal, BlobKind, CONTENT_TYPE, Cursor, MAX_CHUNK_BYTES, MAX_SYNC_BYTES, WAIT_S,
+        path,
     },
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
@@ -84,7 +85,8 @@ async fn sync(State(relay): State<Relay>, request: Request) -> Result<Response> 
     let response = relay.sync(body).await?;
     let (nonce, body) = (response.receipt.nonce, encode(&response));
     let signature = relay.inner.shared.identity.key.sign(&AnswerSeal::of(nonce, &body));
-    let seal = HeaderValue::from_str(&BASE64URL_NOPAD.encode(signature.as_ref())).map_err(|_| RelayError::Stopped)?;
+    let seal = HeaderValue::from_str(&BASE64URL_NOPAD.encode(signature.as_ref()))
+        .map_err(|_| RelayError::Stopped)?;
     let mut answer = cbor(body);
     answer.headers_mut().insert(HeaderName::from_static(ANSWER_HEADER), seal);
     Ok(answer)

@@ -17,6 +17,7 @@ use suishou_core::{
     },
     policy::Rights,
     project::{Incoming, project},
+    seeded::{self, Seeded},
     store::{
         referred,
         tables::{load_document, save_document},
@@ -24,7 +25,11 @@ use suishou_core::{
     time::Timestamp,
 };
 
-use super::{engine::Work, error::Result, scope::device_key};
+use super::{
+    engine::Work,
+    error::Result,
+    scope::{device_key, member_key},
+};
 use crate::db::{
     self,
     entry::{State, Stored},
@@ -108,7 +113,7 @@ impl Work<'_> {
             db::entry::settle(self.transaction, stored.seq, State::Held(code), stored.author, 0)?;
             let source = self.source(stored.log, &mut Known::default())?;
             let item = Item::Held { entry: stored.seq, code: code.number() };
-            self.tell_device(source.device, item)?;
+            self.tell_author(source.device, source.member, item)?;
             db::meta::set_projected(self.transaction, stored.seq)?;
             self.state.meta.projected = stored.seq;
         }
@@ -182,7 +187,9 @@ impl Work<'_> {
         let alias = if let Some((_, alias)) = aliases.iter().find(|(known, _)| *known == member) {
             *alias
         } else {
-            let alias = aliases.iter().map(|(_, alias)| *alias).max().unwrap_or(0).saturating_add(1);
+            let next = aliases.iter().map(|(_, alias)| *alias).max().unwrap_or(0).saturating_add(1);
+            let is_leak = seeded::is_on(Seeded::AliasLeaks);
+            let alias = if is_leak { u16::try_from(member).unwrap_or(next) } else { next };
             db::member::add_alias(self.transaction, stored.entry.header.document, member, alias)?;
             aliases.push((member, alias));
             alias
@@ -230,10 +237,8 @@ impl Work<'_> {
             for (candidate, verdict) in waiting.into_iter().zip(verdicts) {
                 match verdict {
                     Ok(()) => {
-                        self.tell_device(
-                            candidate.source.device,
-                            Item::Released { entry: candidate.stored.seq },
-                        )?;
+                        let Source { device, member, .. } = candidate.source;
+                        self.tell_author(device, member, Item::Released { entry: candidate.stored.seq })?;
                         passed.push(candidate);
                     }
                     Err(code) if candidate.stored.state == State::Held(code) => left.push(candidate),
@@ -256,12 +261,19 @@ impl Work<'_> {
         let Candidate { stored, source, author, .. } = candidate;
         tracing::info!(entry = %stored.entry_id, device = %source.device, %code, "held");
         db::entry::settle(self.transaction, stored.seq, State::Held(code), *author, 0)?;
-        self.tell_device(source.device, Item::Held { entry: stored.seq, code: code.number() })
+        let item = Item::Held { entry: stored.seq, code: code.number() };
+        self.tell_author(source.device, source.member, item)
     }
 
-    fn tell_device(&mut self, device: DeviceId, item: Item) -> Result<()> {
-        let key = self.key(&device_key(device))?;
+    /// Tells the phone that sent an entry what became of it, and its member's other phones: after a life of the relay was
+    /// lost each of them may have sent it, and each shows it as done.
+    pub(super) fn tell_author(&mut self, device: DeviceId, member: Option<i64>, item: Item) -> Result<()> {
         let seq = self.tell(item)?;
+        let key = self.key(&device_key(device))?;
+        self.show(key, seq)?;
+        let Some(member) = member else { return Ok(()) };
+        let member = db::member::get(self.transaction, member)?;
+        let key = self.key(&member_key(&member.id))?;
         self.show(key, seq)
     }
 

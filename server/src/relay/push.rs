@@ -9,6 +9,7 @@ use suishou_core::{
     id::{EntryId, LogHash, LogId},
     log::{Head, LogHead, verify},
     model::decode,
+    seeded::{self, Seeded},
     sync::wire::{Cursor, PushOutcome, SignedRequest, SyncRequest},
     time::Timestamp,
 };
@@ -146,7 +147,7 @@ fn compare(connection: &Connection, checked: &Checked) -> Result<Comparison> {
         None => Some(from.hash),
         Some(last) => checked.entries.get(last).map(|chained| chained.hash),
     };
-    if their_hash == Some(our_hash) {
+    if their_hash == Some(our_hash) || seeded::is_on(Seeded::ForkIgnored) {
         return Ok(Comparison { log, outcome: PushOutcome::Stored, held });
     }
     tracing::warn!(
@@ -203,9 +204,13 @@ impl Checked {
             }
             _ => None,
         };
+        let is_false = seeded::is_on(Seeded::ForkIgnored)
+            || (seeded::is_on(Seeded::RevokedDropped) && self.device.is_revoked);
+        let held = log.map_or(Head::START, |log| log.head);
+        let told = if is_false && outcome == PushOutcome::Stored { self.request.head } else { held };
         Ok(Receipted {
             device: self.device,
-            log_head: log_head(&self.request, log.map_or(Head::START, |log| log.head)),
+            log_head: log_head(&self.request, told),
             own,
             nonce: self.request.nonce,
             cursor: self.request.cursor,
@@ -233,6 +238,7 @@ impl Work<'_> {
         let fresh = checked.entries.get(held..).unwrap_or_default();
         if outcome == PushOutcome::Stored
             && !fresh.is_empty()
+            && !(device.is_revoked && seeded::is_on(Seeded::RevokedDropped))
             && let Some(signature) = checked.request.head_signature
         {
             let known = match log {

@@ -10,6 +10,7 @@ use suishou_core::{
     id::{BlobHash, Epoch},
     log::BlobReceipt,
     model::{decode, encode},
+    seeded::{self, Seeded},
     sync::wire::{
         BlobKind, HeldAnswer, HeldQuestion, MAX_BLOB_BYTES, MAX_HELD_ASKED, SignedBlobReceipt,
         SignedHeldAnswer, known_version,
@@ -70,6 +71,10 @@ impl Engine {
             }
             let known = db::blob::find_upload_of(self.connection(), device.row, hash, promise.size_bytes)?;
             if let Some(upload) = known {
+                if seeded::is_on(Seeded::RetryAnsweredDone) {
+                    let Upload { kind, preview_of, size_bytes, device, .. } = upload;
+                    return Ok(Standing::Whole(Blob { hash, kind, preview_of, size_bytes, device }));
+                }
                 return self.standing(upload);
             }
         }

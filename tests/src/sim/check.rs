@@ -89,7 +89,11 @@ fn drafts(carried: &Carried) -> Judged {
     let there: BTreeMap<_, _> = drafts.into_iter().map(|draft| (draft.id, draft.body.text)).collect();
     for (id, text) in &carried.drafts {
         if there.get(id) != Some(text) {
-            return Err(format!("{}'s phone: draft {id} was {text:?} and is {:?}", carried.member, there.get(id)));
+            return Err(format!(
+                "{}'s phone: draft {id} was {text:?} and is {:?}",
+                carried.member,
+                there.get(id)
+            ));
         }
     }
     Ok(())
@@ -103,7 +107,12 @@ fn counts(carried: &Carried) -> Judged {
     let page = page.map_err(|error| format!("a list: {error}"))?;
     let count = count.map_err(|error| format!("a count: {error}"))?;
     if page.next.is_none() && (page.total != count || page.items.len() as u64 != count) {
-        return Err(format!("{}'s phone counts {count}, says {} and lists {}", carried.member, page.total, page.items.len()));
+        return Err(format!(
+            "{}'s phone counts {count}, says {} and lists {}",
+            carried.member,
+            page.total,
+            page.items.len()
+        ));
     }
     Ok(())
 }
@@ -127,9 +136,12 @@ fn is_whole(world: &World, shown: &Shown<IncidentRow>, said: &Said) -> Judged {
     }
     let stored: BTreeSet<BlobHash> =
         shown.work.photo_blobs.iter().filter(|photo| photo.is_stored).map(|photo| photo.hash).collect();
-    let missing = said.photos.iter().find(|photo| !stored.contains(photo) && !world.ledger.lost_photos.contains(photo));
+    let missing =
+        said.photos.iter().find(|photo| !stored.contains(photo) && !world.ledger.lost_photos.contains(photo));
     match missing {
-        Some(photo) if !world.was_restored_whole => Err(format!("{text} ({document}) is without its photo {photo}")),
+        Some(photo) if !world.was_restored_whole => {
+            Err(format!("{text} ({document}) is without its photo {photo}"))
+        }
         _ => Ok(()),
     }
 }
@@ -155,7 +167,8 @@ pub(super) async fn at_the_end(world: &mut World) -> Judged {
         let Some(said) = world.ledger.said.get(number) else { continue };
         if said.is_report {
             let shown = shown.get(&said.document);
-            let shown = shown.ok_or_else(|| format!("{} ({}) is not on the relay", said.text, said.document))?;
+            let shown =
+                shown.ok_or_else(|| format!("{} ({}) is not on the relay", said.text, said.document))?;
             if shown.work.text != said.text && held.contains(&said.document) {
                 // A phone that was set back reported its draft again: the second record waits for an operator.
                 continue;
@@ -171,7 +184,12 @@ pub(super) async fn at_the_end(world: &mut World) -> Judged {
         match found {
             1 => {}
             0 if held.contains(&said.document) => {}
-            found => return Err(format!("{} of {}, a remark by {}, is there {found} times", said.text, said.document, said.member)),
+            found => {
+                return Err(format!(
+                    "{} of {}, a remark by {}, is there {found} times",
+                    said.text, said.document, said.member
+                ));
+            }
         }
     }
     for carried in world.phones.iter().filter(|carried| !carried.is_wiped) {
@@ -184,7 +202,8 @@ pub(super) async fn at_the_end(world: &mut World) -> Judged {
 
 /// No patrol claims more than was walked.
 fn patrols(world: &World, carried: &Carried) -> Judged {
-    let shown = carried.phone.field().patrols(Mine::Only, 100, 0).map_err(|error| format!("patrols: {error}"))?;
+    let shown =
+        carried.phone.field().patrols(Mine::Only, 100, 0).map_err(|error| format!("patrols: {error}"))?;
     for PatrolView { row, .. } in shown {
         let walked_m = world.walked.get(&row.document).copied().unwrap_or(0);
         if row.distance_m > walked_m + walked_m / 5 + 30 {

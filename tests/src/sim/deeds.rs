@@ -28,7 +28,7 @@ const MOST_PHONES: usize = 11;
 const CATEGORIES: [&str; 4] = ["food_safety", "order", "counterfeit", "order"];
 const GRIDS: [&str; 2] = ["g1", "g2"];
 
-fn pick<T: Copy>(dice: &mut Random, among: &[T]) -> Option<T> {
+pub(super) fn pick<T: Copy>(dice: &mut Random, among: &[T]) -> Option<T> {
     let count = among.len() as u64;
     if count == 0 { None } else { among.get(usize::try_from(dice.below(count)).unwrap_or(0)).copied() }
 }
@@ -55,7 +55,8 @@ fn place(dice: &mut Random) -> Position {
 /// A small picture like no other.
 fn picture(dice: &mut Random) -> Vec<u8> {
     let noise: Vec<u8> = (0..12).flat_map(|_| dice.bytes::<32>()).collect();
-    let pixels: Vec<u8> = (0..48 * 48 * 3).map(|at| noise.get(at / 18 % noise.len()).copied().unwrap_or(0)).collect();
+    let pixels: Vec<u8> =
+        (0..48 * 48 * 3).map(|at| noise.get(at / 18 % noise.len()).copied().unwrap_or(0)).collect();
     let mut jpeg = Vec::new();
     let encoder = jpeg_encoder::Encoder::new(&mut jpeg, 80);
     encoder.encode(&pixels, 48, 48, jpeg_encoder::ColorType::Rgb).expect("a picture can be encoded");
@@ -135,7 +136,10 @@ pub(super) fn perform(world: &mut World, at: usize, dice: &mut Random, deed: Dee
             carried.knows(known);
             Ok(())
         }
-        Deed::Clone => clone(world, at),
+        Deed::Clone => {
+            clone(world, at);
+            Ok(())
+        }
         Deed::LoseBlob => lose_blob(world, at, dice),
         _ => Ok(()),
     }
@@ -156,7 +160,7 @@ fn fix(carried: &Carried, dice: &mut Random) -> Option<Fix> {
 
 fn photos(carried: &Carried, dice: &mut Random) -> Judged<Vec<BlobHash>> {
     let mut photos = Vec::new();
-    for _ in 0..[0, 0, 0, 1, 1, 2].get(dice.below(6) as usize).copied().unwrap_or(0) {
+    for _ in 0..pick(dice, &[0, 0, 0, 1, 1, 2]).unwrap_or(0) {
         let added = carried.phone.field().add_photo(&picture(dice), &[]);
         photos.extend(carried.excused(added, "adding a photo")?);
     }
@@ -230,7 +234,11 @@ fn draft(world: &mut World, at: usize, dice: &mut Random) -> Judged {
             if let (Some(document), Some(text)) = (reported, carried.drafts.get(&id).cloned()) {
                 carried.drafts.remove(&id);
                 let photos = view.draft.body.photos;
-                said(world, at, Said { document, text, member: "", is_report: true, is_anonymous: false, photos });
+                said(
+                    world,
+                    at,
+                    Said { document, text, member: "", is_report: true, is_anonymous: false, photos },
+                );
             }
         }
     }
@@ -288,16 +296,18 @@ fn correct(world: &mut World, at: usize, dice: &mut Random) -> Judged {
     let is_grid = one_in(dice, 2);
     let (to_category, to_grid) = if is_grid { (None, Some(new_grid)) } else { (Some(new_category), None) };
     let corrected = carried.phone.field().correct(document, to_category, None, to_grid, None);
-    carried.excused(corrected, "a correction").map(drop)
+    let done = carried.excused(corrected, "a correction")?.is_some();
+    world.tell_more(|| format!("{done} in {document}"));
+    Ok(())
 }
 
-fn clone(world: &mut World, at: usize) -> Judged {
+fn clone(world: &mut World, at: usize) {
     if world.phones.len() >= MOST_PHONES || world.carried(at).is_wiped {
-        return Ok(());
+        return;
     }
     let time = std::sync::Arc::new(super::clock::OwnClock::new(&world.township.time));
     let count = world.phones.len();
-    let carried = world.phones.get_mut(at % count).ok_or("no phone")?;
+    let Some(carried) = world.phones.get_mut(at % count) else { return };
     let phone = carried.phone.cloned(&world.township);
     carried.full_for = 0;
     carried.is_new();
@@ -305,7 +315,6 @@ fn clone(world: &mut World, at: usize) -> Judged {
     clone.knows(carried.known());
     clone.north_e7 = carried.north_e7;
     world.phones.push(clone);
-    Ok(())
 }
 
 /// A cleaner app removes a photo that nobody else has.

@@ -49,7 +49,11 @@ async fn everybody(world: &mut World, round: usize) -> Judged<bool> {
         match carried.phone.sync().await {
             Ok(figures) => {
                 let counts = carried.phone.field().counts().map_err(|error| error.to_string())?;
-                is_news |= figures.entries_receipted + figures.entries_received + figures.blobs_receipted + figures.forks > 0
+                is_news |= figures.entries_receipted
+                    + figures.entries_received
+                    + figures.blobs_receipted
+                    + figures.forks
+                    > 0
                     || counts.entries_pending > 0;
                 world.tell(|| format!("round {round} {member}: {figures:?}"));
             }
@@ -100,6 +104,8 @@ impl super::world::Carried {
         self.is_opened = true;
         let Some(note) = self.phone.field().revoked() else { return Ok(None) };
         let Some(name) = note.bundle else { return Ok(None) };
-        std::fs::read(self.phone.folder().join(name)).map(Some).map_err(|error| format!("a sealed bundle: {error}"))
+        std::fs::read(self.phone.folder().join(name))
+            .map(Some)
+            .map_err(|error| format!("a sealed bundle: {error}"))
     }
 }

@@ -1,10 +1,6 @@
 //! Exchanges with the relay, and all that can go wrong with them.
 
-use suishou_core::{
-    error::Error,
-    sync::session::Step,
-    time::Random,
-};
+use suishou_core::{error::Error, sync::session::Step, time::Random};
 
 use super::{
     plan::Deed,
@@ -94,7 +90,9 @@ async fn once(world: &mut World, at: usize, fault: Fault) -> Judged<bool> {
     });
     let is_garbled = matches!(fault, Fault::AnswerFlipped | Fault::AnswerCut | Fault::RequestFlipped);
     match taken {
-        Err(Error::Invalid { .. } | Error::RelayRefused { .. } | Error::NotEnrolled) if is_garbled => Ok(false),
+        Err(Error::Invalid { .. } | Error::RelayRefused { .. } | Error::NotEnrolled) if is_garbled => {
+            Ok(false)
+        }
         Err(Error::RelayRefused { .. }) => Ok(false),
         other => Ok(over(world, at, other)?.is_some()),
     }

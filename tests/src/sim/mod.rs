@@ -63,10 +63,8 @@ pub struct Outcome {
 
 /// Runs these actions in a new township, in this thread alone but for the relay's own writer, of which one waits.
 pub fn run(seed: u64, actions: &[Action], is_traced: bool) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime can be made");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     runtime.block_on(async {
         let mut world = World::new(seed, is_traced).await;
         let broken = live(&mut world, actions).await;

@@ -52,7 +52,8 @@ fn walk(world: &mut World, at: usize, patrol: DocumentId, dice: &mut Random) -> 
         world.pass(Duration::from_secs(10));
         let carried = world.carried(at);
         carried.north_e7 += STEP_E7;
-        let position = Position::from_units(carried.north_e7, 1_196_050_000).map_err(|error| error.to_string())?;
+        let position =
+            Position::from_units(carried.north_e7, 1_196_050_000).map_err(|error| error.to_string())?;
         let fix = TrackFix { at: carried.clock.now(), position, accuracy_m: 5 };
         if carried.excused(carried.phone.field().patrol_fix(fix), "a fix")?.is_none() {
             return Ok(());

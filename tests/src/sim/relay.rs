@@ -23,6 +23,9 @@ pub(super) struct Backup {
     receipted: Numbers,
 }
 
+/// What a dispatcher writes.
+pub(super) const CENTRE: &str = "指挥中心";
+
 /// The same two grids with the border between them at another place.
 const BORDERS: [&str; 2] = ["119.61", "119.608"];
 
@@ -146,7 +149,7 @@ async fn operate(world: &mut World, dice: &mut Random) -> Judged {
         5 => step(StepKind::Closed),
         6 => Act::step(IncidentStep { reason, ..IncidentStep::plain(StepKind::Rejected) }),
         7 => Act { fields: vec![field(dice)], ..Act::default() },
-        _ => Act { remark: Some("指挥中心".to_owned()), ..Act::default() },
+        _ => Act { remark: Some(CENTRE.to_owned()), ..Act::default() },
     };
     let done = relay.act(document, act).await;
     let outcome = done.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned());

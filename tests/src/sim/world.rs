@@ -171,13 +171,14 @@ impl World {
         self.tally.actions += 1;
         let at = usize::from(action.phone) % self.phones.len();
         let mut dice = Random::seeded(action.dice);
-        self.tell(|| format!("{number:4} {:<14} {}", format!("{:?}", action.deed), ""));
+        let who = self.carried(at).member;
+        self.tell(|| format!("{number:4} {:<13} {who}.{at}", format!("{:?}", action.deed)));
         match action.deed {
             Deed::Exchange | Deed::Sync => link::exchange(self, at, &mut dice, action.deed).await?,
             Deed::StaleRequest => link::stale_request(self, &mut dice).await?,
             Deed::StaleAnswer => link::stale_answer(self, at, &mut dice)?,
             Deed::Time => {
-                let hours = [0, 0, 1, 3, 24].get(dice.below(5) as usize).copied().unwrap_or(0);
+                let hours = super::deeds::pick(&mut dice, &[0, 0, 1, 3, 24]).unwrap_or(0);
                 self.pass(Duration::from_mins(hours * 60 + dice.below(50)));
             }
             Deed::RelayRestart
@@ -300,7 +301,9 @@ impl Carried {
         match tried {
             Ok(done) => Ok(Some(done)),
             Err(Error::Refused { .. } | Error::Invalid { .. } | Error::NotFound { .. }) => Ok(None),
-            Err(Error::Revoked | Error::NotEnrolled | Error::DraftNotFound { .. }) if self.is_wiped => Ok(None),
+            Err(Error::Revoked | Error::NotEnrolled | Error::DraftNotFound { .. }) if self.is_wiped => {
+                Ok(None)
+            }
             Err(Error::StorageFull) if self.full_for > 0 => Ok(None),
             Err(error) => Err(format!("{}'s phone, {what}: {error}", self.member)),
         }
@@ -309,5 +312,10 @@ impl Carried {
 
 /// What may come of talking to the relay while something is in the way.
 pub(super) fn is_no_news(error: &Error) -> bool {
-    matches!(error, Error::Offline(Unreachable::Cut | Unreachable::NotTheRelay | Unreachable::Overloaded | Unreachable::BadSignature))
+    matches!(
+        error,
+        Error::Offline(
+            Unreachable::Cut | Unreachable::NotTheRelay | Unreachable::Overloaded | Unreachable::BadSignature
+        )
+    )
 }

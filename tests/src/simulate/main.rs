@@ -2,7 +2,7 @@
 
 use std::{
     io::{IsTerminal as _, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::{
         Mutex,
@@ -43,17 +43,24 @@ struct Arguments {
     /// Does not make a failing run shorter.
     #[arg(long)]
     whole: bool,
+    /// Begins at the seed that stands in this file, and keeps there how far it came.
+    #[arg(long)]
+    resume: Option<PathBuf>,
     /// Goes on after a failing seed, and prints each.
     #[arg(long)]
     go_on: bool,
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
     // Files that nobody keeps lie in memory: a disk would make it slower, and no power is cut here.
     let memory = Path::new("/dev/shm");
     if memory.is_dir() && std::env::var_os("TMPDIR").is_none() {
         return again_in(memory);
+    }
+    let kept = arguments.resume.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+    if let Some(next) = kept.and_then(|text| text.trim().parse().ok()) {
+        arguments.from = next;
     }
     let done = match arguments.bug.as_deref() {
         Some(name) => bugs(&arguments, name),
@@ -65,7 +72,8 @@ fn main() -> ExitCode {
 /// The same program with its temporary folders elsewhere: a process can't safely change its own environment.
 fn again_in(folder: &Path) -> ExitCode {
     let program = std::env::current_exe().expect("the program knows itself");
-    let status = std::process::Command::new(program).args(std::env::args_os().skip(1)).env("TMPDIR", folder).status();
+    let status =
+        std::process::Command::new(program).args(std::env::args_os().skip(1)).env("TMPDIR", folder).status();
     match status {
         Ok(status) if status.success() => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
@@ -92,7 +100,8 @@ fn bar(length: u64, what: &str) -> ProgressBar {
 
 /// Runs seeds until one fails or all are done.
 fn search(arguments: &Arguments, what: &str) -> Found {
-    let threads = arguments.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
+    let threads =
+        arguments.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
     let (next, is_over) = (AtomicU64::new(arguments.from), AtomicBool::new(false));
     let found = Mutex::new(Found { broken: None, runs: 0, actions: 0, exchanges: 0, said: 0 });
     let (end, begun) = (arguments.from + arguments.seeds, Instant::now());
@@ -106,8 +115,15 @@ fn search(arguments: &Arguments, what: &str) -> Found {
                     if seed >= end && begun.elapsed() >= patience {
                         break;
                     }
-                    let Outcome { broken, tally, .. } = sim::run_caught(seed, &plan::actions(seed, arguments.actions), false);
+                    let Outcome { broken, tally, .. } =
+                        sim::run_caught(seed, &plan::actions(seed, arguments.actions), false);
                     bar.inc(1);
+                    if let Some(file) = &arguments.resume {
+                        // What the other threads are in is done again.
+                        let done =
+                            next.load(Ordering::SeqCst).saturating_sub(threads as u64).max(arguments.from);
+                        drop(std::fs::write(file, done.to_string()));
+                    }
                     let mut found = found.lock().expect("no thread panics with it");
                     found.runs += 1;
                     found.actions += tally.actions;
@@ -136,7 +152,8 @@ fn say(line: &str) {
 
 fn seeds(arguments: &Arguments) -> bool {
     if arguments.trace {
-        let outcome = sim::run_caught(arguments.from, &plan::actions(arguments.from, arguments.actions), true);
+        let outcome =
+            sim::run_caught(arguments.from, &plan::actions(arguments.from, arguments.actions), true);
         outcome.trace.iter().for_each(|line| say(line));
         say(&outcome.broken.as_ref().map_or_else(|| "all as promised".to_owned(), ToString::to_string));
         return outcome.broken.is_none();
@@ -158,7 +175,11 @@ fn seeds(arguments: &Arguments) -> bool {
         let short = sim::shrink(seed, &plan::actions(seed, arguments.actions), 150);
         let outcome = sim::run_caught(seed, &short, true);
         outcome.trace.iter().for_each(|line| say(line));
-        say(&format!("{} actions are enough: {}", short.len(), outcome.broken.map_or_else(String::new, |broken| broken.to_string())));
+        say(&format!(
+            "{} actions are enough: {}",
+            short.len(),
+            outcome.broken.map_or_else(String::new, |broken| broken.to_string())
+        ));
     }
     say(&format!("again: make sim FROM={seed} SEEDS=1"));
     false
@@ -166,8 +187,11 @@ fn seeds(arguments: &Arguments) -> bool {
 
 /// Builds faults in, one at a time; whether each was found.
 fn bugs(arguments: &Arguments, name: &str) -> bool {
-    let wanted: Vec<Seeded> =
-        Seeded::ALL.into_iter().filter(|bug| name == "all" || format!("{bug:?}") == name).filter(|bug| name != "all" || sim::is_for(*bug)).collect();
+    let wanted: Vec<Seeded> = Seeded::ALL
+        .into_iter()
+        .filter(|bug| name == "all" || format!("{bug:?}") == name)
+        .filter(|bug| name != "all" || sim::is_for(*bug))
+        .collect();
     if wanted.is_empty() {
         say(&format!("there is no fault {name}; there are {:?}", Seeded::ALL));
         return false;
@@ -180,7 +204,11 @@ fn bugs(arguments: &Arguments, name: &str) -> bool {
         switch_on(None);
         let seconds = begun.elapsed().as_secs_f64();
         match found.broken {
-            Some((_, what)) => say(&format!("{:<22} found after {:>4} seeds, {seconds:>6.1} s: {what}", format!("{bug:?}"), found.runs)),
+            Some((_, what)) => say(&format!(
+                "{:<22} found after {:>4} seeds, {seconds:>6.1} s: {what}",
+                format!("{bug:?}"),
+                found.runs
+            )),
             None => {
                 is_all = false;
                 say(&format!("{:<22} NOT FOUND in {} seeds, {seconds:.1} s", format!("{bug:?}"), found.runs));
