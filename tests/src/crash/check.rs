@@ -144,13 +144,13 @@ fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(what()) }
 }
 
-/// SQLite finds the database whole, and every reference leads somewhere.
 macro_rules! number {
     ($connection:expr, $query:expr, $parameters:expr) => {
         $connection.query_row($query, $parameters, |row| row.get::<_, i64>(0)).map_err(text)
     };
 }
 
+/// SQLite finds the database whole, and every reference leads somewhere.
 fn whole(connection: &suishou_server::db::Connection) -> Result<(), String> {
     let said = connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)).map_err(text)?;
     same("integrity_check", &"ok".to_owned(), &said)?;
@@ -243,12 +243,14 @@ fn phone(folder: &Path, said: &[&str]) -> Result<(), String> {
     chained(&connection)
 }
 
-/// Every attachment that only this phone has is here, whole.
+/// Every attachment that only this phone has, and a report or a draft names, is here, whole.
 fn own_blobs(
     connection: &suishou_server::db::Connection,
     is_whole: &dyn Fn(&BlobHash) -> bool,
 ) -> Result<(), String> {
-    let query = "SELECT hash FROM blob WHERE stored_epoch IS NULL AND trimmed_at IS NULL";
+    let query = "WITH named AS (SELECT blob FROM document_blob UNION SELECT blob FROM draft_blob)
+                 SELECT hash FROM blob WHERE stored_epoch IS NULL AND trimmed_at IS NULL
+                 AND (hash IN named OR preview_of IN named)";
     let mut statement = connection.prepare(query).map_err(text)?;
     let mut rows = statement.query([]).map_err(text)?;
     while let Some(row) = rows.next().map_err(text)? {

@@ -196,11 +196,6 @@ impl Disk {
         self.names = left;
     }
 
-    /// How many changes are not durable.
-    pub(super) fn pending(&self) -> usize {
-        self.names.len() + self.files.values().map(|file| file.pending.len()).sum::<usize>()
-    }
-
     /// Decides by a seed what becomes of everything that is not durable: seed 0 loses all, seed 1 keeps all (as when
     /// only the process is killed), others lose what came after a moment, or keep or lose a single change, or decide
     /// for each by itself.

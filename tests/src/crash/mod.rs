@@ -58,6 +58,8 @@ pub fn part(name: &str, folder: &Path) -> Result<(), String> {
     let done = match name {
         "phone" => work::phone(folder, SEED),
         "drafts" => work::drafts(folder, SEED),
+        "capture-1" => work::capture(folder, SEED, 1),
+        "capture-2" => work::capture(folder, SEED, 2),
         "old-phone" => work::open_old(folder, false),
         "old-relay" => work::open_old(folder, true),
         "township" => {
@@ -129,12 +131,15 @@ fn record(work: Work, folder: &Path) -> Result<Vec<Track>, String> {
             let runtime = runtime.map_err(|error| error.to_string())?;
             runtime.block_on(work::prepare_phone(&before.join("phone"), SEED));
             let name = if work == Work::Phone { "phone" } else { "drafts" };
-            tracks.extend(recorded(work, name, "phone", folder, &before)?);
+            tracks.extend(recorded(work, &[name], "phone", folder, &before, None)?);
+            if work == Work::Phone {
+                tracks.extend(killed(&before, folder)?);
+            }
         }
         Work::Relay => {
             let before = folder.join("before");
             make(&before)?;
-            tracks.extend(recorded(work, "township", "", folder, &before)?);
+            tracks.extend(recorded(work, &["township"], "", folder, &before, None)?);
         }
         Work::Migrations => {
             for (part, database, fixture) in
@@ -150,7 +155,7 @@ fn record(work: Work, folder: &Path) -> Result<Vec<Track>, String> {
                     make(&before.join("old"))?;
                     let copied = fs::copy(&old, before.join("old").join(database));
                     copied.map_err(|error| format!("{}: {error}", old.display()))?;
-                    for mut track in recorded(work, part, "old", &folder, &before)? {
+                    for mut track in recorded(work, &[part], "old", &folder, &before, None)? {
                         track.name = format!("{part}-{number}");
                         tracks.push(track);
                     }
@@ -166,15 +171,45 @@ fn make(folder: &Path) -> Result<(), String> {
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
 }
 
-/// Runs a part in a copy of `before` under the recorder.
-fn recorded(work: Work, part: &str, inside: &str, folder: &Path, before: &Path) -> Result<Vec<Track>, String> {
+/// A phone that is killed at each of its syncs in turn, which then do not happen, and does the same once more: what the
+/// second process finds, the first may have left unsynced.
+fn killed(before: &Path, folder: &Path) -> Result<Vec<Track>, String> {
+    let mut tracks = Vec::new();
+    for at in 1.. {
+        let folder = folder.join(format!("killed-{at}"));
+        let lives = ["capture-1", "capture-2"];
+        let found = recorded(Work::Phone, &lives, "phone", &folder, before, Some(at))?;
+        if found.is_empty() {
+            break;
+        }
+        tracks.extend(found.into_iter().map(|track| Track { name: format!("killed-{at}"), ..track }));
+    }
+    Ok(tracks)
+}
+
+/// Runs parts, one after the other, in a copy of `before` under the recorder. With `killed_at` the first is killed at
+/// that sync; nothing if it has not so many.
+fn recorded(
+    work: Work,
+    parts: &[&str],
+    inside: &str,
+    folder: &Path,
+    before: &Path,
+    killed_at: Option<u32>,
+) -> Result<Vec<Track>, String> {
     let root = folder.join("run");
     copy_folder(before, &root);
     let root = fs::canonicalize(&root).map_err(|error| error.to_string())?;
-    let log = folder.join("log");
-    let arguments = ["part".to_owned(), part.to_owned(), root.join(inside).display().to_string()];
-    strace::record(&arguments, &root, &log)?;
-    let source = Source { work, root: root.clone(), before: before.to_owned(), logs: vec![log] };
+    let mut logs = Vec::new();
+    for (number, part) in parts.iter().enumerate() {
+        let log = folder.join(format!("log-{number}"));
+        let arguments = ["part".to_owned(), (*part).to_owned(), root.join(inside).display().to_string()];
+        if strace::record(&arguments, &root, &log, killed_at.filter(|_| number == 0))?.is_none() {
+            return Ok(Vec::new());
+        }
+        logs.push(log);
+    }
+    let source = Source { work, root: root.clone(), before: before.to_owned(), logs };
     let recording = source.read()?;
     // What the model believes must be what is there, or it overlooked something.
     let mut disk = Disk::new(&recording, Forget::Nothing);
@@ -202,6 +237,9 @@ impl Source {
         for (_, line) in recording.said() {
             let words: Vec<&str> = line.split(' ').collect();
             let ["track", name, kind, path] = words[..] else { continue };
+            if tracks.iter().any(|track: &Track| track.name == name) {
+                continue;
+            }
             let kind = Kind::from_word(kind).ok_or_else(|| format!("{kind} is no kind"))?;
             tracks.push(self.track(recording, name, kind, Path::new(path))?);
         }

@@ -115,7 +115,8 @@ impl Recording {
     /// Adds what one more process did in the same folder.
     pub(super) fn add(self, root: &Path, calls: &[Call]) -> Result<Self, String> {
         let lengths = vec![0; self.before.len()];
-        let mut reader = Reader { recording: self, root, files: HashMap::new(), lengths, line: String::new() };
+        let recording = Self { is_over: false, ..self };
+        let mut reader = Reader { recording, root, files: HashMap::new(), lengths, line: String::new() };
         reader.measure();
         // What a call does counts from its end, what it asks for or says from its beginning.
         let mut moments: Vec<(usize, bool, &Call)> = Vec::new();

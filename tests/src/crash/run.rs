@@ -219,7 +219,8 @@ impl Failed {
     /// The track, and the disk at the moment of the cut.
     fn stand(&self) -> Result<(Track, super::Disk), String> {
         let recording = self.source.read()?;
-        let is_it = |track: &Track| track.name == self.track || self.track.starts_with("old-");
+        // Some have a name of their own for each recording, which has only one folder.
+        let is_it = |track: &Track| track.name == self.track || self.track.contains('-');
         let track = self.source.tracks(&recording)?.into_iter().find(is_it).ok_or("no such track")?;
         let forget = match self.forget.as_str() {
             "Syncs" => Forget::Syncs,

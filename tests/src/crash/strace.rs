@@ -28,11 +28,20 @@ pub(super) struct Call {
     pub(super) end: usize,
 }
 
-/// Runs this very program with `arguments` and writes what it does to `log`.
-pub(super) fn record(arguments: &[String], temporary: &Path, log: &Path) -> Result<(), String> {
+/// Runs this very program with `arguments` and writes what it does to `log`. With `killed_at` it is killed when it asks
+/// for its so manieth sync, which does not happen any more; none if it came to its end before.
+pub(super) fn record(
+    arguments: &[String],
+    temporary: &Path,
+    log: &Path,
+    killed_at: Option<u32>,
+) -> Result<Option<()>, String> {
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new("strace");
     command.args(["--seccomp-bpf", "-f", "-y", "-xx", "-s", LONGEST, "-e", &format!("trace={CALLS}"), "-o"]).arg(log);
+    if let Some(which) = killed_at {
+        command.args(["-e", &format!("inject=fsync,fdatasync:signal=KILL:when={which}")]);
+    }
     let output = command.arg(own).args(arguments).env("TMPDIR", temporary).stdin(Stdio::null()).output();
     let output = output.map_err(|error| {
         format!("strace can't be run ({error}): it records what a process does to files; install the package strace")
@@ -41,7 +50,11 @@ pub(super) fn record(arguments: &[String], temporary: &Path, log: &Path) -> Resu
     if said.contains("PTRACE") || said.contains("Operation not permitted") {
         return Err(format!("strace may not trace on this machine (ptrace is not permitted here): {}", said.trim()));
     }
-    if output.status.success() { Ok(()) } else { Err(format!("the recorded process failed: {}", said.trim())) }
+    match (output.status.success(), killed_at) {
+        (true, Some(_)) => Ok(None),
+        (true, None) | (false, Some(_)) => Ok(Some(())),
+        (false, None) => Err(format!("the recorded process failed: {}", said.trim())),
+    }
 }
 
 /// The calls of a log that did something, in the order in which they ended.

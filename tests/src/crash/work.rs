@@ -13,7 +13,7 @@ use suishou_core::{
     error::{Error, Result},
     field::{Field, ReportDraft, StepDraft},
     geo::Position,
-    id::{BlobHash, CategoryId, DepartmentId, DocumentId},
+    id::{BlobHash, CategoryId, DocumentId},
     model::{
         DocumentKind, Severity, decode,
         incident::{IncidentStep, StepKind},
@@ -90,6 +90,19 @@ pub(super) fn phone(folder: &Path, seed: u64) -> Result<()> {
     over()
 }
 
+/// A phone that reports once, with the same photo in every life.
+pub(super) fn capture(folder: &Path, seed: u64, life: u64) -> Result<()> {
+    say("track phone phone phone");
+    let time = Arc::new(TestClock::new());
+    time.advance(Duration::from_secs(life));
+    let field = Field::open(folder, time, Random::seeded(seed + life))?;
+    let photo = field.add_photo(&picture(seed, 1_000, 64), &[])?;
+    say(&format!("phone photo {photo}"));
+    let document = field.report(report(format!("life {life}"), vec![photo])?)?;
+    say(&format!("phone saved {document} {photo}"));
+    over()
+}
+
 /// A phone on which drafts are written, saved again and again, reported or discarded.
 pub(super) fn drafts(folder: &Path, seed: u64) -> Result<()> {
     say("track phone phone phone");
@@ -147,7 +160,8 @@ pub(super) async fn township(seed: u64) -> Result<()> {
             township.time.advance(Duration::from_secs(20));
             if index != 1 {
                 // The first one's pictures take several pieces.
-                let photo = phone.field().add_photo(&picture(seed, round * 10 + index, 64 + 400 * u32::from(index == 0 && round == 0)), &[])?;
+                let side = if (round, index) == (0, 0) { 464 } else { 64 };
+                let photo = phone.field().add_photo(&picture(seed, round * 10 + index, side), &[])?;
                 let document = phone.field().report(report(format!("{name} {round}"), vec![photo])?)?;
                 say(&format!("{name} saved {document} {photo}"));
                 reported.push(document);
@@ -156,11 +170,10 @@ pub(super) async fn township(seed: u64) -> Result<()> {
         }
         township.settled().await;
         if let Some(document) = reported.last().copied() {
-            let dispatched =
-                IncidentStep { department: Some(DepartmentId::new("police")?), ..IncidentStep::plain(StepKind::Dispatched) };
-            let act = Act { remark: Some("now".to_owned()), ..Act::step(dispatched) };
-            let before = township.relay.status().await.map_err(|_| Error::Corrupt("the relay"))?.stored_seq;
-            township.relay.act(document, act).await.map_err(|_| Error::Corrupt("an order"))?;
+            let act = Act::step(IncidentStep::plain(StepKind::Accepted));
+            let act = Act { remark: Some("now".to_owned()), ..act };
+            let before = heard(township.relay.status().await)?.stored_seq;
+            heard(township.relay.act(document, act).await)?;
             say(&format!("relay stored {}", before + 1));
         }
         for (_, phone) in &mut phones {
@@ -185,10 +198,9 @@ pub(super) fn open_old(folder: &Path, is_relay: bool) -> Result<()> {
     let time = Arc::new(TestClock::new());
     if is_relay {
         say("track old old-relay old");
-        let engine = Engine::open(folder, identity(), time, Random::seeded(1));
-        let mut engine = engine.map_err(|_| Error::Corrupt("an old relay"))?;
+        let mut engine = heard(Engine::open(folder, identity(), time, Random::seeded(1)))?;
         say("old opened");
-        engine.rest().map_err(|_| Error::Corrupt("an old relay"))?;
+        heard(engine.rest())?;
     } else {
         say("track old old-phone old");
         let field = Field::open(folder, time, Random::seeded(1))?;
@@ -196,6 +208,14 @@ pub(super) fn open_old(folder: &Path, is_relay: bool) -> Result<()> {
         drop(field);
     }
     over()
+}
+
+/// What the relay refuses is said.
+fn heard<T>(answer: suishou_server::relay::Result<T>) -> Result<T> {
+    answer.map_err(|error| {
+        drop(writeln!(std::io::stderr(), "{error}"));
+        Error::Corrupt("what the relay was asked")
+    })
 }
 
 fn tell_track(name: &str, kind: &str, folder: &Path) {
