@@ -94,6 +94,8 @@ impl Blobs {
         for folder in [&blobs.whole, &blobs.under_way] {
             fs::create_dir_all(folder).map_err(Error::file("creating the blobs' folder"))?;
         }
+        // Names of shelves that a process made and was killed.
+        blobs.sync_folder(&blobs.whole)?;
         for left in fs::read_dir(&blobs.under_way).into_iter().flatten().flatten() {
             if left.file_name().to_string_lossy().starts_with(SPOOLED) {
                 drop(fs::remove_file(left.path()));
@@ -248,7 +250,8 @@ impl Blobs {
         file.seek(SeekFrom::Start(offset)).map_err(&failed)?;
         file.write_all(bytes).map_err(&failed)?;
         self.synced(file.sync_data()).map_err(&failed)?;
-        if is_new { self.sync_folder(&self.under_way) } else { Ok(()) }
+        // At the beginning also a name that is there: whoever gave it may have been killed before it was durable.
+        if is_new || offset == 0 { self.sync_folder(&self.under_way) } else { Ok(()) }
     }
 
     /// Puts a complete upload under its hash, if it is what was promised; none if it is not. Can be
@@ -258,8 +261,9 @@ impl Blobs {
         let hash = match (hash_file(&from)?, promised) {
             (Some(hash), None) => hash,
             (Some(hash), Some(promised)) if hash == promised => hash,
-            // Moved already, before a crash.
+            // Moved already, before a crash: perhaps before the name was durable.
             (None, Some(promised)) if hash_file(&self.path(&promised))? == Some(promised) => {
+                self.sync_folder(self.path(&promised).parent().unwrap_or(&self.whole))?;
                 return Ok(Some(promised));
             }
             _ => return Ok(None),

@@ -35,7 +35,10 @@ impl Life {
             tracing::warn!("the disk failed under the last run: the database is made anew");
             db::keeping::make_anew(folder)?;
         }
-        if database.exists() && (running.exists() || has_log || failed.exists()) {
+        // Only its first start writes a journal: one that was cut off then has stored nothing, and what can't write
+        // can't open it. SQLite begins anew.
+        let is_begun = folder.join(format!("{}-journal", db::FILE)).exists();
+        if database.exists() && !is_begun && (running.exists() || has_log || failed.exists()) {
             tracing::info!("the last run was cut off: the database is checked");
             let found = db::keeping::structure(&db::keeping::open_copy(&database)?, false)?;
             if !found.is_empty() {

@@ -38,11 +38,13 @@ pub(super) fn record(
 ) -> Result<Option<()>, String> {
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new("strace");
-    command.args(["--seccomp-bpf", "-f", "-y", "-xx", "-s", LONGEST, "-e", &format!("trace={CALLS}"), "-o"]).arg(log);
-    if let Some(which) = killed_at {
-        command.args(["-e", &format!("inject=fsync,fdatasync:signal=KILL:when={which}")]);
+    command.args(["-f", "-y", "-xx", "-s", LONGEST, "-e", &format!("trace={CALLS}"), "-o"]).arg(log);
+    match killed_at {
+        Some(which) => drop(command.args(["-e", &format!("inject=fsync,fdatasync:signal=KILL:when={which}")])),
+        // Other calls are not stopped at; with it nothing can be injected.
+        None => drop(command.arg("--seccomp-bpf")),
     }
-    let output = command.arg(own).args(arguments).env("TMPDIR", temporary).stdin(Stdio::null()).output();
+    let output = command.arg("--").arg(own).args(arguments).env("TMPDIR", temporary).stdin(Stdio::null()).output();
     let output = output.map_err(|error| {
         format!("strace can't be run ({error}): it records what a process does to files; install the package strace")
     })?;
