@@ -44,10 +44,18 @@ test: setup lint ## Every test of every language, and other people's programs ag
 	@scripts/console build
 	@scripts/console check
 	$(CARGO) build --workspace --bins $(CONSOLE)
+	@scripts/setup crash
 	$(CARGO) test --workspace $(CONSOLE) --no-fail-fast
+	"$(CARGO_TARGET_DIR)/debug/crash"
 	@scripts/schemathesis
 	@scripts/console e2e
 	@scripts/android
+
+.PHONY: crash
+crash: ## Power cuts at every operation on files of phones and relay (CRASH="--points N --seed S --work phone")
+	@scripts/setup crash
+	$(CARGO) build --workspace --bins
+	"$(CARGO_TARGET_DIR)/debug/crash" $(CRASH)
 
 .PHONY: android
 android: setup ## The Android app: build it, test it with the real library and a real relay, draw every screen

@@ -329,3 +329,22 @@ fn hash_file(path: &Path) -> Result<Option<BlobHash>> {
         hasher.update(buffer.get(..read).unwrap_or_default());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blob_that_a_killed_process_moved_is_synced_before_it_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(folder.path()).unwrap();
+        let (upload, hash) = (UploadId::new([1; 16]), BlobHash::of(b"bytes"));
+        blobs.write(upload, 0, b"bytes").unwrap();
+        assert_eq!(blobs.finish(upload, Some(hash)).unwrap(), Some(hash));
+        // As if the process had been killed before it could sync the name, and asked again.
+        blobs.refuse_syncs(true);
+        assert!(blobs.finish(upload, Some(hash)).is_err() && blobs.has_disk_failed());
+        blobs.refuse_syncs(false);
+        assert_eq!(blobs.finish(upload, Some(hash)).unwrap(), Some(hash));
+    }
+}

@@ -75,6 +75,22 @@ fn keep_name(folder: &Path) {
     }
 }
 
+/// Makes durable what a process that was cut off left in a database and its log. SQLite reads a commit from the log
+/// whether it was synced or not, and what is shown after a start must not be gone after a power cut.
+pub fn sync_left(database: &Path) -> Result<()> {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    for file in [Path::new(&log), database] {
+        match File::open(file).and_then(|file| file.sync_all()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::file("syncing what the last process left")(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Opens the writer's connection, creating and migrating the database.
 pub fn writer(path: &Path, schema: Schema) -> Result<Connection> {
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;

@@ -65,7 +65,8 @@ impl Wal {
             |frame: &usize| number(&self.bytes, start(*frame) + 4).is_some_and(|commit| commit != 0);
         match (sound..self.pages.len()).find(is_commit) {
             None => false,
-            // What is the last transaction may not have been synced; with anything behind it, it was.
+            // What is the last transaction may not have been synced; with anything behind it, it was: by its own
+            // process, or at the next start (`open::sync_left`).
             Some(commit) => commit + 1 < self.pages.len() || sound < self.synced,
         }
     }

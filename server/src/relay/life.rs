@@ -8,7 +8,7 @@ use std::{
 
 use suishou_core::{
     error::{Error, Result},
-    store::copies,
+    store::{copies, open},
     time::Timestamp,
 };
 
@@ -31,6 +31,9 @@ impl Life {
         let (running, failed) = (folder.join(RUNNING), folder.join(DISK_FAILED));
         let database = folder.join(db::FILE);
         let has_log = fs::metadata(folder.join(format!("{}-wal", db::FILE))).is_ok_and(|log| log.len() > 0);
+        if !failed.exists() && (running.exists() || has_log) {
+            open::sync_left(&database)?;
+        }
         if failed.exists() {
             tracing::warn!("the disk failed under the last run: the database is made anew");
             db::keeping::make_anew(folder)?;

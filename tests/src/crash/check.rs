@@ -15,6 +15,7 @@ use suishou_core::{
 };
 use suishou_server::{blobs::Found, identity::Identity, relay::Engine};
 
+use super::ends;
 use crate::harness::{TestClock, Township};
 
 /// The seed of every recorded township.
@@ -56,6 +57,10 @@ pub(super) enum Kind {
     Relay,
     OldPhone,
     OldRelay,
+    /// A phone that is revoked on the way.
+    Revoked,
+    /// A backup's folder.
+    Shelf,
 }
 
 impl Kind {
@@ -65,6 +70,8 @@ impl Kind {
             "relay" => Some(Self::Relay),
             "old-phone" => Some(Self::OldPhone),
             "old-relay" => Some(Self::OldRelay),
+            "revoked" => Some(Self::Revoked),
+            "shelf" => Some(Self::Shelf),
             _ => None,
         }
     }
@@ -72,7 +79,7 @@ impl Kind {
     /// What must be the same after every cut; none where it is said on the way.
     pub(super) fn content(&self, folder: &Path) -> Result<Content, String> {
         match self {
-            Self::Phone | Self::Relay => Ok(Content::new()),
+            Self::Phone | Self::Relay | Self::Revoked | Self::Shelf => Ok(Content::new()),
             Self::OldPhone => {
                 let _field = open_phone(folder)?;
                 content(&folder.join("field.db"), OLD_PHONE)
@@ -89,6 +96,8 @@ impl Kind {
         match self {
             Self::Phone => phone(folder, said),
             Self::Relay => relay(folder, said),
+            Self::Revoked => ends::revoked(folder, said),
+            Self::Shelf => ends::shelf(folder, said),
             Self::OldPhone | Self::OldRelay => {
                 let now = self.content(folder)?;
                 same("the old database's content", before, &now)
@@ -115,7 +124,7 @@ fn content(database: &Path, tables: &[(&str, &str)]) -> Result<Content, String> 
     Ok(found)
 }
 
-fn open_phone(folder: &Path) -> Result<Field, String> {
+pub(super) fn open_phone(folder: &Path) -> Result<Field, String> {
     let opened = Field::open(folder, Arc::new(TestClock::new()), Random::seeded(SEED ^ 1));
     let field = opened.map_err(|error| format!("the phone does not open: {error}"))?;
     match field.salvage() {
@@ -132,7 +141,7 @@ fn open_relay(folder: &Path) -> Result<Engine, String> {
     opened.map_err(|error| format!("the relay does not open: {error}"))
 }
 
-fn text(error: impl Display) -> String {
+pub(super) fn text(error: impl Display) -> String {
     error.to_string()
 }
 
@@ -140,7 +149,7 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: &T, found: &T) -> 
     if expected == found { Ok(()) } else { Err(format!("{what}: expected {expected:?}, found {found:?}")) }
 }
 
-fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+pub(super) fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(what()) }
 }
 
@@ -159,15 +168,15 @@ fn whole(connection: &suishou_server::db::Connection) -> Result<(), String> {
 }
 
 /// A line's words; the first says whose it is.
-fn words<'a>(line: &&'a str) -> Vec<&'a str> {
+pub(super) fn words<'a>(line: &&'a str) -> Vec<&'a str> {
     line.split(' ').skip(1).collect()
 }
 
-fn read<T: std::str::FromStr>(word: &str) -> Result<T, String> {
+pub(super) fn read<T: std::str::FromStr>(word: &str) -> Result<T, String> {
     word.parse().map_err(|_| format!("{word} can't be read"))
 }
 
-fn phone(folder: &Path, said: &[&str]) -> Result<(), String> {
+pub(super) fn phone(folder: &Path, said: &[&str]) -> Result<(), String> {
     let field = open_phone(folder)?;
     let connection = open::reader(&folder.join("field.db")).map_err(text)?;
     whole(&connection)?;

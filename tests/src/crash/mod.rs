@@ -7,6 +7,7 @@
 
 mod check;
 mod disk;
+mod ends;
 mod record;
 mod run;
 mod strace;
@@ -40,6 +41,10 @@ pub enum Work {
     Relay,
     /// Every old database of a phone and of a relay, opened by today's programs.
     Migrations,
+    /// A phone that is revoked with a report, a draft and photos that it has not sent.
+    Revoked,
+    /// A relay's backups, taken and dropped.
+    Backup,
     /// All of these.
     All,
 }
@@ -47,7 +52,9 @@ pub enum Work {
 impl Work {
     fn parts(self) -> Vec<Self> {
         match self {
-            Self::All => vec![Self::Phone, Self::Drafts, Self::Relay, Self::Migrations],
+            Self::All => {
+                vec![Self::Phone, Self::Drafts, Self::Relay, Self::Migrations, Self::Revoked, Self::Backup]
+            },
             one => vec![one],
         }
     }
@@ -62,13 +69,17 @@ pub fn part(name: &str, folder: &Path) -> Result<(), String> {
         "capture-2" => work::capture(folder, SEED, 2),
         "old-phone" => work::open_old(folder, false),
         "old-relay" => work::open_old(folder, true),
-        "township" => {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-            runtime.map_err(|error| error.to_string())?.block_on(work::township(SEED))
-        }
+        "township" => block_on(work::township(SEED))?,
+        "revoked" => block_on(work::revoked(SEED))?,
+        "backup" => block_on(work::back_up(folder, SEED))?,
         other => return Err(format!("there is no part {other}")),
     };
     done.map_err(|error| error.to_string())
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    Ok(runtime.map_err(|error| error.to_string())?.block_on(future))
 }
 
 /// A recording on disk, from which it can be read again.
@@ -127,19 +138,22 @@ fn record(work: Work, folder: &Path) -> Result<Vec<Track>, String> {
         Work::Phone | Work::Drafts => {
             let before = folder.join("before");
             make(&before)?;
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-            let runtime = runtime.map_err(|error| error.to_string())?;
-            runtime.block_on(work::prepare_phone(&before.join("phone"), SEED));
+            block_on(work::prepare_phone(&before.join("phone"), SEED))?;
             let name = if work == Work::Phone { "phone" } else { "drafts" };
             tracks.extend(recorded(work, &[name], "phone", folder, &before, None)?);
             if work == Work::Phone {
                 tracks.extend(killed(&before, folder)?);
             }
         }
-        Work::Relay => {
+        Work::Relay | Work::Revoked | Work::Backup => {
             let before = folder.join("before");
             make(&before)?;
-            tracks.extend(recorded(work, &["township"], "", folder, &before, None)?);
+            let name = match work {
+                Work::Relay => "township",
+                Work::Revoked => "revoked",
+                _ => "backup",
+            };
+            tracks.extend(recorded(work, &[name], "", folder, &before, None)?);
         }
         Work::Migrations => {
             for (part, database, fixture) in

@@ -26,7 +26,10 @@ use suishou_core::{
     },
     time::{Clock as _, Random},
 };
-use suishou_server::relay::{Act, Engine};
+use suishou_server::{
+    folder::Folder,
+    relay::{Act, Engine, backup::Order},
+};
 
 use super::check::identity;
 use crate::harness::{Phone, TestClock, Township, copy_folder};
@@ -190,6 +193,81 @@ pub(super) async fn township(seed: u64) -> Result<()> {
     }
     township.relay.stop().await;
     say("relay stopped");
+    over()
+}
+
+/// A phone that the township revokes before it has sent anything: what is taken goes to the relay, the rest is sealed,
+/// and the phone is wiped.
+pub(super) async fn revoked(seed: u64) -> Result<()> {
+    let township = Township::new(seed).await;
+    let mut phone = township.phone("m1", seed).await;
+    tell_track("phone", "revoked", phone.folder());
+    let photo = phone.field().add_photo(&picture(seed, 1, 64), &[])?;
+    say(&format!("phone photo {photo}"));
+    let document = phone.field().report(report("unsent".to_owned(), vec![photo])?)?;
+    say(&format!("phone saved {document} {photo}"));
+    let mut draft = phone.field().start_draft(DocumentKind::Incident);
+    draft.body.text.push('x');
+    phone.field().save_draft(&draft)?;
+    say(&format!("phone draft {} 1", draft.id));
+    let devices = heard(township.relay.devices().await)?;
+    let device = devices.iter().find(|device| device.member.as_str() == "m1").map(|device| device.id);
+    heard(township.relay.revoke(device.ok_or(Error::Corrupt("the phone is not known"))?).await)?;
+    let mut session = Session::default();
+    let ended = loop {
+        let asked = match phone.field().ask(&mut session) {
+            Ok(Step::Send(request)) => request,
+            other => break other.map(|_| ()),
+        };
+        let response = phone.network.carry(asked).await?;
+        // What the relay took need not be sealed.
+        say("phone pushed");
+        if let Err(error) = phone.field().answer(&mut session, &response) {
+            break Err(error);
+        }
+    };
+    if !matches!(ended, Err(Error::Revoked)) {
+        return Err(Error::Corrupt("the phone was not revoked"));
+    }
+    say("phone ended");
+    phone.kill();
+    phone.start();
+    over()
+}
+
+/// A relay that is backed up again and again, of which two snapshots are kept.
+pub(super) async fn back_up(folder: &Path, seed: u64) -> Result<()> {
+    say("track shelf shelf shelf");
+    let township = Township::new(seed).await;
+    let keys = Folder::new(township.folder());
+    township.identity().create(&keys).map_err(|_| Error::Corrupt("the relay's keys"))?;
+    let mut phone = township.phone("m1", seed).await;
+    let mut taken: Vec<String> = Vec::new();
+    for number in 0..3 {
+        township.time.advance(Duration::from_secs(100));
+        let photo = phone.field().add_photo(&picture(seed, number, 64), &[])?;
+        let document = phone.field().report(report(format!("{number}"), vec![photo])?)?;
+        sync(&mut phone).await?;
+        let act = Act { remark: Some("now".to_owned()), ..Act::default() };
+        heard(township.settled().await.act(document, act).await)?;
+        if number == 2 {
+            say(&format!("shelf dropping {}", taken.first().map_or("", String::as_str)));
+        }
+        let order = Order { to: folder.join("shelf"), keep: Some(2), ..Order::default() };
+        let snapshot = township.relay.back_up(order).await;
+        let snapshot = snapshot.map_err(|error| {
+            drop(writeln!(std::io::stderr(), "{error:?}"));
+            Error::Corrupt("a backup")
+        })?;
+        say(&format!("shelf snapshot {}", snapshot.name));
+        taken.push(snapshot.name);
+        let act = Act { remark: Some("later".to_owned()), ..Act::default() };
+        heard(township.settled().await.act(document, act).await)?;
+        if township.relay.ship_journal().await.is_err() {
+            return Err(Error::Corrupt("a journal"));
+        }
+    }
+    township.relay.stop().await;
     over()
 }
 
