@@ -133,9 +133,10 @@ fn start(frame: usize) -> usize {
 fn checksum(sum: (u32, u32), bytes: &[u8], order: fn([u8; 4]) -> u32) -> (u32, u32) {
     let (mut first, mut second) = sum;
     for pair in bytes.chunks_exact(8) {
-        let [a, b, c, d, e, f, g, h] = *pair else { continue };
-        first = first.wrapping_add(order([a, b, c, d])).wrapping_add(second);
-        second = second.wrapping_add(order([e, f, g, h])).wrapping_add(first);
+        let Some((one, rest)) = pair.split_first_chunk::<4>() else { continue };
+        let Some(two) = rest.first_chunk::<4>() else { continue };
+        first = first.wrapping_add(order(*one)).wrapping_add(second);
+        second = second.wrapping_add(order(*two)).wrapping_add(first);
     }
     (first, second)
 }

@@ -114,8 +114,11 @@ fn content(database: &Path, tables: &[(&str, &str)]) -> Result<Content, String> 
     whole(&connection)?;
     let mut found = Content::new();
     for (table, columns) in tables {
-        let quoted = columns.split(", ").map(|column| format!("quote({column})")).collect::<Vec<_>>().join("||','||");
-        let query = format!("SELECT count(*), group_concat(row, ';') FROM (SELECT {quoted} AS row FROM {table} ORDER BY 1)");
+        let quoted =
+            columns.split(", ").map(|column| format!("quote({column})")).collect::<Vec<_>>().join("||','||");
+        let query = format!(
+            "SELECT count(*), group_concat(row, ';') FROM (SELECT {quoted} AS row FROM {table} ORDER BY 1)"
+        );
         let (count, rows) = connection
             .query_row(&query, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?)))
             .map_err(text)?;
@@ -145,7 +148,11 @@ pub(super) fn text(error: impl Display) -> String {
     error.to_string()
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: &T, found: &T) -> Result<(), String> {
+pub(super) fn same<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    expected: &T,
+    found: &T,
+) -> Result<(), String> {
     if expected == found { Ok(()) } else { Err(format!("{what}: expected {expected:?}, found {found:?}")) }
 }
 
@@ -161,7 +168,8 @@ macro_rules! number {
 
 /// SQLite finds the database whole, and every reference leads somewhere.
 fn whole(connection: &suishou_server::db::Connection) -> Result<(), String> {
-    let said = connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)).map_err(text)?;
+    let said =
+        connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)).map_err(text)?;
     same("integrity_check", &"ok".to_owned(), &said)?;
     let astray = number!(connection, "SELECT count(*) FROM pragma_foreign_key_check", [])?;
     same("references that lead nowhere", &0, &astray)
@@ -194,7 +202,9 @@ pub(super) fn phone(folder: &Path, said: &[&str]) -> Result<(), String> {
     let mut saved_drafts: BTreeMap<DraftId, usize> = BTreeMap::new();
     for line in said {
         match words(line)[..] {
-            ["enrolled"] => drop(field.enrolment().map_err(|error| format!("the enrolment is gone: {error}"))?),
+            ["enrolled"] => {
+                field.enrolment().map_err(|error| format!("the enrolment is gone: {error}"))?;
+            }
             ["photo", photo] => {
                 must(is_whole(&read(photo)?), || format!("photo {photo} is gone"))?;
             }
@@ -216,7 +226,8 @@ pub(super) fn phone(folder: &Path, said: &[&str]) -> Result<(), String> {
             }
             ["fixes", patrol, count] => {
                 let id: DocumentId = read(patrol)?;
-                let walked: usize = field.track(id).map_err(text)?.iter().map(|segment| segment.fixes.len()).sum();
+                let walked: usize =
+                    field.track(id).map_err(text)?.iter().map(|segment| segment.fixes.len()).sum();
                 let waiting = number!(connection, "SELECT count(*) FROM patrol_fix", [])?;
                 let found = i64::try_from(walked).unwrap_or(0) + waiting;
                 must(found >= read(count)?, || format!("{found} fixes of {count}"))?;
@@ -291,7 +302,8 @@ fn relay(folder: &Path, said: &[&str]) -> Result<(), String> {
                 if counter == "0" {
                     continue;
                 }
-                let (log, hash) = (read::<suishou_core::id::LogId>(log)?, read::<suishou_core::id::LogHash>(hash)?);
+                let (log, hash) =
+                    (read::<suishou_core::id::LogId>(log)?, read::<suishou_core::id::LogHash>(hash)?);
                 let counter: i64 = read(counter)?;
                 let query = "SELECT count(*) FROM log JOIN run ON run.log = log.row
                              WHERE log.log = ?1 AND to_counter = ?2 AND head_hash = ?3 AND log.counter >= ?2";
@@ -326,12 +338,12 @@ fn relay(folder: &Path, said: &[&str]) -> Result<(), String> {
                 same("members", &read::<i64>(count)?, &found)?;
             }
             // Whoever enrolled can go on: there is a device more than the relay's own.
-            ["enrolled"] => {}
-            ["stopped"] => {}
+            ["enrolled" | "stopped"] => {}
             _ => return Err(format!("nothing is known of the promise {line:?}")),
         }
     }
-    let enrolled = i64::try_from(said.iter().filter(|line| words(line)[..] == ["enrolled"]).count()).unwrap_or(0);
+    let enrolled =
+        i64::try_from(said.iter().filter(|line| words(line)[..] == ["enrolled"]).count()).unwrap_or(0);
     let devices = number!(connection, "SELECT count(*) FROM device", [])?;
     must(devices > enrolled, || format!("{devices} devices with the relay's own, {enrolled} enrolled"))?;
     let twice = "SELECT count(*) FROM (SELECT 1 FROM entry WHERE same_as IS NULL GROUP BY entry_id HAVING count(*) > 1)";
@@ -358,7 +370,8 @@ fn every_upload(engine: &Engine) -> Result<(), String> {
         let upload = suishou_server::db::blob::UploadId::new(row.get(0).map_err(text)?);
         let hash: Option<[u8; 32]> = row.get(1).map_err(text)?;
         let offset: i64 = row.get(2).map_err(text)?;
-        let is_whole = hash.is_some_and(|hash| engine.blobs().look(&BlobHash::new(hash)).is_ok_and(|it| it == Found::Whole));
+        let is_whole = hash
+            .is_some_and(|hash| engine.blobs().look(&BlobHash::new(hash)).is_ok_and(|it| it == Found::Whole));
         must(is_whole || engine.blobs().len(upload) >= offset.unsigned_abs(), || {
             format!("an upload counts {offset} bytes, its file has {}", engine.blobs().len(upload))
         })?;

@@ -255,7 +255,8 @@ fn gather(
     match folders.get(&node) {
         None => Left::File(content(node)),
         Some(names) => {
-            let gathered = names.iter().map(|(name, node)| (Arc::clone(name), gather(*node, folders, content)));
+            let gathered =
+                names.iter().map(|(name, node)| (Arc::clone(name), gather(*node, folders, content)));
             Left::Folder(gathered.collect())
         }
     }
@@ -330,12 +331,117 @@ impl Left {
         let differs = || Some(path.display().to_string());
         match self {
             Self::File(_) if path.to_string_lossy().ends_with("-shm") => None,
-            Self::File(bytes) => if fs::read(path).is_ok_and(|found| found == *bytes) { None } else { differs() },
+            Self::File(bytes) => {
+                if fs::read(path).is_ok_and(|found| found == *bytes) {
+                    None
+                } else {
+                    differs()
+                }
+            }
             Self::Folder(items) => {
                 let count = fs::read_dir(path).map_or(usize::MAX, Iterator::count);
                 let inner = items.iter().find_map(|(name, left)| left.difference(&path.join(name.as_ref())));
                 if count == items.len() { inner } else { inner.or_else(differs) }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: Node = 1;
+    const OTHER: Node = 2;
+
+    /// A folder with two files `a` and `b` of one letter each, 2,000 times.
+    fn before() -> Recording {
+        let names = BTreeMap::from([(Arc::from("a"), FILE), (Arc::from("b"), OTHER)]);
+        let files = [b'a', b'b'].map(|letter| Item::File(vec![letter; 2_000]));
+        let before = [Item::Folder(names)].into_iter().chain(files).collect();
+        Recording { before, ..Recording::default() }
+    }
+
+    fn after(events: Vec<What>, forget: Forget) -> Disk {
+        let mut disk = Disk::new(&before(), forget);
+        events.into_iter().for_each(|what| disk.take(&Event { what, text: String::new() }));
+        disk
+    }
+
+    fn file(disk: &Disk, seed: u64, name: &str) -> Option<Vec<u8>> {
+        match disk.left(&disk.cut(seed), Path::new(name)) {
+            Some(Left::File(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    fn written(at: u64, letter: u8) -> What {
+        What::Writes { node: FILE, at, bytes: vec![letter; 1_500].into() }
+    }
+
+    #[test]
+    fn what_was_synced_stays_and_the_rest_is_lost_kept_or_torn_by_sectors() {
+        let sync = [What::SyncBegins { node: FILE }, What::SyncEnds { node: FILE }];
+        let mut events = vec![written(0, b'x')];
+        events.extend(sync);
+        events.push(written(600, b'y'));
+        let disk = after(events, Forget::Nothing);
+        let mut met = std::collections::BTreeSet::new();
+        for seed in 0..200 {
+            let bytes = file(&disk, seed, "a").unwrap();
+            assert!(bytes[..600].iter().all(|byte| *byte == b'x'), "synced");
+            // Each sector has all of the write or nothing of it.
+            let has = [600..1_024, 1_024..1_536, 1_536..2_000, 2_000..2_048, 2_048..2_100].map(|part| {
+                let new = bytes.get(part.clone()).is_some_and(|part| part.iter().all(|byte| *byte == b'y'));
+                let old = bytes.get(part).is_none_or(|part| part.iter().all(|byte| *byte != b'y'));
+                assert!(new || old, "seed {seed}");
+                new
+            });
+            met.insert([has[0], has[1], has[2], has[4]]);
+        }
+        assert_eq!(met.len(), 16, "four sectors, each with or without");
+    }
+
+    #[test]
+    fn a_sync_covers_only_what_was_done_before_it_began() {
+        let events = vec![What::SyncBegins { node: FILE }, written(0, b'x'), What::SyncEnds { node: FILE }];
+        assert_eq!(file(&after(events, Forget::Nothing), 0, "a").unwrap(), vec![b'a'; 2_000]);
+        let events = vec![written(0, b'x'), What::SyncBegins { node: FILE }, What::SyncEnds { node: FILE }];
+        assert_eq!(file(&after(events.clone(), Forget::Nothing), 0, "a").unwrap()[0], b'x');
+        assert_eq!(file(&after(events, Forget::Syncs), 0, "a").unwrap()[0], b'a');
+    }
+
+    #[test]
+    fn after_a_rename_there_is_the_old_file_or_the_new_one() {
+        let moved =
+            What::Moves { from: (ROOT, Arc::from("a")), to: (ROOT, Arc::from("b")), node: FILE };
+        let disk = after(vec![moved.clone()], Forget::Nothing);
+        let mut met = [false; 2];
+        for seed in 0..40 {
+            let is_moved = file(&disk, seed, "b").unwrap()[0] == b'a';
+            assert_eq!(file(&disk, seed, "a").is_none(), is_moved);
+            met[usize::from(is_moved)] = true;
+        }
+        assert_eq!(met, [true; 2]);
+        let synced = vec![moved, What::SyncBegins { node: ROOT }, What::SyncEnds { node: ROOT }];
+        for (forget, letter) in [(Forget::Nothing, b'a'), (Forget::FolderSyncs, b'b'), (Forget::Syncs, b'b')] {
+            assert_eq!(file(&after(synced.clone(), forget), 0, "b").unwrap()[0], letter, "{forget:?}");
+        }
+    }
+
+    #[test]
+    fn a_new_file_whose_name_was_not_synced_can_be_gone() {
+        let events = vec![
+            What::Enters { folder: ROOT, name: Arc::from("c"), node: 3 },
+            What::Writes { node: 3, at: 0, bytes: vec![b'c'; 10].into() },
+            What::SyncBegins { node: 3 },
+            What::SyncEnds { node: 3 },
+        ];
+        let mut recording = before();
+        recording.before.push(Item::File(Vec::new()));
+        let mut disk = Disk::new(&recording, Forget::Nothing);
+        events.into_iter().for_each(|what| disk.take(&Event { what, text: String::new() }));
+        assert_eq!(file(&disk, 0, "c"), None);
+        assert_eq!(file(&disk, 1, "c"), Some(vec![b'c'; 10]));
     }
 }

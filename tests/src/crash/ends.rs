@@ -7,13 +7,13 @@ use suishou_core::{
     id::{BlobHash, DocumentId, DraftId},
     model::decode,
     sync::{
-        bundle::{BundleReader, Item},
+        bundle::{BundleReader, Item, read_township},
         wire::SignedRequest,
     },
 };
 use suishou_server::relay::backup::{self, Opener, Progress, Shelf};
 
-use super::check::{identity, must, open_phone, phone, read, text, words};
+use super::check::{identity, must, open_phone, phone, read, same, text, words};
 
 /// What a sealed bundle holds.
 #[derive(Default)]
@@ -25,7 +25,8 @@ struct Sealed {
 
 fn open_bundle(path: &Path) -> Result<Sealed, String> {
     let identity = identity();
-    let file = File::open(path).map_err(|error| format!("the bundle that the note names: {error}"))?;
+    let mut file = File::open(path).map_err(|error| format!("the bundle that the note names: {error}"))?;
+    same("the bundle's township", &identity.township, &read_township(&mut file).map_err(text)?)?;
     let mut reader = BundleReader::open(file, identity.township, &identity.key).map_err(text)?;
     let mut sealed = Sealed::default();
     while let Some(item) = reader.item().map_err(|error| format!("the bundle is not whole: {error}"))? {
@@ -63,7 +64,9 @@ pub(super) fn revoked(folder: &Path, said: &[&str]) -> Result<(), String> {
                 must(sealed.blobs.contains(&read(photo)?), || format!("photo {photo} is not in the bundle"))?;
             }
             ["draft", draft, _] => {
-                must(sealed.drafts.contains(&read(draft)?), || format!("draft {draft} is not in the bundle"))?;
+                must(sealed.drafts.contains(&read(draft)?), || {
+                    format!("draft {draft} is not in the bundle")
+                })?;
             }
             ["saved", document, _] if !is_said("pushed") => {
                 let id = read(document)?;
@@ -85,17 +88,20 @@ pub(super) fn shelf(folder: &Path, said: &[&str]) -> Result<(), String> {
             _ => return Err(format!("nothing is known of the promise {line:?}")),
         }
     }
-    if taken.is_empty() && !folder.exists() {
-        return Ok(());
-    }
-    let shelf = Shelf::open(folder).map_err(|error| format!("the backup can't be opened: {}", error.code()))?;
+    let shelf = match Shelf::open(folder) {
+        Ok(shelf) => shelf,
+        // Not yet a backup's folder.
+        Err(_) if taken.is_empty() => return Ok(()),
+        Err(error) => return Err(format!("the backup can't be opened: {}", error.code())),
+    };
     let snapshots = shelf.snapshots().map_err(|error| format!("nothing is listed: {}", error.code()))?;
     for name in &taken {
         must(snapshots.iter().any(|one| one.name == *name), || format!("snapshot {name} is gone"))?;
     }
     for snapshot in snapshots {
         let verified = backup::verify(&shelf, &snapshot, &Opener::None, &Progress::default());
-        let verified = verified.map_err(|error| format!("{} can't be read: {}", snapshot.name, error.code()))?;
+        let verified =
+            verified.map_err(|error| format!("{} can't be read: {}", snapshot.name, error.code()))?;
         must(verified.damaged.is_empty(), || {
             format!("{} is listed and {} of its files are damaged", snapshot.name, verified.damaged.len())
         })?;

@@ -54,7 +54,7 @@ impl Work {
         match self {
             Self::All => {
                 vec![Self::Phone, Self::Drafts, Self::Relay, Self::Migrations, Self::Revoked, Self::Backup]
-            },
+            }
             one => vec![one],
         }
     }
@@ -284,7 +284,9 @@ impl Source {
                 What::Leaves { folder, .. } => inside.contains(folder),
                 What::Moves { to, .. } => inside.contains(&to.0),
                 What::Writes { node, .. } | What::Resizes { node, .. } => inside.contains(node),
-                What::SyncBegins { node } | What::SyncEnds { node } => inside.contains(node) || *node == parent,
+                What::SyncBegins { node } | What::SyncEnds { node } => {
+                    inside.contains(node) || *node == parent
+                }
                 What::Says(line) => line.split(' ').next() == Some(name),
             };
             if is_here {

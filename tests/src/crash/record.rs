@@ -1,7 +1,7 @@
 //! What a recorded process did, as changes of files and names below one folder.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     path::{Component, Path, PathBuf},
     sync::Arc,
 };
@@ -74,7 +74,7 @@ struct Opened {
 struct Reader<'a> {
     recording: Recording,
     root: &'a Path,
-    files: HashMap<i64, Opened>,
+    files: BTreeMap<i64, Opened>,
     lengths: Vec<u64>,
     line: String,
 }
@@ -116,7 +116,7 @@ impl Recording {
     pub(super) fn add(self, root: &Path, calls: &[Call]) -> Result<Self, String> {
         let lengths = vec![0; self.before.len()];
         let recording = Self { is_over: false, ..self };
-        let mut reader = Reader { recording, root, files: HashMap::new(), lengths, line: String::new() };
+        let mut reader = Reader { recording, root, files: BTreeMap::new(), lengths, line: String::new() };
         reader.measure();
         // What a call does counts from its end, what it asks for or says from its beginning.
         let mut moments: Vec<(usize, bool, &Call)> = Vec::new();
@@ -163,7 +163,9 @@ impl Reader<'_> {
             }
         }
         let events: Vec<What> = self.recording.events.iter().map(|event| event.what.clone()).collect();
-        events.iter().for_each(|what| self.grow(what));
+        for what in &events {
+            self.grow(what);
+        }
     }
 
     fn grow(&mut self, what: &What) {
@@ -292,7 +294,9 @@ impl Reader<'_> {
         let found = self.files.get(&call.file(which)).copied();
         let path = call.path_of_file(which);
         match (found, self.inside(&path)) {
-            (None, Some(inside)) => Err(format!("{} was opened in a way that is not known", inside.display())),
+            (None, Some(inside)) => {
+                Err(format!("{} was opened in a way that is not known", inside.display()))
+            }
             (found, _) => Ok(found),
         }
     }

@@ -80,7 +80,9 @@ pub fn run(settings: Settings, progress: bool) -> Result<Result<Outcome, Box<Fai
         operations: tracks.iter().map(|track| track.events.len() as u64).sum(),
     };
     let bar = if progress { ProgressBar::new(outcome.points) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} crash points, {per_sec}, {eta} left") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:40} {pos}/{len} crash points, {per_sec}, {eta} left")
+    {
         bar.set_style(style);
     }
     let first = Mutex::new(None);
@@ -91,7 +93,8 @@ pub fn run(settings: Settings, progress: bool) -> Result<Result<Outcome, Box<Fai
         for _ in 0..threads {
             scope.spawn(|| {
                 let own = next.fetch_add(1, Ordering::Relaxed);
-                let mine = points.iter().zip((0..threads as u64).cycle()).filter(|(_, thread)| *thread == own);
+                let mine =
+                    points.iter().zip((0..threads as u64).cycle()).filter(|(_, thread)| *thread == own);
                 let mine: Vec<Point> = mine.map(|(point, _)| *point).collect();
                 let tried = try_all(&tracks, &mine, settings.forget, &is_failed, &bar);
                 if let Err(failed) = tried {
@@ -113,7 +116,7 @@ pub fn run(settings: Settings, progress: bool) -> Result<Result<Outcome, Box<Fai
 fn choose(tracks: &[Track], settings: Settings) -> Vec<Point> {
     let operations: usize = tracks.iter().map(|track| track.events.len()).sum();
     let stride = (operations / settings.points.max(1)).max(1);
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = std::collections::BTreeSet::new();
     let mut chosen = Vec::new();
     for round in 0..ROUNDS {
         let seed = if round < 2 { round } else { settings.seed.wrapping_mul(1_000) + round };
@@ -150,7 +153,7 @@ fn try_all(
     forget: Forget,
     is_failed: &AtomicBool,
     bar: &ProgressBar,
-) -> Result<(), Failed> {
+) -> Result<(), Box<Failed>> {
     for (index, track) in tracks.iter().enumerate() {
         let mut disk = track.disk(forget);
         let mut points = points.iter().filter(|point| point.track == index).peekable();
@@ -168,10 +171,10 @@ fn try_all(
     Ok(())
 }
 
-fn try_point(track: &Track, disk: &super::Disk, point: Point, forget: Forget) -> Result<(), Failed> {
+fn try_point(track: &Track, disk: &super::Disk, point: Point, forget: Forget) -> Result<(), Box<Failed>> {
     let said = track.said(point.place);
     let tried = opened(track, disk, point.seed, &said);
-    tried.map_err(|found| Failed {
+    let failed = |found| Failed {
         source: track.source.clone(),
         track: track.name.clone(),
         place: point.place,
@@ -181,7 +184,8 @@ fn try_point(track: &Track, disk: &super::Disk, point: Point, forget: Forget) ->
         said: format!("{} promises, the last: {}", said.len(), said.last().unwrap_or(&"none")),
         found,
         kept: PathBuf::new(),
-    })
+    };
+    tried.map_err(|found| Box::new(failed(found)))
 }
 
 /// Makes the folder that the cut leaves, and opens it.
@@ -198,7 +202,8 @@ fn opened(track: &Track, disk: &super::Disk, seed: u64, said: &[&str]) -> Result
 impl Failed {
     /// Keeps the recording and the disk as the cut left it.
     fn keep(mut self) -> Result<Self, String> {
-        let kept = tempfile::Builder::new().prefix("suishou-crash-").tempdir().map_err(|error| error.to_string())?;
+        let kept =
+            tempfile::Builder::new().prefix("suishou-crash-").tempdir().map_err(|error| error.to_string())?;
         self.kept = kept.keep();
         copy_folder(&self.source.before, &self.kept.join("before"));
         self.source.before = self.kept.join("before");

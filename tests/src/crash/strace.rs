@@ -3,7 +3,7 @@
 //! Everything of a string or a path is printed in hex, so that nothing in a line but the punctuation is strace's.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -39,18 +39,23 @@ pub(super) fn record(
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new("strace");
     command.args(["-f", "-y", "-xx", "-s", LONGEST, "-e", &format!("trace={CALLS}"), "-o"]).arg(log);
-    match killed_at {
-        Some(which) => drop(command.args(["-e", &format!("inject=fsync,fdatasync:signal=KILL:when={which}")])),
+    if let Some(which) = killed_at {
+        command.args(["-e", &format!("inject=fsync,fdatasync:signal=KILL:when={which}")]);
+    } else {
         // Other calls are not stopped at; with it nothing can be injected.
-        None => drop(command.arg("--seccomp-bpf")),
+        command.arg("--seccomp-bpf");
     }
-    let output = command.arg("--").arg(own).args(arguments).env("TMPDIR", temporary).stdin(Stdio::null()).output();
+    let output =
+        command.arg("--").arg(own).args(arguments).env("TMPDIR", temporary).stdin(Stdio::null()).output();
     let output = output.map_err(|error| {
         format!("strace can't be run ({error}): it records what a process does to files; install the package strace")
     })?;
     let said = String::from_utf8_lossy(&output.stderr);
     if said.contains("PTRACE") || said.contains("Operation not permitted") {
-        return Err(format!("strace may not trace on this machine (ptrace is not permitted here): {}", said.trim()));
+        return Err(format!(
+            "strace may not trace on this machine (ptrace is not permitted here): {}",
+            said.trim()
+        ));
     }
     match (output.status.success(), killed_at) {
         (true, Some(_)) => Ok(None),
@@ -62,7 +67,7 @@ pub(super) fn record(
 /// The calls of a log that did something, in the order in which they ended.
 pub(super) fn read(log: &str) -> Result<Vec<Call>, String> {
     let mut calls = Vec::new();
-    let mut under_way: HashMap<&str, (usize, &str)> = HashMap::new();
+    let mut under_way: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
     for (number, line) in log.lines().enumerate() {
         let Some((thread, rest)) = line.split_once(' ') else { continue };
         let rest = rest.trim_start();
@@ -167,7 +172,8 @@ impl Call {
 
 /// `\x41\x42` is `AB`.
 fn unescape(text: &str) -> Vec<u8> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
+    let digit =
+        |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
     let pair = |four: &[u8]| match four {
         [_, _, high, low] => digit(high) * 16 + digit(low),
         _ => 0,

@@ -356,7 +356,7 @@ fn report(text: String, photos: Vec<BlobHash>) -> Result<ReportDraft> {
 /// A picture of noise that no other number makes.
 fn picture(seed: u64, number: u64, side: u32) -> Vec<u8> {
     let mut random = Random::seeded(seed ^ (number << 32));
-    let pixels: Vec<u8> = (0..side * side * 3 / 32 + 1).flat_map(|_| random.bytes::<32>()).collect();
+    let pixels: Vec<u8> = (0..=side * side * 3 / 32).flat_map(|_| random.bytes::<32>()).collect();
     let pixels = pixels.get(..(side * side * 3) as usize).unwrap_or_default();
     let side = u16::try_from(side).unwrap_or(u16::MAX);
     let mut jpeg = Vec::new();
