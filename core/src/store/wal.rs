@@ -202,8 +202,8 @@ mod tests {
         let copy = folder.path().join("copy-wal");
         let damaged_at = |frame: usize| {
             let mut torn = bytes.clone();
-            // A sector that the disk did not write.
-            torn[start(frame) + 512..start(frame) + 1_024].fill(0);
+            // A sector that the disk did not write: what an older round left there.
+            torn[start(frame) + 512..start(frame) + 1_024].fill(0xee);
             std::fs::write(&copy, torn).unwrap();
             Wal::read(&copy).is_damaged()
         };

@@ -413,8 +413,7 @@ mod tests {
 
     #[test]
     fn after_a_rename_there_is_the_old_file_or_the_new_one() {
-        let moved =
-            What::Moves { from: (ROOT, Arc::from("a")), to: (ROOT, Arc::from("b")), node: FILE };
+        let moved = What::Moves { from: (ROOT, Arc::from("a")), to: (ROOT, Arc::from("b")), node: FILE };
         let disk = after(vec![moved.clone()], Forget::Nothing);
         let mut met = [false; 2];
         for seed in 0..40 {
@@ -424,7 +423,8 @@ mod tests {
         }
         assert_eq!(met, [true; 2]);
         let synced = vec![moved, What::SyncBegins { node: ROOT }, What::SyncEnds { node: ROOT }];
-        for (forget, letter) in [(Forget::Nothing, b'a'), (Forget::FolderSyncs, b'b'), (Forget::Syncs, b'b')] {
+        for (forget, letter) in [(Forget::Nothing, b'a'), (Forget::FolderSyncs, b'b'), (Forget::Syncs, b'b')]
+        {
             assert_eq!(file(&after(synced.clone(), forget), 0, "b").unwrap()[0], letter, "{forget:?}");
         }
     }

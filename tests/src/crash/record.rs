@@ -59,7 +59,8 @@ pub(super) struct Recording {
     pub(super) events: Vec<Event>,
     /// The names at its end.
     pub(super) names: Vec<BTreeMap<Arc<str>, Node>>,
-    is_over: bool,
+    /// It said that nothing more is to be recorded.
+    pub(super) is_over: bool,
 }
 
 /// An open file: which, where reading and writing go on, and whether every write goes to its end.
