@@ -387,7 +387,7 @@ mod tests {
         events.push(written(600, b'y'));
         let disk = after(events, Forget::Nothing);
         let mut met = std::collections::BTreeSet::new();
-        for seed in 0..200 {
+        for seed in 0..2_000 {
             let bytes = file(&disk, seed, "a").unwrap();
             assert!(bytes[..600].iter().all(|byte| *byte == b'x'), "synced");
             // Each sector has all of the write or nothing of it.
