@@ -267,6 +267,8 @@ impl Shelf {
         for old in &snapshots {
             let (from, gone) = (self.folder(&old.name), self.folder(&format!("{PART}{}", old.name)));
             fs::rename(&from, &gone).map_err(KeepingError::file("rename", &from))?;
+            // Else a power cut can leave it under its old name, with half of its files.
+            sync(&self.path.join("snapshots"))?;
             fs::remove_dir_all(&gone).map_err(KeepingError::file("remove", &gone))?;
         }
         let mut named = std::collections::BTreeSet::new();
