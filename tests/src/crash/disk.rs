@@ -364,7 +364,9 @@ mod tests {
 
     fn after(events: Vec<What>, forget: Forget) -> Disk {
         let mut disk = Disk::new(&before(), forget);
-        events.into_iter().for_each(|what| disk.take(&Event { what, text: String::new() }));
+        for what in events {
+            disk.take(&Event { what, text: String::new() });
+        }
         disk
     }
 
@@ -440,7 +442,9 @@ mod tests {
         let mut recording = before();
         recording.before.push(Item::File(Vec::new()));
         let mut disk = Disk::new(&recording, Forget::Nothing);
-        events.into_iter().for_each(|what| disk.take(&Event { what, text: String::new() }));
+        for what in events {
+            disk.take(&Event { what, text: String::new() });
+        }
         assert_eq!(file(&disk, 0, "c"), None);
         assert_eq!(file(&disk, 1, "c"), Some(vec![b'c'; 10]));
     }
