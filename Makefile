@@ -9,6 +9,11 @@ KEEP ?= 1
 # The console's files are packed by `make console` and embedded where this is given.
 CONSOLE := --features suishou-server/console
 
+SEEDS ?= 200
+FROM ?= 1
+HOURS ?= 8
+SIMULATE := "$(CARGO_TARGET_DIR)/debug/simulate"
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -44,17 +49,14 @@ test: setup lint ## Every test of every language, and other people's programs ag
 	@scripts/console build
 	@scripts/console check
 	$(CARGO) build --workspace --bins $(CONSOLE)
+	@scripts/setup crash
 	$(CARGO) test --workspace $(CONSOLE) --no-fail-fast
 	@$(SIMULATE) --seeds 300 --seconds 240
 	@$(SIMULATE) --bug all --seeds 2000
+	@"$(CARGO_TARGET_DIR)/debug/crash"
 	@scripts/schemathesis
 	@scripts/console e2e
 	@scripts/android
-
-SEEDS ?= 200
-FROM ?= 1
-HOURS ?= 8
-SIMULATE := "$(CARGO_TARGET_DIR)/debug/simulate"
 
 .PHONY: sim
 sim: setup ## The simulator: whole townships with every fault, from seeds (SEEDS= FROM=)
@@ -70,6 +72,12 @@ bugs: setup ## Faults that are built in on purpose, and how soon the simulator f
 soak: setup ## The simulator for HOURS=, going on where it last stopped
 	$(CARGO) build --quiet --workspace --bins
 	@$(SIMULATE) --seeds 1 --seconds $$(( $(HOURS) * 3600 )) --resume "$(CARGO_TARGET_DIR)/soak"
+
+.PHONY: crash
+crash: ## Power cuts at every operation on files of phones and relay (CRASH="--points N --seed S --work phone")
+	@scripts/setup crash
+	$(CARGO) build --workspace --bins
+	"$(CARGO_TARGET_DIR)/debug/crash" $(CRASH)
 
 .PHONY: android
 android: setup ## The Android app: build it, test it with the real library and a real relay, draw every screen

@@ -95,6 +95,8 @@ impl Blobs {
         for folder in [&blobs.whole, &blobs.under_way] {
             fs::create_dir_all(folder).map_err(Error::file("creating the blobs' folder"))?;
         }
+        // Names of shelves that a process made and was killed.
+        blobs.sync_folder(&blobs.whole)?;
         for left in fs::read_dir(&blobs.under_way).into_iter().flatten().flatten() {
             if left.file_name().to_string_lossy().starts_with(SPOOLED) {
                 drop(fs::remove_file(left.path()));
@@ -251,7 +253,8 @@ impl Blobs {
         if !seeded::is_on(Seeded::OffsetBeforeSync) {
             self.synced(file.sync_data()).map_err(&failed)?;
         }
-        if is_new { self.sync_folder(&self.under_way) } else { Ok(()) }
+        // At the beginning also a name that is there: whoever gave it may have been killed before it was durable.
+        if is_new || offset == 0 { self.sync_folder(&self.under_way) } else { Ok(()) }
     }
 
     /// Puts a complete upload under its hash, if it is what was promised; none if it is not. Can be
@@ -261,8 +264,9 @@ impl Blobs {
         let hash = match (hash_file(&from)?, promised) {
             (Some(hash), None) => hash,
             (Some(hash), Some(promised)) if hash == promised => hash,
-            // Moved already, before a crash.
+            // Moved already, before a crash: perhaps before the name was durable.
             (None, Some(promised)) if hash_file(&self.path(&promised))? == Some(promised) => {
+                self.sync_folder(self.path(&promised).parent().unwrap_or(&self.whole))?;
                 return Ok(Some(promised));
             }
             _ => return Ok(None),
@@ -326,5 +330,24 @@ fn hash_file(path: &Path) -> Result<Option<BlobHash>> {
             return Ok(Some(BlobHash::new(*hasher.finalize().as_bytes())));
         }
         hasher.update(buffer.get(..read).unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blob_that_a_killed_process_moved_is_synced_before_it_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(folder.path()).unwrap();
+        let (upload, hash) = (UploadId::new([1; 16]), BlobHash::of(b"bytes"));
+        blobs.write(upload, 0, b"bytes").unwrap();
+        assert_eq!(blobs.finish(upload, Some(hash)).unwrap(), Some(hash));
+        // As if the process had been killed before it could sync the name, and asked again.
+        blobs.refuse_syncs(true);
+        assert!(blobs.finish(upload, Some(hash)).is_err() && blobs.has_disk_failed());
+        blobs.refuse_syncs(false);
+        assert_eq!(blobs.finish(upload, Some(hash)).unwrap(), Some(hash));
     }
 }

@@ -14,6 +14,7 @@ mod basemap;
 mod bundles;
 mod canary;
 mod clashes;
+mod crash;
 mod enrolment;
 mod faults;
 mod ffi;

@@ -5,6 +5,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a harness panics when the test has no footing")]
 
+pub mod crash;
 pub mod harness;
 pub mod sim;
 pub mod world;

@@ -18,9 +18,14 @@ pub struct BlobFolder {
 }
 
 impl BlobFolder {
-    /// Opens or creates the folder.
+    /// Opens or creates the folder. Its name and those of its shelves are durable then, whoever made them and was
+    /// killed before they were.
     pub fn open(folder: PathBuf) -> Result<Self> {
         fs::create_dir_all(&folder).map_err(Error::file("creating the blob folder"))?;
+        sync_folder(&folder)?;
+        if let Some(parent) = folder.parent() {
+            sync_folder(parent)?;
+        }
         Ok(Self { folder })
     }
 
@@ -36,10 +41,12 @@ impl BlobFolder {
         let hash = BlobHash::of(bytes);
         let path = self.path(&hash);
         // A file that is there may be damaged: only bytes that are these are as good as written.
+        let shelf = path.parent().unwrap_or(&self.folder);
         if self.holds(&hash, bytes.len() as u64) && self.read(&hash).is_ok() {
+            // Whoever gave it its name may have been killed before the name was durable.
+            sync_folder(shelf)?;
             return Ok(hash);
         }
-        let shelf = path.parent().unwrap_or(&self.folder);
         if !shelf.is_dir() {
             fs::create_dir_all(shelf).map_err(Error::file("creating a blob shelf"))?;
             sync_folder(&self.folder)?;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{
     ballast::give_up_ballast,
     blobs::sync_folder,
-    open::writer,
+    open::{sync_left, writer},
     salvage::{self, SalvageReport},
     schema::PHONE,
 };
@@ -89,6 +89,9 @@ impl Life {
         // A log that was not taken into the database says the same, should the mark be missing.
         let log = fs::metadata(folder.join(format!("{DATABASE}-wal"))).is_ok_and(|log| log.len() > 0);
         let was_running = log || folder.join(RUNNING).exists();
+        if was_running {
+            sync_left(&folder.join(DATABASE))?;
+        }
         // A disk without a byte left must not keep the phone from opening.
         let marked = fs::write(folder.join(RUNNING), b"").map_err(Error::file("marking the store as open"));
         if let Err(error) = marked.and_then(|()| sync_folder(folder)) {

@@ -6,7 +6,7 @@ use std::{fs::File, path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig, limits::Limit};
 
-use super::{copies, sql};
+use super::{blobs::sync_folder, copies, sql};
 use crate::{
     error::{Error, Result},
     seeded::{self, Seeded},
@@ -51,6 +51,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(5);
 /// Locks the store in `folder`; [`Error::Busy`] if another process has it.
 pub fn lock(folder: &Path) -> Result<Lock> {
     std::fs::create_dir_all(folder).map_err(Error::file("creating the store's folder"))?;
+    keep_name(folder);
     let file = File::options()
         .create(true)
         .truncate(false)
@@ -65,6 +66,32 @@ pub fn lock(folder: &Path) -> Result<Lock> {
         }
     }
     Err(Error::Busy)
+}
+
+/// Makes a folder's own name durable: without it nothing in it is. Also when the folder was there, since a process
+/// that was killed may have made it.
+fn keep_name(folder: &Path) {
+    let Ok(folder) = folder.canonicalize() else { return };
+    if let Some(Err(error)) = folder.parent().map(sync_folder) {
+        // Somebody else's, who does not let this program in.
+        tracing::warn!(%error, "the name of the store's folder can't be synced");
+    }
+}
+
+/// Makes durable what a process that was cut off left in a database and its log. SQLite reads a commit from the log
+/// whether it was synced or not, and what is shown after a start must not be gone after a power cut.
+pub fn sync_left(database: &Path) -> Result<()> {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    for file in [Path::new(&log), database] {
+        match File::open(file).and_then(|file| file.sync_all()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::file("syncing what the last process left")(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Opens the writer's connection, creating and migrating the database.

@@ -65,7 +65,9 @@ pub(super) fn open(folder: &Path, was_running: bool, random: &mut Random) -> Res
     let log = folder.join(format!("{DATABASE}-wal"));
     let wal = Wal::read(&log);
     let is_headless = !path.exists() && wal.frames().next().is_some();
-    if is_headless || wal.is_damaged() || has_foreign_header(&path) {
+    // Only a first start writes a journal: if it was cut off then, nothing has been kept, and SQLite begins anew.
+    let is_begun = folder.join(format!("{DATABASE}-journal")).exists();
+    if is_headless || wal.is_damaged() || (!is_begun && has_foreign_header(&path)) {
         tracing::error!("the database's first bytes or its log are damaged");
     } else {
         drop(wal);

@@ -8,7 +8,7 @@ use std::{
 
 use suishou_core::{
     error::{Error, Result},
-    store::copies,
+    store::{copies, open},
     time::Timestamp,
 };
 
@@ -31,11 +31,17 @@ impl Life {
         let (running, failed) = (folder.join(RUNNING), folder.join(DISK_FAILED));
         let database = folder.join(db::FILE);
         let has_log = fs::metadata(folder.join(format!("{}-wal", db::FILE))).is_ok_and(|log| log.len() > 0);
+        if !failed.exists() && (running.exists() || has_log) {
+            open::sync_left(&database)?;
+        }
         if failed.exists() {
             tracing::warn!("the disk failed under the last run: the database is made anew");
             db::keeping::make_anew(folder)?;
         }
-        if database.exists() && (running.exists() || has_log || failed.exists()) {
+        // Only its first start writes a journal: one that was cut off then has stored nothing, and what can't write
+        // can't open it. SQLite begins anew.
+        let is_begun = folder.join(format!("{}-journal", db::FILE)).exists();
+        if database.exists() && !is_begun && (running.exists() || has_log || failed.exists()) {
             tracing::info!("the last run was cut off: the database is checked");
             let found = db::keeping::structure(&db::keeping::open_copy(&database)?, false)?;
             if !found.is_empty() {

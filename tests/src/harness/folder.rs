@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use tempfile::TempDir;
 
 /// Copies a folder with all that is in it, but no lock.
-pub(super) fn copy_folder(from: &Path, to: &Path) {
+pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder can be made");
     for item in fs::read_dir(from).expect("the folder can be read").flatten() {
         let target = to.join(item.file_name());

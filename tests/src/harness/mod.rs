@@ -12,6 +12,7 @@ mod raw;
 mod township;
 
 pub use clock::TestClock;
+pub use folder::copy_folder;
 pub use network::{Fault, Network};
 pub use orders::Desk;
 pub use phone::Phone;

@@ -53,17 +53,22 @@ impl Township {
     /// A township of which nothing has been imported.
     pub(super) fn empty(seed: u64, name: &str) -> Self {
         let kept = tempfile::tempdir().expect("a folder for the relay can be made");
-        let mut random = Random::seeded(seed);
-        let identity = Identity {
-            township: TownshipId::new(random.bytes()),
-            name: name.to_owned(),
-            device: DeviceId::new(random.bytes()),
-            key: Key::generate(&mut random),
-        };
+        let identity = Self::identity_of(seed, name);
         let time = Arc::new(TestClock::new());
         let folder = kept.path().join("relay");
         let relay = start(&folder, &identity, &time, seed);
         Self { relay, time, identity, folder, seed, _kept: kept }
+    }
+
+    /// Who the relay of a seed's township is.
+    pub fn identity_of(seed: u64, name: &str) -> Identity {
+        let mut random = Random::seeded(seed);
+        Identity {
+            township: TownshipId::new(random.bytes()),
+            name: name.to_owned(),
+            device: DeviceId::new(random.bytes()),
+            key: Key::generate(&mut random),
+        }
     }
 
     async fn settle_in(&self) {

@@ -121,22 +121,25 @@ impl Shelf {
         match fs::create_dir(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let failed = KeepingError::file("read", path);
-                if fs::read_dir(path).map_err(&failed)?.flatten().any(|item| item.file_name() != "lost+found")
-                {
+                if !fs::read_dir(path).map_err(&failed)?.flatten().all(|item| is_begun(&item)) {
                     return Err(KeepingError::NotEmpty(path.display().to_string()));
                 }
             }
             made => made.map_err(KeepingError::file("create", path))?,
         }
         for folder in ["blobs", "snapshots"] {
-            fs::create_dir(path.join(folder)).map_err(KeepingError::file("create", path))?;
+            fs::create_dir_all(path.join(folder)).map_err(KeepingError::file("create", path))?;
         }
+        // What makes it a backup's folder comes last, also on the disk.
+        sync(path)?;
         if let Some(key) = key {
             write_whole(&path.join("key.age"), key)?;
         }
         let about = About { format: FORMAT, township, recipient: seal.and_then(Seal::recipient) };
         write_json(&path.join("backup.json"), &about)?;
         sync(path)?;
+        let own_name = path.canonicalize().map_err(KeepingError::file("read", path))?;
+        own_name.parent().map_or(Ok(()), sync)?;
         Ok(Self { path: path.to_owned(), about })
     }
 
@@ -264,6 +267,8 @@ impl Shelf {
         for old in &snapshots {
             let (from, gone) = (self.folder(&old.name), self.folder(&format!("{PART}{}", old.name)));
             fs::rename(&from, &gone).map_err(KeepingError::file("rename", &from))?;
+            // Else a power cut can leave it under its old name, with half of its files.
+            sync(&self.path.join("snapshots"))?;
             fs::remove_dir_all(&gone).map_err(KeepingError::file("remove", &gone))?;
         }
         let mut named = std::collections::BTreeSet::new();
@@ -355,6 +360,16 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         fs::rename(&fresh, path)
     });
     written.map_err(failed)
+}
+
+/// What a beginning that was cut off leaves; and what a disk's own file system has.
+fn is_begun(item: &fs::DirEntry) -> bool {
+    let is_empty = || fs::read_dir(item.path()).is_ok_and(|mut items| items.next().is_none());
+    match item.file_name().to_str() {
+        Some("lost+found" | "backup.new" | "key.new" | "key.age") => true,
+        Some("blobs" | "snapshots") => is_empty(),
+        _ => false,
+    }
 }
 
 pub(super) fn sync(folder: &Path) -> Result<()> {

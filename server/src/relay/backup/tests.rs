@@ -280,3 +280,19 @@ fn wrong_places_are_refused() {
     let _held = busy.lock().unwrap();
     assert!(matches!(town.take(&order(&to), 1), Err(KeepingError::Running)));
 }
+
+#[test]
+fn a_backup_whose_beginning_was_cut_off_begins_again() {
+    let (town, disk) = (Town::new(), tempfile::tempdir().unwrap());
+    let to = disk.path().join("backup");
+    for folder in ["blobs", "snapshots"] {
+        fs::create_dir_all(to.join(folder)).unwrap();
+    }
+    fs::write(to.join("backup.new"), b"{").unwrap();
+    town.take(&order(&to), 0).unwrap();
+    // Somebody's own folder of that name is left alone.
+    let other = disk.path().join("other");
+    fs::create_dir_all(other.join("blobs")).unwrap();
+    fs::write(other.join("blobs/letter"), b"x").unwrap();
+    assert!(matches!(town.take(&order(&other), 0), Err(KeepingError::NotEmpty(_))));
+}
