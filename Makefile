@@ -53,6 +53,7 @@ test: setup lint ## Every test of every language, and other people's programs ag
 	$(CARGO) test --workspace $(CONSOLE) --no-fail-fast
 	@$(SIMULATE) --seeds 300 --seconds 240
 	@$(SIMULATE) --bug all --seeds 2000
+	@"$(CARGO_TARGET_DIR)/debug/mutants" --count 100000
 	@"$(CARGO_TARGET_DIR)/debug/crash"
 	@scripts/schemathesis
 	@scripts/console e2e
@@ -72,6 +73,11 @@ bugs: setup ## Faults that are built in on purpose, and how soon the simulator f
 soak: setup ## The simulator for HOURS=, going on where it last stopped
 	$(CARGO) build --quiet --workspace --bins
 	@$(SIMULATE) --seeds 1 --seconds $$(( $(HOURS) * 3600 )) --resume "$(CARGO_TARGET_DIR)/soak"
+
+.PHONY: mutants
+mutants: setup ## Crafted Automerge changes, two million of them
+	$(CARGO) build --profile bench --workspace --bins
+	@"$(CARGO_TARGET_DIR)/release/mutants"
 
 .PHONY: crash
 crash: ## Power cuts at every operation on files of phones and relay (CRASH="--points N --seed S --work phone")

@@ -15,6 +15,8 @@ const NOT_EXPORTED: [&str; 8] = [
     "ask",
     "begin_enrolment",
     "begin_typed_enrolment",
+    // For the simulator alone.
+    "fill_disk",
     "finish_enrolment",
     "open",
     "open_guarded",

@@ -7,6 +7,7 @@
 
 pub mod crash;
 pub mod harness;
+pub mod mutants;
 pub mod sim;
 pub mod world;
 

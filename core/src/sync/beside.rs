@@ -93,3 +93,30 @@ pub struct SignedHeldAnswer {
     #[n(1)]
     pub signature: Signature,
 }
+
+/// The relay's signature over the [`AnswerSeal`] of an answer to a sync; older relays send none.
+pub const ANSWER_HEADER: &str = "suishou-answer";
+
+/// What the relay signs of an answer to a sync, as base64url in [`ANSWER_HEADER`]: the receipt within it is signed by
+/// itself, and so that nothing of the rest was lost or changed on the way is this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode)]
+#[cbor(array)]
+pub struct AnswerSeal {
+    /// The request's.
+    #[n(0)]
+    pub nonce: Nonce,
+    /// BLAKE3 of the answer's body as it travels.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub digest: [u8; 32],
+}
+
+impl AnswerSeal {
+    /// Of the answer to the request with this nonce.
+    pub fn of(nonce: Nonce, body: &[u8]) -> Self {
+        Self { nonce, digest: *blake3::hash(body).as_bytes() }
+    }
+}
+
+impl Signable for AnswerSeal {
+    const STATEMENT: &'static str = "suishou/answer/1";
+}

@@ -4,7 +4,10 @@
 //! refused with what to do. Golden files in `tests/golden` keep this true.
 
 pub use super::{
-    beside::{BaseMap, HeldAnswer, HeldQuestion, MAX_HELD_ASKED, SignedBaseMap, SignedHeldAnswer},
+    beside::{
+        ANSWER_HEADER, AnswerSeal, BaseMap, HeldAnswer, HeldQuestion, MAX_HELD_ASKED, SignedBaseMap,
+        SignedHeldAnswer,
+    },
     invitation::Invitation,
 };
 pub use crate::model::blob::BlobKind;
@@ -34,8 +37,6 @@ pub const MAX_BLOB_BYTES: u64 = 32 * 1024 * 1024;
 pub const CONTENT_TYPE: &str = "application/cbor";
 /// The header in which a finished upload is receipted.
 pub const RECEIPT_HEADER: &str = "suishou-receipt";
-/// The relay's signature over the [`AnswerSeal`] of an answer to a sync; older relays send none.
-pub const ANSWER_HEADER: &str = "suishou-answer";
 /// How long `GET /v1/sync/wait` hangs at most, in seconds.
 pub const WAIT_S: u64 = 50;
 
@@ -449,30 +450,6 @@ pub struct SettingsDigest(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
 
 impl Signable for SettingsDigest {
     const STATEMENT: &'static str = "suishou/settings/1";
-}
-
-/// What the relay signs of an answer to a sync, as base64url in [`ANSWER_HEADER`]: the receipt within it is signed by
-/// itself, and so that nothing of the rest was lost or changed on the way is this.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode)]
-#[cbor(array)]
-pub struct AnswerSeal {
-    /// The request's.
-    #[n(0)]
-    pub nonce: Nonce,
-    /// BLAKE3 of the answer's body as it travels.
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub digest: [u8; 32],
-}
-
-impl AnswerSeal {
-    /// Of the answer to the request with this nonce.
-    pub fn of(nonce: Nonce, body: &[u8]) -> Self {
-        Self { nonce, digest: *blake3::hash(body).as_bytes() }
-    }
-}
-
-impl Signable for AnswerSeal {
-    const STATEMENT: &'static str = "suishou/answer/1";
 }
 
 /// A finished upload's receipt with the relay's signature, as base64url in [`RECEIPT_HEADER`].

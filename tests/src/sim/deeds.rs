@@ -140,7 +140,10 @@ pub(super) fn perform(world: &mut World, at: usize, dice: &mut Random, deed: Dee
             clone(world, at);
             Ok(())
         }
-        Deed::LoseBlob => lose_blob(world, at, dice),
+        Deed::LoseBlob => {
+            lose_blob(world, at, dice);
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
@@ -318,18 +321,17 @@ fn clone(world: &mut World, at: usize) {
 }
 
 /// A cleaner app removes a photo that nobody else has.
-fn lose_blob(world: &mut World, at: usize, dice: &mut Random) -> Judged {
+fn lose_blob(world: &mut World, at: usize, dice: &mut Random) {
     let known: Vec<BlobHash> = {
         let carried = world.carried(at);
         let numbers = carried.has.clone();
         let said = &world.ledger.said;
         numbers.iter().filter_map(|number| said.get(*number)).flat_map(|said| said.photos.clone()).collect()
     };
-    let Some(blob) = pick(dice, &known) else { return Ok(()) };
+    let Some(blob) = pick(dice, &known) else { return };
     if world.carried(at).is_wiped {
-        return Ok(());
+        return;
     }
     world.carried(at).phone.lose_blob(&blob);
     world.ledger.lost_photos.insert(blob);
-    Ok(())
 }

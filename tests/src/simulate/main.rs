@@ -8,13 +8,14 @@ use std::{
         Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use suishou_core::seeded::{Seeded, switch_on};
 use suishou_tests::sim::{self, Outcome, plan};
+use tokio::time::Instant;
 
 /// Looks for lost reports.
 #[derive(Clone, Debug, Parser)]
@@ -160,7 +161,8 @@ fn seeds(arguments: &Arguments) -> bool {
     }
     let begun = Instant::now();
     let found = search(arguments, "simulating");
-    let per_run = begun.elapsed().as_secs_f64() / found.runs.max(1) as f64;
+    let per_run = begun.elapsed().checked_div(u32::try_from(found.runs.max(1)).unwrap_or(u32::MAX));
+    let per_run = per_run.unwrap_or_default().as_secs_f64();
     say(&format!(
         "{} seeds from {}: {} actions, {} exchanges, {} reports, drafts and remarks; {:.2} s a seed",
         found.runs, arguments.from, found.actions, found.exchanges, found.said, per_run
@@ -203,16 +205,12 @@ fn bugs(arguments: &Arguments, name: &str) -> bool {
         let found = search(arguments, &format!("{bug:?}"));
         switch_on(None);
         let seconds = begun.elapsed().as_secs_f64();
-        match found.broken {
-            Some((_, what)) => say(&format!(
-                "{:<22} found after {:>4} seeds, {seconds:>6.1} s: {what}",
-                format!("{bug:?}"),
-                found.runs
-            )),
-            None => {
-                is_all = false;
-                say(&format!("{:<22} NOT FOUND in {} seeds, {seconds:.1} s", format!("{bug:?}"), found.runs));
-            }
+        let (name, runs) = (format!("{bug:?}"), found.runs);
+        if let Some((_, what)) = found.broken {
+            say(&format!("{name:<22} found after {runs:>4} seeds, {seconds:>6.1} s: {what}"));
+        } else {
+            is_all = false;
+            say(&format!("{name:<22} NOT FOUND in {runs} seeds, {seconds:.1} s"));
         }
     }
     is_all
