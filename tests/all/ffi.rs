@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What only callers do that carry requests themselves, or that ffi has under the name of its own constructor.
-const NOT_EXPORTED: [&str; 8] = [
+const NOT_EXPORTED: [&str; 9] = [
     "answer",
     "ask",
     "begin_enrolment",

@@ -150,8 +150,13 @@ fn take(base: &Base, change: &[u8]) -> Result<Result<(), HeldCode>, String> {
     let kept = Some((body, record.origin));
     let mut again = Document::from_stored(document.id(), document.kind(), document.to_stored(), kept)
         .map_err(|error| format!("the document can't be read again: {error}"))?;
-    match project(&mut again, &[one]).pop() {
-        Some(Ok(())) if again.to_stored().snapshot == document.to_stored().snapshot => Ok(verdict),
-        other => Err(format!("taken once and not the second time: {other:?}")),
+    if again.to_stored().snapshot != document.to_stored().snapshot {
+        return Err("the document is another one when it is read again".to_owned());
+    }
+    let next = again.edit(*b"somebody-else-16", &[], &[(FIELD_CATEGORY, "fire".to_owned())]);
+    let next = next.map_err(|error| format!("nobody can change the document any more: {error}"))?;
+    match project(&mut again, &[incoming(before.id(), BodyType::Change, next)]).pop() {
+        Some(Ok(())) => Ok(verdict),
+        other => Err(format!("what is done after it is refused: {other:?}")),
     }
 }
