@@ -51,7 +51,7 @@ test: setup lint ## Every test of every language, and other people's programs ag
 	$(CARGO) build --workspace --bins $(CONSOLE)
 	@scripts/setup crash
 	$(CARGO) test --workspace $(CONSOLE) --no-fail-fast
-	@$(SIMULATE) --seeds 300 --seconds 240
+	@$(SIMULATE) --seeds 300
 	@$(SIMULATE) --bug all --seeds 2000
 	@"$(CARGO_TARGET_DIR)/debug/mutants" --count 100000
 	@"$(CARGO_TARGET_DIR)/debug/crash"

@@ -132,7 +132,7 @@ impl Store {
         self.connection
             .execute(
                 "INSERT INTO blob (hash, kind, preview_of, size_bytes, captured_at) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (hash) DO UPDATE SET is_lost = 0, trimmed_at = NULL",
+                 ON CONFLICT (hash) DO UPDATE SET size_bytes = excluded.size_bytes, is_lost = 0, trimmed_at = NULL",
                 params![
                     hash.as_ref(),
                     kind.as_str(),

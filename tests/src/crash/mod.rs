@@ -21,7 +21,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use crate::harness::copy_folder;
+use crate::harness::{copy_folder, memory};
 use check::{Content, Kind, SEED};
 use disk::Disk;
 use record::{Event, ROOT, Recording, What};
@@ -125,8 +125,7 @@ impl Track {
 
 /// Where things are recorded and opened: in memory if there is room.
 fn scratch() -> Result<TempDir, String> {
-    let memory = Path::new("/dev/shm");
-    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    let made = memory().map_or_else(tempfile::tempdir, tempfile::tempdir_in);
     made.map_err(|error| format!("a folder can't be made: {error}"))
 }
 

@@ -1,6 +1,10 @@
 //! Copies of whole folders, as a backup or a cloned phone would be.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use tempfile::TempDir;
 
@@ -15,6 +19,15 @@ pub fn copy_folder(from: &Path, to: &Path) {
             fs::copy(item.path(), target).expect("a file can be copied");
         }
     }
+}
+
+/// A file system in memory, if there is one with room for many folders.
+pub fn memory() -> Option<PathBuf> {
+    const ENOUGH_KB: u64 = 2_000_000;
+    let memory = PathBuf::from("/dev/shm");
+    let said = Command::new("df").args(["-k", "--output=avail"]).arg(&memory).output().ok()?;
+    let free: u64 = String::from_utf8_lossy(&said.stdout).lines().last()?.trim().parse().ok()?;
+    (free >= ENOUGH_KB).then_some(memory)
 }
 
 /// What a kill at this moment would leave of a folder in use.

@@ -12,7 +12,7 @@ mod raw;
 mod township;
 
 pub use clock::TestClock;
-pub use folder::copy_folder;
+pub use folder::{copy_folder, memory};
 pub use network::{Fault, Network};
 pub use orders::Desk;
 pub use phone::Phone;

@@ -214,6 +214,8 @@ impl Township {
 
     /// Ends the relay as a kill does: what is on the disk at this moment is all that its next run finds.
     pub async fn crash(&mut self) {
+        // Files are copied one after the other: nothing may be written meanwhile.
+        settle(&self.relay).await;
         let kept = crashed(&self.folder);
         self.relay.stop().await;
         replace(&self.folder, kept.path());

@@ -14,7 +14,10 @@ use std::{
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use suishou_core::seeded::{Seeded, switch_on};
-use suishou_tests::sim::{self, Outcome, plan};
+use suishou_tests::{
+    harness::memory,
+    sim::{self, Outcome, plan},
+};
 use tokio::time::Instant;
 
 /// Looks for lost reports.
@@ -55,9 +58,8 @@ struct Arguments {
 fn main() -> ExitCode {
     let mut arguments = Arguments::parse();
     // Files that nobody keeps lie in memory: a disk would make it slower, and no power is cut here.
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() && std::env::var_os("TMPDIR").is_none() {
-        return again_in(memory);
+    if let (Some(memory), None) = (memory(), std::env::var_os("TMPDIR")) {
+        return again_in(&memory);
     }
     let kept = arguments.resume.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
     if let Some(next) = kept.and_then(|text| text.trim().parse().ok()) {
